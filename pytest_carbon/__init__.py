@@ -1,0 +1,1 @@
+"""Emission regression testing for pytest."""

@@ -1,0 +1,32 @@
+"""Every error that a user can meet, each with its remedy.
+
+An exception has a class of its own only where someone catches it differently.
+"""
+
+from __future__ import annotations
+
+__all__ = ["BaselineError", "CarbonError", "IntensityError", "SettingError"]
+
+
+class CarbonError(Exception):
+    """Something that the user can mend.
+
+    ``problem`` says what is wrong and where, ``remedy`` what to do or type instead.
+    """
+
+    def __init__(self, problem: str, *, remedy: str) -> None:
+        self.problem = problem
+        self.remedy = remedy
+        super().__init__(f"{problem}: {remedy}" if remedy else problem)
+
+
+class SettingError(CarbonError):
+    """An option, ini setting, environment variable or marker with an unusable value."""
+
+
+class BaselineError(CarbonError):
+    """A baselines file that cannot be read or written; it is left byte for byte as it was."""
+
+
+class IntensityError(CarbonError):
+    """A carbon intensity that is unknown, or that a source did not give."""
