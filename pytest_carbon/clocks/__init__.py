@@ -1,0 +1,1 @@
+"""Clocks: the CPU time of a process tree."""

@@ -1,0 +1,118 @@
+"""The process tree through Linux's /proc, for where perf events are not permitted."""
+
+from __future__ import annotations
+
+import os
+import resource
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.clocks.refusal import Refusal
+from pytest_carbon.clocks.tree import NOWHERE, ROOT, Key, Member, Snapshot, TreeClock
+from pytest_carbon.units import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["ProcTree", "has_children", "open_descendants", "reaped_ns"]
+
+NAME = "descendants"
+
+# proc(5), /proc/[pid]/stat: fields 14 to 17 and 22, counted from the third, the state.
+_UTIME, _STIME, _CUTIME, _CSTIME, _START = 11, 12, 13, 14, 19
+
+
+def reaped_ns() -> int:
+    """The CPU time of ended children that were waited for, and of theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return int((usage.ru_utime + usage.ru_stime) * NS_PER_S)
+
+
+def has_children() -> bool:
+    """Whether any child lives or is a zombie; a microsecond, and it disturbs none."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
+class ProcTree:
+    """Descendants by ``/proc/PID/task/TID/children``, their time by each one's own CPU clock."""
+
+    def __init__(self, root: Path = Path("/proc")) -> None:
+        self._root = root
+        self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")
+        # User and system time are rounded down, each on its own.
+        self.grain_ns = 2 * self._tick_ns
+
+    def snapshot(self, known: Mapping[Key, Member]) -> Snapshot:
+        """All descendants now, and those of ``known`` that have left the tree and live on."""
+        reaped = reaped_ns()
+        members: dict[Key, Member] = {}
+        if has_children():
+            self._walk("self", ROOT, members)
+        for key in known:
+            if key not in members:
+                self._follow(key, members)
+        return Snapshot(reaped, members)
+
+    def _walk(self, pid: int | str, parent: Key, members: dict[Key, Member]) -> None:
+        waiting: list[tuple[int | str, Key]] = [(pid, parent)]
+        while waiting:
+            process, key = waiting.pop()
+            for child in self._children(process):
+                found = self._member(child, key)
+                if found is not None:
+                    members[found[0]] = found[1]
+                    waiting.append((child, found[0]))
+
+    def _follow(self, key: Key, members: dict[Key, Member]) -> None:
+        found = self._member(key.pid, NOWHERE)
+        if found is not None and found[0] == key:
+            members[key] = found[1]
+            self._walk(key.pid, key, members)
+
+    def _children(self, pid: int | str) -> Iterator[int]:
+        tasks = f"{self._root}/{pid}/task"
+        try:
+            for thread in os.listdir(tasks):  # noqa: PTH208 - in a hot path
+                with open(f"{tasks}/{thread}/children", "rb") as file:  # noqa: PTH123 - in a hot path
+                    yield from map(int, file.read().split())
+        except (FileNotFoundError, ProcessLookupError):
+            return  # ended meanwhile; the next read finds its time with its parent
+
+    def _member(self, pid: int, parent: Key) -> tuple[Key, Member] | None:
+        try:
+            with open(f"{self._root}/{pid}/stat", "rb") as file:  # noqa: PTH123 - in a hot path
+                # The name before the last bracket may hold anything, blanks and brackets too.
+                fields = file.read().rpartition(b")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        reaped = (int(fields[_CUTIME]) + int(fields[_CSTIME])) * self._tick_ns
+        try:
+            own = time.clock_gettime_ns(_cpu_clock_id(pid))
+        except OSError:
+            own = (int(fields[_UTIME]) + int(fields[_STIME])) * self._tick_ns
+        return Key(pid, int(fields[_START])), Member(parent, own, reaped)
+
+
+def _cpu_clock_id(pid: int) -> int:
+    """The id of a process's CPU clock, as clock_getcpuclockid(3) makes it."""
+    cpuclock_sched = 2
+    return (~pid << 3) | cpuclock_sched
+
+
+def open_descendants(root: Path = Path("/proc")) -> TreeClock | Refusal:
+    """The clock, or why there is none: no /proc, or a kernel that lists no children."""
+    try:
+        next(root.glob("self/task/*/children")).read_bytes()
+    except (StopIteration, OSError):
+        return Refusal(clock=NAME, reason="this system has no /proc/PID/task/TID/children")
+    return TreeClock(
+        NAME,
+        "process time, ended children and living descendants; "
+        "no daemons that detach before they are seen once",
+        ProcTree(root),
+    )

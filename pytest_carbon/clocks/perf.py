@@ -1,0 +1,175 @@
+"""The kernel's own sum over a process tree: a perf task-clock event with inheritance.
+
+It sees threads, living, dead and detached descendants, needs no hardware counter, and costs
+a microsecond a read. Constants: ``linux/perf_event.h`` and each architecture's system call
+table.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.clocks.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = ["PerfClock", "open_perf", "open_task_clock"]
+
+NAME = "perf-task-clock"
+
+_PERF_TYPE_SOFTWARE = 1
+_PERF_COUNT_SW_TASK_CLOCK = 1
+_ATTR_SIZE_VER0 = 64
+_INHERIT = 1 << 1
+# Without the right to watch the kernel this is demanded; the task clock counts the same.
+_EXCLUDE_KERNEL = 1 << 5
+_PERF_FLAG_FD_CLOEXEC = 1 << 3
+_ANY_CPU = -1
+_NO_GROUP = -1
+
+_ATTRIBUTES = struct.pack(
+    "IIQQQQQ16x",
+    _PERF_TYPE_SOFTWARE,
+    _ATTR_SIZE_VER0,
+    _PERF_COUNT_SW_TASK_CLOCK,
+    0,  # no sampling
+    0,
+    0,  # a read gives the bare count
+    _INHERIT | _EXCLUDE_KERNEL,
+)
+
+# The number of perf_event_open, by machine and width of a pointer in this process.
+_SYSCALL = {
+    ("x86_64", 8): 298,
+    ("x86_64", 4): 336,
+    ("i686", 4): 336,
+    ("aarch64", 8): 241,
+    ("aarch64", 4): 364,
+    ("armv7l", 4): 364,
+    ("riscv64", 8): 241,
+    ("loongarch64", 8): 241,
+    ("ppc64le", 8): 319,
+    ("s390x", 8): 331,
+}
+
+_REMEDIES = {
+    errno.EACCES: "sudo sysctl kernel.perf_event_paranoid=2",
+    errno.EPERM: (
+        "sudo sysctl kernel.perf_event_paranoid=2; in a container, also let its seccomp "
+        "profile pass perf_event_open (docker run --cap-add PERFMON)"
+    ),
+}
+
+
+def open_task_clock(thread_id: int) -> int:
+    """A file descriptor that counts the CPU time of a thread and of all it will start.
+
+    Raises ``OSError`` where the kernel refuses, ``ENOSYS`` where its call is not known.
+    """
+    import ctypes
+
+    number = _SYSCALL.get((os.uname().machine, struct.calcsize("P")))
+    if number is None:
+        raise OSError(errno.ENOSYS, f"perf_event_open is not known on {os.uname().machine}")
+    syscall = ctypes.CDLL(None, use_errno=True).syscall
+    syscall.restype = ctypes.c_long
+    # Variadic arguments travel as longs: a bare int would leave the upper half undefined.
+    as_long = ctypes.c_long
+    descriptor = syscall(
+        as_long(number),
+        _ATTRIBUTES,
+        as_long(thread_id),
+        as_long(_ANY_CPU),
+        as_long(_NO_GROUP),
+        as_long(_PERF_FLAG_FD_CLOEXEC),
+    )
+    if descriptor < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return int(descriptor)
+
+
+def _own_threads() -> list[int]:
+    return [int(task.name) for task in Path("/proc/self/task").iterdir()]
+
+
+class PerfClock:
+    """One event a thread that exists now; what they start is counted by inheritance.
+
+    Raises ``OSError`` where events cannot be opened. In a forked child the clock goes on from
+    its last value with events of the child's own, as the inherited ones read the parent's.
+    """
+
+    name = NAME
+    description = (
+        "perf task-clock: threads and descendants, ended, living or detached, started since; "
+        "counts time stolen from a virtual machine"
+    )
+
+    def __init__(
+        self,
+        *,
+        open_event: Callable[[int], int] = open_task_clock,
+        threads: Callable[[], Sequence[int]] = _own_threads,
+    ) -> None:
+        self._open_event = open_event
+        self._threads = threads
+        self._events: list[int] = []
+        self._pid = -1
+        self._base_ns = 0
+        self._last_ns = 0
+        self._open()
+
+    def read_ns(self) -> int:
+        """Nanoseconds since the clock was opened; raises ``OSError`` where that fails."""
+        if os.getpid() != self._pid:
+            self._base_ns = self._last_ns + time.process_time_ns()  # since the fork
+            self._open()
+        total = self._base_ns
+        for event in self._events:
+            total += int.from_bytes(os.read(event, 8), sys.byteorder)
+        self._last_ns = total
+        return total
+
+    def close(self) -> None:
+        """Close the events; may be called twice."""
+        while self._events:
+            os.close(self._events.pop())
+
+    def _open(self) -> None:
+        self.close()
+        self._pid = os.getpid()
+        try:
+            for thread_id in self._threads():
+                try:
+                    self._events.append(self._open_event(thread_id))
+                except ProcessLookupError:  # noqa: PERF203 - the thread ended since it was listed
+                    continue
+        except OSError:
+            self.close()
+            raise
+
+
+def open_perf(*, open_event: Callable[[int], int] = open_task_clock) -> PerfClock | Refusal:
+    """The clock, or why there is none: another system, or a kernel that does not permit it."""
+    if sys.platform != "linux" or not Path("/proc/self/task").is_dir():
+        return Refusal(clock=NAME, reason="perf events are a feature of Linux")
+    try:
+        clock = PerfClock(open_event=open_event)
+        ticks = clock.read_ns()
+    except OSError as error:
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        return Refusal(
+            clock=NAME, reason=f"perf_event_open: {error.strerror or error}", remedy=remedy
+        )
+    if ticks <= 0:
+        clock.close()
+        return Refusal(clock=NAME, reason="perf_event_open works, but its task clock stands still")
+    return clock
