@@ -1,0 +1,1 @@
+"""Meters: the sources of energy figures, behind one small interface."""

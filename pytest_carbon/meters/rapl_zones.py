@@ -1,0 +1,124 @@
+"""Which RAPL zones to add up so that no joule counts twice.
+
+The platform zone (psys) holds the packages, a package holds its cores and uncore, and the
+memory-mapped tree repeats the one of the registers: what is left is each package and its dram.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+__all__ = ["Zone", "drop_mirrors", "find_zones"]
+
+# The second tree is read only where the first is missing: it repeats it.
+_TREES = ("intel-rapl", "intel-rapl-mmio")
+
+_LOOKS = 6
+_LOOK_APART_S = 0.002
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One counter: its domain's name, its package, its folder, and where it wraps."""
+
+    domain: str
+    package: int
+    path: Path
+    range_uj: int
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _range_uj(zone: Path) -> int | None:
+    text = _text(zone / "max_energy_range_uj")
+    return int(text) if re.fullmatch(r"[1-9][0-9]*", text) else None
+
+
+def _numbered(root: Path, prefix: str) -> list[tuple[int, Path]]:
+    """The folders named ``prefix:N``, by number."""
+    try:
+        names = [path.name for path in root.iterdir()]
+    except OSError:
+        return []
+    pattern = re.compile(re.escape(prefix) + r":(\d+)")
+    found = [(int(match[1]), root / match[0]) for match in map(pattern.fullmatch, names) if match]
+    return sorted(found)
+
+
+def _drams(root: Path, package: Path) -> list[Path]:
+    """A package's dram zones: listed beside it as links, below it as folders, or both."""
+    zones: dict[int, Path] = dict(_numbered(package, package.name))
+    zones.update(_numbered(root, package.name))
+    return [zone for _, zone in sorted(zones.items()) if _text(zone / "name") == "dram"]
+
+
+def _tree_zones(root: Path, tree: str) -> list[Zone]:
+    zones: list[Zone] = []
+    domains: set[str] = set()
+
+    def add(domain: str, package: int, path: Path) -> None:
+        # A zone is known by its package and name: two packages may bear one name.
+        unique = f"{domain}-zone-{package}" if domain in domains else domain
+        range_uj = _range_uj(path)
+        if range_uj is not None and unique not in domains:
+            domains.add(unique)
+            zones.append(Zone(unique, package, path, range_uj))
+
+    for number, path in _numbered(root, tree):
+        name = _text(path / "name")
+        if not name.startswith("package"):
+            continue
+        suffix = name.removeprefix("package").removeprefix("-") or str(number)
+        add(f"package-{suffix}", number, path)
+        for dram in _drams(root, path):
+            add(f"dram-{suffix}", number, dram)
+    return zones
+
+
+def find_zones(root: Path) -> list[Zone]:
+    """Package zones, each followed by its dram zone; empty where there are none.
+
+    Needs no right to read energy: names and ranges are open to all. A zone whose range cannot
+    be read is left out, as its wraps could not be undone.
+    """
+    for tree in _TREES:
+        zones = _tree_zones(root, tree)
+        if zones:
+            return zones
+    return []
+
+
+def drop_mirrors(
+    zones: Sequence[Zone], snapshot: Callable[[], tuple[int, ...]], sleep: Callable[[float], None]
+) -> list[Zone]:
+    """The zones to keep: some AMD parts show one package counter once a die.
+
+    Two package zones that show the same count at two looks are one counter; the later one is
+    dropped, with its dram. Looks are taken some milliseconds apart, a counter's refresh being
+    about one, so that a refresh between two files at one look hides no mirror.
+    """
+    packages = [at for at, zone in enumerate(zones) if zone.domain.startswith("package")]
+    if len(packages) < 2:
+        return list(zones)
+    looks = [snapshot()]
+    for _ in range(_LOOKS - 1):
+        sleep(_LOOK_APART_S)
+        looks.append(snapshot())
+    mirrors: set[int] = set()
+    for index, later in enumerate(packages):
+        for earlier in packages[:index]:
+            same = sum(look[later] == look[earlier] for look in looks)
+            if same >= 2 and zones[earlier].package not in mirrors:
+                mirrors.add(zones[later].package)
+    return [zone for zone in zones if zone.package not in mirrors]

@@ -1,0 +1,171 @@
+"""Watts of a busy and of an idle hardware thread, by the microarchitecture of the CPU.
+
+Source: Cloud Carbon Footprint, coefficients for AWS computed from SPECpower_ssj2008 results of
+whole servers (ccf-coefficients, ``output/coefficients-aws-use.csv``, March 2026; Apache-2.0).
+Its figure for the fifth EPYC generation rests on small systems and is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_carbon.meters.cpu_model import CpuModel
+
+__all__ = ["DEFAULT_POWER", "WATTS_PER_THREAD", "CpuPower", "cpu_power"]
+
+_SOURCE = "Cloud Carbon Footprint, SPECpower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CpuPower:
+    """Watts per hardware thread of a whole server, idle and at full load.
+
+    ``source`` says whose figures these are and for which architecture; ``matched`` whether that
+    is the CPU's own.
+    """
+
+    min_w: float
+    max_w: float
+    source: str
+    matched: bool
+
+    @property
+    def slope_w(self) -> float:
+        """Watts that one busy hardware thread adds: joules per CPU second."""
+        return self.max_w - self.min_w
+
+
+WATTS_PER_THREAD: dict[str, tuple[float, float]] = {
+    "Sandy Bridge": (2.21, 8.63),
+    "Ivy Bridge": (1.71, 5.56),
+    "Haswell": (1.86, 5.60),
+    "Broadwell": (0.71, 3.69),
+    "Skylake": (0.61, 4.10),
+    "Cascade Lake": (0.69, 4.06),
+    "Coffee Lake": (1.14, 5.42),
+    "Ice Lake": (0.77, 3.76),
+    "Sapphire Rapids": (1.04, 4.16),
+    "Emerald Rapids": (0.81, 4.48),
+    "Granite Rapids": (0.58, 2.53),
+    "EPYC 1st Gen": (0.85, 2.60),
+    "EPYC 2nd Gen": (0.47, 1.69),
+    "EPYC 3rd Gen": (0.46, 1.96),
+    "EPYC 4th Gen": (0.74, 2.28),
+    "Graviton": (0.47, 1.69),
+}
+"""Idle and full-load watts per hardware thread, by architecture."""
+
+DEFAULT_POWER = CpuPower(
+    min_w=0.74,
+    max_w=3.5,
+    source=f"average of cloud servers ({_SOURCE}); this CPU is not in the table",
+    matched=False,
+)
+"""For a CPU that is not in the table: the mean over AWS's machines."""
+
+# Without figures of their own, these take those of the nearest architecture.
+_NEAREST = {"EPYC 5th Gen": "EPYC 4th Gen", "Neoverse": "Graviton", "Cooper Lake": "Cascade Lake"}
+
+# Words in a name that tell the architecture, first match wins; QEMU's models write it out.
+_WORDS = (
+    (r"GRANITE ?RAPIDS|XEON 6\d{3}P", "Granite Rapids"),
+    (r"EMERALD ?RAPIDS", "Emerald Rapids"),
+    (r"SAPPHIRE ?RAPIDS", "Sapphire Rapids"),
+    (r"ICE ?LAKE", "Ice Lake"),
+    (r"COOPER ?LAKE", "Cooper Lake"),
+    (r"CASCADE ?LAKE", "Cascade Lake"),
+    (r"SKYLAKE", "Skylake"),
+    (r"BROADWELL", "Broadwell"),
+    (r"HASWELL", "Haswell"),
+    (r"IVY ?BRIDGE", "Ivy Bridge"),
+    (r"SANDY ?BRIDGE", "Sandy Bridge"),
+    (r"\bE[3457]-\d+L? ?V4\b", "Broadwell"),
+    (r"\bE[3457]-\d+L? ?V3\b", "Haswell"),
+    (r"\bE[3457]-\d+L? ?V2\b", "Ivy Bridge"),
+    (r"EPYC.*\b(TURIN\b|[89]\w\d5)", "EPYC 5th Gen"),
+    (r"EPYC.*\b(GENOA\b|BERGAMO\b|SIENA\b|[89]\w\d4)", "EPYC 4th Gen"),
+    (r"EPYC.*\b(MILAN\b|7\w\d3)", "EPYC 3rd Gen"),
+    (r"EPYC.*\b(ROME\b|7\w\d2)", "EPYC 2nd Gen"),
+    (r"EPYC.*\b(NAPLES\b|7\w\d1)", "EPYC 1st Gen"),
+    (r"GRAVITON|NEOVERSE-?N1", "Graviton"),
+    (r"NEOVERSE", "Neoverse"),
+)
+
+# The second digit of a Xeon Scalable number is its generation.
+_SCALABLE = re.compile(r"(?:PLATINUM|GOLD|SILVER|BRONZE) \d(\d)\d\d(H?)")
+_SCALABLE_GENERATIONS = {
+    "1": "Skylake",
+    "2": "Cascade Lake",
+    "3": "Ice Lake",
+    "4": "Sapphire Rapids",
+    "5": "Emerald Rapids",
+}
+
+# CPUID family 6 models of servers: Linux, arch/x86/include/asm/intel-family.h.
+_INTEL_MODELS = {
+    45: "Sandy Bridge",
+    62: "Ivy Bridge",
+    63: "Haswell",
+    79: "Broadwell",
+    86: "Broadwell",
+    106: "Ice Lake",
+    108: "Ice Lake",
+    143: "Sapphire Rapids",
+    173: "Granite Rapids",
+    174: "Granite Rapids",
+    207: "Emerald Rapids",
+}
+
+
+def _by_name(name: str) -> str | None:
+    plain = re.sub(r"\((R|TM)\)", "", name.upper())
+    scalable = _SCALABLE.search(plain)
+    if scalable is not None:
+        if scalable[1] == "3" and scalable[2]:
+            return "Cooper Lake"  # the third generation's large machines are of the older kind
+        return _SCALABLE_GENERATIONS.get(scalable[1])
+    return next((found for pattern, found in _WORDS if re.search(pattern, plain)), None)
+
+
+def _intel_by_cpuid(model: int, stepping: int) -> str | None:
+    if model == 85:  # three generations under one number, told apart by the stepping
+        if stepping >= 10:
+            return "Cooper Lake"
+        return "Cascade Lake" if stepping >= 5 else "Skylake"
+    return _INTEL_MODELS.get(model)
+
+
+def _amd_by_cpuid(family: int, model: int) -> str | None:
+    """EPYC generation: Linux, arch/x86/kernel/cpu/amd.c (Zen 1 to 5 by family and model)."""
+    if family == 23:
+        return "EPYC 2nd Gen" if model >= 0x30 else "EPYC 1st Gen"
+    if family == 25:
+        return "EPYC 3rd Gen" if model < 0x10 else "EPYC 4th Gen"
+    return "EPYC 5th Gen" if family == 26 else None
+
+
+def _by_cpuid(cpu: CpuModel) -> str | None:
+    if cpu.family is None or cpu.model is None:
+        return None
+    if cpu.family == 6:
+        return _intel_by_cpuid(cpu.model, cpu.stepping or 0)
+    # The desktop parts share these families, and the servers' watts are not theirs.
+    return _amd_by_cpuid(cpu.family, cpu.model) if "EPYC" in cpu.name.upper() else None
+
+
+def cpu_power(cpu: CpuModel) -> CpuPower:
+    """The watts for a CPU: by its name, else by CPUID where the name is generic.
+
+    A CPU that is not in the table gets ``DEFAULT_POWER``; one without figures of its own those
+    of the nearest architecture. Neither counts as matched.
+    """
+    architecture = _by_name(cpu.name) or _by_cpuid(cpu)
+    if architecture is None:
+        return DEFAULT_POWER
+    nearest = _NEAREST.get(architecture)
+    min_w, max_w = WATTS_PER_THREAD[nearest or architecture]
+    text = architecture if nearest is None else f"{nearest}, nearest to {architecture}"
+    return CpuPower(min_w=min_w, max_w=max_w, source=f"{text} ({_SOURCE})", matched=nearest is None)
