@@ -1,0 +1,168 @@
+"""Speed-corrected CPU time: means, corrections, sensitivities."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_carbon.speed.correction import (
+    DEFAULT_SENSITIVITY,
+    MIN_REFERENCE_PROBES,
+    MIN_SENSITIVITY_SAMPLES,
+    corrected_cpu_s,
+    fit_sensitivity,
+    mean_probe_ns,
+    reference_probe_ns,
+)
+from pytest_carbon.speed.probe import SpeedReading
+
+NOTHING = SpeedReading(0.0, 0.0, 0, 0.0)
+PROBES = st.floats(2e3, 5e7)
+SECONDS = st.floats(1e-6, 1e4)
+
+
+def reading(*probes_ns: float, before_ns: float | None = None) -> SpeedReading:
+    inverses = [1 / probe for probe in probes_ns]
+    before = 1 / before_ns if before_ns else 0.0
+    return SpeedReading(float(len(inverses)), sum(inverses), len(inverses), before)
+
+
+def test_half_the_time_at_half_the_speed_gives_the_harmonic_mean() -> None:
+    # In equal CPU times at 50 and at 100 µs the core does 1 and 0.5 of the work: 0.75.
+    assert mean_probe_ns(NOTHING, reading(50e3, 100e3)) == pytest.approx(50e3 / 0.75)
+
+
+def test_the_probe_before_a_short_test_speaks_for_it() -> None:
+    start = reading(before_ns=80e3)
+    assert mean_probe_ns(start, start) == pytest.approx(80e3)
+
+
+def test_the_probe_before_counts_as_much_as_one_within() -> None:
+    mean = mean_probe_ns(reading(before_ns=50e3), reading(100e3))
+    assert mean == pytest.approx(50e3 / 0.75)
+
+
+def test_a_measurement_that_no_probe_saw_has_no_speed() -> None:
+    assert mean_probe_ns(NOTHING, NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        SpeedReading(-1.0, 1e-5, 1, 0.0),
+        SpeedReading(1.0, -1e-5, 1, 0.0),
+        SpeedReading(1.0, math.nan, 1, 0.0),
+        SpeedReading(math.inf, 1e-5, 1, 0.0),
+        SpeedReading(1.0, 1e3, 1, 0.0),
+    ],
+)
+def test_sums_that_cannot_be_are_not_believed(end: SpeedReading) -> None:
+    assert mean_probe_ns(NOTHING, end) is None
+    assert mean_probe_ns(reading(before_ns=70e3), end) == pytest.approx(70e3)
+
+
+@given(st.lists(PROBES, min_size=1, max_size=50), PROBES)
+def test_the_mean_lies_between_the_extremes(probes: list[float], before: float) -> None:
+    mean = mean_probe_ns(reading(before_ns=before), reading(*probes))
+    assert mean is not None
+    assert min(*probes, before) * 0.999 <= mean <= max(*probes, before) * 1.001
+
+
+@given(st.lists(PROBES, min_size=2, max_size=30), SECONDS)
+def test_the_corrected_time_is_the_sum_of_its_parts(probes: list[float], slice_s: float) -> None:
+    """At full sensitivity the parts of a test add up to the whole of it."""
+    whole = corrected_cpu_s(
+        slice_s * len(probes), mean_probe_ns(NOTHING, reading(*probes)), 60e3, 1.0
+    )
+    parts = sum(corrected_cpu_s(slice_s, probe, 60e3, 1.0) for probe in probes)
+    assert whole == pytest.approx(parts)
+
+
+def test_at_the_reference_speed_nothing_changes() -> None:
+    assert corrected_cpu_s(2.0, 60e3, 60e3, 0.7) == pytest.approx(2.0)
+
+
+def test_a_slow_core_has_its_time_reduced() -> None:
+    assert corrected_cpu_s(2.0, 120e3, 60e3, 1.0) == pytest.approx(1.0)
+
+
+def test_a_test_that_ignores_the_speed_is_left_alone() -> None:
+    assert corrected_cpu_s(2.0, 120e3, 60e3, 0.0) == 2.0
+
+
+@pytest.mark.parametrize(("probe", "reference"), [(None, 60e3), (60e3, None), (None, None)])
+def test_an_unknown_speed_corrects_nothing(probe: float | None, reference: float | None) -> None:
+    assert corrected_cpu_s(2.0, probe, reference, 0.9) == 2.0
+
+
+@pytest.mark.parametrize(("probe", "reference"), [(0.0, 60e3), (60e3, -1.0)])
+def test_a_probe_without_duration_is_refused(probe: float, reference: float) -> None:
+    with pytest.raises(ValueError, match="a probe takes some time"):
+        corrected_cpu_s(2.0, probe, reference, 0.9)
+
+
+def test_the_reference_is_a_fast_core_but_not_the_luckiest_probe() -> None:
+    probes = [50e3] + [60e3] * 99 + [110e3] * 100
+    assert reference_probe_ns(probes) == 60e3
+
+
+def test_too_few_probes_make_no_reference() -> None:
+    assert reference_probe_ns([60e3] * (MIN_REFERENCE_PROBES - 1)) is None
+
+
+def runs(exponent: float, count: int, noise: float = 0.03) -> list[tuple[float, float]]:
+    """Samples of a test on a machine with two speeds."""
+    rng = random.Random(5)
+    probes = [60e3 * rng.choice((1.0, 1.8)) for _ in range(count)]
+    return [((probe / 60e3) ** exponent * rng.lognormvariate(0, noise), probe) for probe in probes]
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.45, 0.9, 1.2])
+def test_many_samples_show_the_sensitivity(exponent: float) -> None:
+    fit = fit_sensitivity(runs(exponent, 60))
+    assert fit is not None
+    assert fit.is_known
+    assert fit.exponent == pytest.approx(exponent, abs=0.1)
+
+
+def test_eight_samples_are_enough_for_hashing_in_threads() -> None:
+    fit = fit_sensitivity(runs(0.1, 8))
+    assert fit is not None
+    assert fit.is_known
+    assert fit.exponent < 0.3
+
+
+def test_few_samples_give_no_sensitivity() -> None:
+    assert fit_sensitivity(runs(0.9, MIN_SENSITIVITY_SAMPLES - 1)) is None
+
+
+def test_samples_at_one_speed_leave_the_default_unproven() -> None:
+    fit = fit_sensitivity([(1.0 + i / 100, 60e3) for i in range(20)])
+    assert fit is not None
+    assert not fit.is_known
+    assert fit.exponent == DEFAULT_SENSITIVITY
+
+
+def test_noisy_samples_stay_near_the_default() -> None:
+    fit = fit_sensitivity(runs(0.0, 6, noise=0.6))
+    assert fit is not None
+    assert not fit.is_known
+
+
+def test_samples_without_cpu_time_are_left_out() -> None:
+    good = runs(1.0, 10)
+    assert fit_sensitivity([*good, (0.0, 60e3), (1.0, 0.0)]) == fit_sensitivity(good)
+
+
+@given(st.lists(st.tuples(SECONDS, PROBES), max_size=30), st.floats(0.01, 100))
+def test_units_do_not_matter(samples: list[tuple[float, float]], factor: float) -> None:
+    fit = fit_sensitivity(samples)
+    scaled = fit_sensitivity([(cpu * factor, probe) for cpu, probe in samples])
+    assert (fit is None) == (scaled is None)
+    if fit and scaled:
+        assert scaled.exponent == pytest.approx(fit.exponent, rel=1e-3, abs=1e-3)
+        assert 0 <= fit.weight <= 1

@@ -1,0 +1,301 @@
+"""The probe with a helper: on boards that the tests write, and with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_carbon.speed.board import LOSS_AFFINITY, LOSS_NONE, LOSS_PROC, Board
+from pytest_carbon.speed.correction import mean_probe_ns
+from pytest_carbon.speed.follow import FollowProbe, start_helper
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_carbon.speed.board import HelperRow
+
+S = 1_000_000_000
+
+needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+
+
+class Clock:
+    """A monotonic clock that can be put forward."""
+
+    def __init__(self, now_ns: int | None = None) -> None:
+        self.now_ns = now_ns
+        self.ahead_ns = 0
+
+    def __call__(self) -> int:
+        return (time.monotonic_ns() if self.now_ns is None else self.now_ns) + self.ahead_ns
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(100 * S)
+
+
+@pytest.fixture
+def probe(board: Board, clock: Clock) -> FollowProbe:
+    """A probe whose helper is the test."""
+    return FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda: 80_000)
+
+
+def row(
+    probes: int, *, probe_ns: float = 50e3, at_ns: int = 100 * S, loss: int = LOSS_NONE
+) -> HelperRow:
+    return (float(probes), probes / probe_ns, probe_ns, probes, at_ns, 5_000_000, loss)
+
+
+def test_the_helpers_probes_count_once_they_arrive(board: Board, probe: FollowProbe) -> None:
+    start = probe.edge()
+    board.write_row(row(9))
+    end = probe.edge()
+    # Nine at 50 µs by the helper, one at 80 µs here before the start.
+    assert mean_probe_ns(start, end) == pytest.approx(10 / (9 / 50e3 + 1 / 80e3))
+    assert (end.probes - start.probes, probe.loss) == (9, None)
+    assert probe.helper_cpu_s == pytest.approx(0.005)
+
+
+def test_edges_speak_until_the_helper_has_begun(probe: FollowProbe) -> None:
+    assert mean_probe_ns(probe.edge(), probe.edge()) == pytest.approx(80e3)
+    assert probe.loss is None
+
+
+def test_edges_are_not_probed_where_a_tracer_slows_them(board: Board, probe: FollowProbe) -> None:
+    before = sys.getprofile()
+    sys.setprofile(lambda *_: None)
+    try:
+        start = probe.edge()
+        board.write_row(row(9))
+        end = probe.edge()
+    finally:
+        sys.setprofile(before)
+    assert mean_probe_ns(start, end) == pytest.approx(50e3)
+
+
+def test_a_helper_that_never_begins_is_lost(probe: FollowProbe, clock: Clock) -> None:
+    clock.ahead_ns = 3 * S
+    probe.edge()
+    assert probe.loss is not None
+    assert "does not answer" in probe.loss
+
+
+def test_a_helper_that_falls_silent_is_lost_and_edges_go_on(
+    board: Board, probe: FollowProbe, clock: Clock
+) -> None:
+    board.write_row(row(9))
+    probe.edge()
+    clock.ahead_ns = 3 * S
+    start = probe.edge()
+    clock.ahead_ns = 4 * S
+    end = probe.edge()
+    assert probe.loss is not None
+    assert mean_probe_ns(start, end) == pytest.approx(80e3)
+
+
+def test_a_helper_that_was_only_held_up_counts_again(
+    board: Board, probe: FollowProbe, clock: Clock
+) -> None:
+    board.write_row(row(9))
+    probe.edge()
+    clock.ahead_ns = 3 * S
+    start = probe.edge()
+    board.write_row(row(20, at_ns=103 * S))
+    assert probe.edge().probes - start.probes == 11
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [(LOSS_AFFINITY, "move to the test's core"), (LOSS_PROC, "/proc"), (99, "overwritten")],
+)
+def test_what_the_helper_could_not_do_is_said(
+    board: Board, probe: FollowProbe, loss: int, words: str
+) -> None:
+    board.write_row(row(3, loss=loss))
+    assert mean_probe_ns(probe.edge(), probe.edge()) == pytest.approx(80e3)
+    assert probe.loss is not None
+    assert words in probe.loss
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        (-4.0, 1e-4, 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (9.0, -1e-4, 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (9.0, 1e9, 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (9.0, float("nan"), 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (float("nan"), 1e-4, 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (1e12, 1e7, 5e4, 9, 100 * S, 0, LOSS_NONE),
+        (4.0, 1e-4, 5e4, 2, 100 * S, 0, LOSS_NONE),
+        (9.0, 1e-4, 5e4, 9, 10**18, 0, LOSS_NONE),
+        (5.0, 2e-4, 5e4, 5, 100 * S + 1, 0, LOSS_NONE),
+    ],
+)
+def test_overwritten_memory_is_not_believed(
+    board: Board, probe: FollowProbe, nonsense: HelperRow
+) -> None:
+    board.write_row(row(5))
+    start = probe.edge()
+    board.write_row(nonsense)
+    end = probe.edge()
+    assert mean_probe_ns(start, end) == pytest.approx(80e3)
+    assert probe.loss is not None
+    assert "overwritten" in probe.loss
+
+
+def test_a_page_full_of_rubbish_is_not_believed(board: Board, clock: Clock) -> None:
+    probe = FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda: 80_000)
+    board._memory[:] = b"\xa5" * len(board._memory)
+    assert mean_probe_ns(probe.edge(), probe.edge()) == pytest.approx(80e3)
+    assert probe.loss is not None
+
+
+@pytest.fixture
+def helped(gone: Callable[[int], bool]) -> Iterator[tuple[FollowProbe, Clock]]:
+    """A real helper that follows this test."""
+    clock = Clock()
+    probe = start_helper(clock_ns=clock)
+    yield probe, clock
+    probe.close()
+    assert gone(probe.helper_pid)
+
+
+def burn_until_probed(probe: FollowProbe, probes: int) -> None:
+    """Keep this core busy until the helper has probed it so often (or ten seconds are over)."""
+    give_up = time.monotonic() + 10
+    helper_probes = 0
+    while helper_probes < probes and time.monotonic() < give_up:
+        sum(range(5_000))
+        row = probe._board.read_row()
+        helper_probes = row[3] if row else 0
+    assert helper_probes >= probes
+
+
+@needs_linux
+def test_a_real_helper_probes_a_busy_test(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    start = probe.edge()
+    burn_until_probed(probe, 5)
+    end = probe.edge()
+    mean_ns = mean_probe_ns(start, end)
+    assert end.probes - start.probes >= 5
+    assert mean_ns is not None
+    assert 5e3 < mean_ns < 5e6
+    assert probe.loss is None
+    assert probe.helper_cpu_s > 0
+
+
+@needs_linux
+def test_a_real_helper_goes_where_the_children_work(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    probe.edge()
+    before = probe._board.read_row()
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-I", "-S", "-c", burn], check=True)
+    after = probe._board.read_row()
+    assert before is not None
+    assert after is not None
+    # Some fall on the edges of the wait; a helper blind to children would have no more.
+    assert after[3] - before[3] >= 10
+
+
+@needs_linux
+def test_a_killed_helper_leaves_edges_and_says_so(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, clock = helped
+    burn_until_probed(probe, 1)
+    assert probe.edge().probes > 0
+    os.kill(probe.helper_pid, signal.SIGKILL)
+    clock.ahead_ns = 3 * S
+    start = probe.edge()
+    clock.ahead_ns = 4 * S
+    end = probe.edge()
+    assert probe.loss is not None
+    assert "killed" in probe.loss
+    assert mean_probe_ns(start, end) is not None
+
+
+@needs_linux
+def test_the_helper_stays_within_the_affinity_of_the_run(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    allowed = os.sched_getaffinity(0)
+    core = min(allowed)
+    os.sched_setaffinity(0, {core})
+    try:
+        burn_until_probed(probe, 1)
+        before = probe._board.read_row()
+        assert before is not None
+        burn_until_probed(probe, before[3] + 2)
+        assert os.sched_getaffinity(probe.helper_pid) == {core}
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
+@needs_linux
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_the_helper_goes_when_the_run_dies(
+    script: Callable[[str], subprocess.Popen[str]],
+    gone: Callable[[int], bool],
+    ending: signal.Signals,
+) -> None:
+    lines = f"""
+import signal
+signal.signal({int(ending)}, signal.SIG_DFL) if {int(ending)} != 9 else None
+print(probe.helper_pid, flush=True)
+sys.stdin.read()
+"""
+    process = script(lines)
+    assert process.stdout is not None
+    helper = int(process.stdout.readline())
+    process.send_signal(ending)
+    assert gone(helper)
+
+
+@needs_linux
+def test_the_helper_goes_when_the_run_ends_without_closing_it(
+    script: Callable[[str], subprocess.Popen[str]], gone: Callable[[int], bool]
+) -> None:
+    answer, _ = script("print(probe.helper_pid)").communicate()
+    assert gone(int(answer))
+
+
+@needs_linux
+def test_a_fork_in_a_test_neither_ends_nor_confuses_the_helper(
+    script: Callable[[str], subprocess.Popen[str]],
+) -> None:
+    lines = """
+probe.edge()
+child = os.fork()
+if not child:
+    probe.edge()
+    probe.close()
+    os._exit(0)
+assert os.waitpid(child, 0) == (child, 0)
+seen = probe.edge().probes
+end = time.monotonic() + 10
+while probe.edge().probes < seen + 20 and time.monotonic() < end:
+    sum(range(5_000))
+os.kill(probe.helper_pid, 0)
+print(probe.edge().probes >= seen + 20, probe.loss)
+probe.close()
+"""
+    answer, _ = script(lines).communicate()
+    assert answer.split() == ["True", "None"]
+
+
+@needs_linux
+def test_the_helper_is_deaf_to_the_users_python_settings(
+    monkeypatch: pytest.MonkeyPatch, gone: Callable[[int], bool]
+) -> None:
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    probe = start_helper()
+    probe.close()
+    assert gone(probe.helper_pid)
