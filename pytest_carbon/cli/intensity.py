@@ -1,0 +1,186 @@
+"""``pytest-carbon intensity [ZONE]``: which carbon intensity would be used here, and why."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_carbon.cli.ini import ini_setting
+from pytest_carbon.errors import CarbonError, SettingError
+from pytest_carbon.intensity.elsewhere import elsewhere
+from pytest_carbon.intensity.location import resolve_intensity
+from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
+from pytest_carbon.intensity.pue import resolve_pue
+from pytest_carbon.intensity.table import country_mix, mix_source, place
+from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from pytest_carbon.intensity.intensity import Intensity
+    from pytest_carbon.intensity.live.chain import LiveIntensity
+    from pytest_carbon.intensity.pue import Pue
+
+__all__ = ["add_parser", "run"]
+
+USAGE_ERROR = 2
+
+ATTRIBUTION = (
+    "Ember, Energy Institute and Our World in Data: CC BY 4.0; Google region-carbon-info: "
+    "Apache-2.0; EPA eGRID: public domain; details in the package's "
+    "intensity/data/ATTRIBUTION.md"
+)
+
+
+class _Found(NamedTuple):
+    """All that the command prints."""
+
+    intensity: Intensity
+    name: str
+    pue: Pue
+    mix: dict[str, float] | None
+    mix_year: int
+    live: LiveIntensity | None
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command ``intensity``."""
+    parser = subparsers.add_parser(
+        "intensity",
+        help="show which carbon intensity would be used here, and why",
+        description="Show which carbon intensity would be used here, and why.",
+    )
+    parser.add_argument(
+        "zone",
+        nargs="?",
+        metavar="ZONE",
+        help="instead of this project's: FRA, US-VA, gcp:europe-west1, world, or g/kWh",
+    )
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="also ask Electricity Maps (token in ELECTRICITYMAPS_API_TOKEN) and the UK's API",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the pinned intensity, its reason, and the same kWh elsewhere; 2 for a bad setting."""
+    try:
+        found = _find(args.zone, args.live, os.environ, Path.cwd(), Path.home())
+    except CarbonError as error:
+        sys.stderr.write(f"pytest-carbon intensity: {error}\n")
+        return USAGE_ERROR
+    sys.stdout.write(_as_json(found) if args.json else _as_text(found))
+    return 0
+
+
+def _setting(name: str, environ: Mapping[str, str], cwd: Path) -> tuple[str, str] | None:
+    variable = f"PYTEST_{name.upper()}"
+    if environ.get(variable):
+        return environ[variable], variable
+    found = ini_setting(name, cwd)
+    return None if found is None else (found[0], f"{name} in {found[1]}")
+
+
+def _find(zone: str | None, ask: bool, environ: Mapping[str, str], cwd: Path, home: Path) -> _Found:
+    given = _setting("carbon_intensity", environ, cwd) if zone is None else (zone, "the argument")
+    text, where = given or (None, "")
+    intensity = resolve_intensity(text, environ=environ, cwd=cwd, home=home)
+    pue_text, _ = _setting("carbon_pue", environ, cwd) or (None, "")
+    name, mix = "", None
+    try:
+        known = place(intensity.zone)
+    except SettingError:
+        # A figure of the user's own has no place.
+        pass
+    else:
+        name, mix = known.name, country_mix(known.zone)
+    live = None
+    if ask:
+        from pytest_carbon.intensity.live.chain import ask_live
+
+        live = ask_live(intensity, environ=environ, home=home)
+    return _Found(
+        intensity=_explained(intensity, where),
+        name=name,
+        pue=resolve_pue(pue_text, environ=environ, cwd=cwd, home=home),
+        mix=mix_shares(mix[1]) if mix else None,
+        mix_year=mix[0] if mix else 0,
+        live=live,
+    )
+
+
+def _explained(intensity: Intensity, where: str) -> Intensity:
+    from dataclasses import replace
+
+    return replace(intensity, reason=f"{intensity.reason}, from {where}") if where else intensity
+
+
+def _as_text(found: _Found) -> str:
+    i = found.intensity
+    rows = [
+        ("intensity", f"{i.g_per_kwh:g} gCO2e/kWh (pinned: gates and budgets use this one)"),
+        ("place", f"{found.name} ({i.zone})" if found.name else i.zone),
+        ("source", f"{i.source}, {i.period}"),
+        ("because", i.reason),
+        ("PUE", f"{found.pue.factor:g} ({found.pue.reason})"),
+    ]
+    if found.mix is not None:
+        shares = sorted(found.mix.items(), key=lambda item: -item[1])
+        parts = ", ".join(f"{fuel} {100 * share:.1f} %" for fuel, share in shares)
+        mean = f"{mix_intensity(found.mix):.0f} g/kWh by {FACTORS_SOURCE}"
+        rows.append(("mix", f"{parts} ({mix_source()}, {found.mix_year}; {mean})"))
+    rows += _live_rows(found.live)
+    lines = [f"{key:<10} {text}" for key, text in rows]
+    lines += ["", "1 kWh of computing would emit"]
+    lines += [f"  {format_emissions(grams):>8}  {where}" for where, grams in _places(found).items()]
+    return "\n".join([*lines, "", f"Figures: {ATTRIBUTION}.", ""])
+
+
+def _live_rows(live: LiveIntensity | None) -> list[tuple[str, str]]:
+    if live is None:
+        return []
+    i = live.intensity
+    answer = f"{i.g_per_kwh:g} gCO2e/kWh, {i.source}, {i.period} (for reports only)"
+    rows = [("live", answer if live.live else "none; reports use the pinned figure")]
+    return rows + [("", line) for line in live.failures]
+
+
+def _places(found: _Found) -> dict[str, float]:
+    there = elsewhere(JOULES_PER_KWH * found.pue.factor)
+    here = emissions_g(JOULES_PER_KWH * found.pue.factor, found.intensity.g_per_kwh)
+    places = {f"here ({found.intensity.zone})": here}
+    for item in there.largest:
+        places[f"{item.place.name}, {item.place.year} (one of the ten largest grids)"] = item.grams
+    for label, item in (
+        ("cleanest", there.cleanest),
+        ("median", there.median),
+        ("dirtiest", there.dirtiest),
+    ):
+        places[f"{item.place.name}, {item.place.year} ({label} of all)"] = item.grams
+    return places
+
+
+def _as_json(found: _Found) -> str:
+    there = elsewhere(JOULES_PER_KWH * found.pue.factor)
+    rows = {"cleanest": there.cleanest, "median": there.median, "dirtiest": there.dirtiest}
+    content: dict[str, Any] = {
+        "intensity": asdict(found.intensity),
+        "name": found.name,
+        "pue": asdict(found.pue),
+        "mix": found.mix,
+        "mix_year": found.mix_year or None,
+        "live": None if found.live is None else asdict(found.live),
+        "elsewhere_g_per_kwh": {
+            "largest": {item.place.zone: item.grams for item in there.largest},
+            **{label: {item.place.zone: item.grams} for label, item in rows.items()},
+        },
+        "attribution": ATTRIBUTION,
+    }
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

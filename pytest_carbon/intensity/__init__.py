@@ -1,0 +1,1 @@
+"""Carbon intensity: grams of CO2e per kilowatt-hour, with source and date."""

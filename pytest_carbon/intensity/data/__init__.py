@@ -1,0 +1,1 @@
+"""The figures that are shipped, and the script that rebuilds them."""

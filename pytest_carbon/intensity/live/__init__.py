@@ -1,0 +1,1 @@
+"""Live carbon intensity, for reports only: sources, their cache, and their order."""
