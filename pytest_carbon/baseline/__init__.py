@@ -1,0 +1,1 @@
+"""Baselines: what is stored for each test in each environment."""

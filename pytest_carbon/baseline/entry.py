@@ -1,0 +1,44 @@
+"""What is stored for one subject: a few numbers that a reviewer can read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Entry", "Spread"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """A summary of samples: their centre in joules, and how far they lie apart.
+
+    ``sd_log`` is the standard deviation of the samples' natural logarithms (0.1 is about
+    10 %), ``None`` where a single sample says nothing about it. ``samples`` counts the samples,
+    ``processes`` the fresh processes they came from.
+    """
+
+    centre_j: float
+    sd_log: float | None = None
+    samples: int = 1
+    processes: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """The baseline of one subject in one environment.
+
+    ``first`` summarises the subject's first run in each process, ``repeats`` later runs in the
+    same process; they are never mixed. ``cpu_s`` and ``wall_s`` are the centre's, for people.
+    ``sensitivity`` says how much CPU time follows the core's speed (``None``: not known),
+    ``raw`` summarises the first runs without the correction for speed, and ``anchor_j`` is the
+    energy against which slow creep is held. ``body`` is a digest of a test's code, by which it
+    is recognised after it was renamed or moved.
+    """
+
+    first: Spread
+    repeats: Spread | None = None
+    cpu_s: float
+    wall_s: float
+    raw: Spread | None = None
+    sensitivity: float | None = None
+    anchor_j: float | None = None
+    body: str | None = None

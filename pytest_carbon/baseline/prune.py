@@ -1,0 +1,180 @@
+"""What may be removed, and which baselines follow their tests to new names: pure decisions.
+
+A baseline is removed only when a full and clean collection does not know its test. A test
+that was renamed or moved is known by its body: where one vanished test and one new test share
+a body and their parameters, and no other pair could be meant, the baseline follows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_carbon.errors import BaselineError
+from pytest_carbon.measurement import Kind, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.baseline.file import BaselineFile
+
+__all__ = ["PrunePlan", "Rename", "Suggestion", "find_renames", "plan_prune"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rename:
+    """A baseline that follows its test."""
+
+    old: Subject
+    new: Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A vanished test whose body lives on under other names, without telling which is it."""
+
+    old: Subject
+    candidates: tuple[Subject, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrunePlan:
+    """What pruning does. ``suggestions`` are among ``removals``: look at them before."""
+
+    removals: tuple[Subject, ...]
+    renames: tuple[Rename, ...]
+    suggestions: tuple[Suggestion, ...]
+
+    def apply(self, file: BaselineFile) -> BaselineFile:
+        """Return the file without what is gone, and with what has moved under its new name.
+
+        A baseline that stands under the new name already is left as it is.
+        """
+        entries = dict(file.entries)
+        for rename in self.renames:
+            entry = entries.pop(rename.old, None)
+            if entry is not None:
+                entries.setdefault(rename.new, entry)
+        for subject in self.removals:
+            entries.pop(subject, None)
+        return file.with_entries(entries)
+
+
+def _split(nodeid: str) -> tuple[str, str]:
+    """The last part of a node id: the function's name, and its parameters in brackets."""
+    name, bracket, parameters = nodeid.rpartition("::")[2].partition("[")
+    return name, bracket + parameters
+
+
+def _pair(old: set[str], new: set[str], key: Callable[[str], object]) -> list[tuple[str, str]]:
+    """Pair what has the same key, where only one on each side has it."""
+    by_key: dict[object, tuple[list[str], list[str]]] = {}
+    for side, ids in enumerate((old, new)):
+        for nodeid in ids:
+            by_key.setdefault(key(nodeid), ([], []))[side].append(nodeid)
+    return [(a[0], b[0]) for a, b in by_key.values() if len(a) == len(b) == 1]
+
+
+def find_renames(
+    gone: Mapping[str, str], arrived: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """Recognise tests that were renamed or moved.
+
+    Both arguments map node ids to digests of the tests' bodies: of baselines without a test,
+    and of tests without a baseline. Returns the sure ones, old to new, and the candidates of
+    those that could be several or that have other parameters now.
+    """
+    sides: dict[str, tuple[set[str], set[str]]] = {}
+    for side, bodies in enumerate((gone, arrived)):
+        for nodeid, body in bodies.items():
+            sides.setdefault(body, (set(), set()))[side].add(nodeid)
+    sure: dict[str, str] = {}
+    candidates: dict[str, tuple[str, ...]] = {}
+    for old, new in sides.values():
+        # A moved test keeps its name, a renamed one its parameters.
+        for key in (_split, lambda nodeid: _split(nodeid)[1]):
+            for before, after in _pair(old, new, key):
+                sure[before] = after
+                old.discard(before)
+                new.discard(after)
+        if new:
+            candidates.update({nodeid: tuple(sorted(new)) for nodeid in old})
+    return sure, candidates
+
+
+def _follow(
+    tasks: Iterable[Subject],
+    owner: Callable[[Subject], str | None],
+    alive: Collection[str],
+    sure: Mapping[str, str],
+) -> tuple[list[Subject], list[Rename]]:
+    """What happens to the tasks inside of tests: they stay, go and move with their test."""
+    removals, renames = [], []
+    for task in tasks:
+        test = owner(task)
+        if test is None or test in alive:
+            continue
+        if test in sure and task.id.startswith(test):
+            moved = Subject(Kind.TASK, sure[test] + task.id[len(test) :])
+            renames.append(Rename(old=task, new=moved))
+        else:
+            removals.append(task)
+    return removals, renames
+
+
+def plan_prune(
+    stored: Mapping[Subject, Entry],
+    collected: Collection[str],
+    *,
+    full_and_clean: bool,
+    bodies: Mapping[str, str] | None = None,
+    fixtures: Collection[str] | None = None,
+    task_owner: Callable[[Subject], str | None] | None = None,
+) -> PrunePlan:
+    """Plan the removal of baselines whose subjects no longer exist.
+
+    ``collected`` holds the node ids of all tests, ``bodies`` the digests of their bodies,
+    ``fixtures`` the ids of all fixtures that exist (``None`` leaves theirs alone), and
+    ``task_owner`` tells a task's test (``None`` leaves tasks alone). Other kinds stay. Raises
+    ``BaselineError`` unless ``full_and_clean``: whether every test was collected (no selection,
+    no deselection) without an error.
+    """
+    if not full_and_clean:
+        raise BaselineError(
+            "this collection cannot tell which tests are gone",
+            remedy="collect the whole suite without -k, -m, --lf or paths, and without errors",
+        )
+    alive = frozenset(collected)
+    tests = {s.id: entry for s, entry in stored.items() if s.kind is Kind.TEST}
+    gone = {nodeid: entry for nodeid, entry in tests.items() if nodeid not in alive}
+    new = alive - tests.keys()
+    sure, candidates = find_renames(
+        {nodeid: entry.body for nodeid, entry in gone.items() if entry.body is not None},
+        {nodeid: body for nodeid, body in (bodies or {}).items() if nodeid in new},
+    )
+    removals = [Subject(Kind.TEST, nodeid) for nodeid in gone if nodeid not in sure]
+    renames = [
+        Rename(old=Subject(Kind.TEST, before), new=Subject(Kind.TEST, after))
+        for before, after in sure.items()
+    ]
+    if fixtures is not None:
+        known = frozenset(fixtures)
+        removals += [s for s in stored if s.kind is Kind.FIXTURE and s.id not in known]
+    if task_owner is not None:
+        tasks = [s for s in stored if s.kind is Kind.TASK]
+        more_removals, more_renames = _follow(tasks, task_owner, alive, sure)
+        removals += more_removals
+        renames += more_renames
+    suggestions = [
+        Suggestion(
+            old=Subject(Kind.TEST, nodeid),
+            candidates=tuple(Subject(Kind.TEST, candidate) for candidate in found),
+        )
+        for nodeid, found in candidates.items()
+    ]
+    return PrunePlan(
+        removals=tuple(sorted(removals)),
+        renames=tuple(sorted(renames, key=lambda rename: rename.old)),
+        suggestions=tuple(sorted(suggestions, key=lambda suggestion: suggestion.old)),
+    )

@@ -1,0 +1,165 @@
+"""Readers of a baselines file's values: each gives a checked value, or says what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, fields
+from math import inf
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.nodeid import id_from_key
+from pytest_carbon.environment import Environment
+from pytest_carbon.intensity.intensity import Intensity
+from pytest_carbon.measurement import Kind, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["KINDS", "FaultError", "read_part", "refuse"]
+
+
+class FaultError(ValueError):
+    """Something wrong with the value under ``path``, or with its ``place`` where that is known."""
+
+    def __init__(self, what: str, path: tuple[str, ...] = (), place: int | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.path = path
+        self.place = place
+
+    def below(self, name: str) -> FaultError:
+        """The same fault, seen from the object that holds it under ``name``."""
+        return FaultError(self.what, (name, *self.path), self.place)
+
+
+def refuse(wanted: str, value: object) -> NoReturn:
+    """Raise the fault that ``value`` is not what was wanted."""
+    shown = repr(value)
+    raise FaultError(f"is {shown if len(shown) <= 40 else shown[:37] + '...'}, not {wanted}")
+
+
+def _text(value: object) -> str:
+    if type(value) is not str:
+        refuse("a text", value)
+    return value
+
+
+def _number(value: object) -> float:
+    if type(value) is int:
+        # Beyond what a float can hold there is no figure, either.
+        value = float(value) if abs(value) < 10**300 else inf
+    if type(value) is not float:
+        refuse("a number", value)
+    if not -inf < value < inf:
+        refuse("a finite number", value)
+    return value
+
+
+def _amount(value: object) -> float:
+    if type(value) is not float or not 0 <= value < inf:
+        value = _number(value)
+        if value < 0:
+            refuse("a number of 0 or more", value)
+    return value
+
+
+def _count(value: object) -> int:
+    if type(value) is not int:
+        refuse("a whole number", value)
+    if value < 1:
+        refuse("a whole number of 1 or more", value)
+    return value
+
+
+class _Record:
+    """Reads a JSON object into a dataclass; what has a default there may be left out."""
+
+    def __init__(self, build: Callable[..., Any], **readers: Callable[[Any], Any]) -> None:
+        self._build = build
+        self._readers = readers
+        self._required = frozenset(
+            item.name
+            for item in fields(build)  # type: ignore[arg-type]
+            if item.default is MISSING and item.default_factory is MISSING
+        )
+
+    def __call__(self, value: object) -> Any:
+        if type(value) is not dict:
+            refuse("an object in { }", value)
+        readers, values, name = self._readers, {}, ""
+        try:
+            for name, item in value.items():
+                values[name] = readers[name](item)
+        except KeyError:
+            known = ", ".join(readers)
+            raise FaultError(f"is not a known field ({known})", (name,)) from None
+        except FaultError as fault:
+            raise fault.below(name) from None
+        if not self._required <= values.keys():
+            raise FaultError(f"lacks {', '.join(sorted(self._required - values.keys()))}")
+        return self._build(**values)
+
+
+_spread = _Record(Spread, centre_j=_amount, sd_log=_amount, samples=_count, processes=_count)
+_entry = _Record(
+    Entry,
+    first=_spread,
+    repeats=_spread,
+    raw=_spread,
+    cpu_s=_amount,
+    wall_s=_amount,
+    sensitivity=_number,
+    anchor_j=_amount,
+    body=_text,
+)
+_environment = _Record(
+    Environment,
+    **{item.name: _count if item.name == "cpu_count" else _text for item in fields(Environment)},
+)
+_intensity = _Record(
+    Intensity,
+    **{item.name: _amount if item.name == "g_per_kwh" else _text for item in fields(Intensity)},
+)
+
+
+def _entries(kind: Kind) -> Callable[[object], dict[Subject, Entry]]:
+    def read(value: object) -> dict[Subject, Entry]:
+        if type(value) is not dict:
+            refuse("an object in { }", value)
+        entries, key = {}, ""
+        try:
+            for key, item in value.items():
+                entries[Subject(kind, id_from_key(key))] = _entry(item)
+        except FaultError as fault:
+            raise fault.below(key) from None
+        except ValueError as error:
+            raise FaultError(str(error), (key,)) from None
+        return entries
+
+    return read
+
+
+_PARTS: dict[str, Callable[[Any], Any]] = {
+    "environment": _environment,
+    "intensity": _intensity,
+    "reference_ns": _amount,
+    **{kind.value: _entries(kind) for kind in Kind},
+}
+
+KINDS = frozenset(kind.value for kind in Kind)
+"""The parts that hold entries."""
+
+
+def read_part(name: str, value: object) -> Any:
+    """What stands under one of the names of the outermost object.
+
+    That is a dictionary of entries for the names in ``KINDS``. Raises ``FaultError`` for what
+    is not as it must be, and for unknown names.
+    """
+    reader = _PARTS.get(name)
+    if reader is None:
+        raise FaultError("is not a known part of a baselines file", (name,))
+    try:
+        return reader(value)
+    except FaultError as fault:
+        raise fault.below(name) from None

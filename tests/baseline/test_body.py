@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from pytest_carbon.baseline.body import function_bodies
+
+SOURCE = '''
+import pytest
+
+def test_a(tmp_path):
+    """What it does."""
+    assert sum(range(10)) == 45  # as Gauss knew
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("x", [1])
+async def test_renamed(tmp_path):
+    assert sum(
+        range(10)
+    ) == 45
+
+class TestC:
+    def test_other(self, tmp_path):
+        assert sum(range(11)) == 55
+
+    def test_a(self):
+        assert sum(range(10)) == 45
+'''
+
+
+def test_name_decorators_docstring_and_layout_may_change_but_not_code_or_arguments() -> None:
+    bodies = function_bodies(SOURCE)
+    assert list(bodies) == [4, 9, 17, 20]
+    assert bodies[4] == bodies[9]
+    assert len(set(bodies.values())) == 3
+
+
+def test_a_function_is_found_by_the_first_line_of_its_code_object() -> None:
+    @pytest.mark.filterwarnings("error")
+    def decorated() -> None:
+        assert True
+
+    first = inspect.unwrap(decorated).__code__.co_firstlineno
+    assert first in function_bodies(Path(__file__).read_text(encoding="utf-8"))
