@@ -1,0 +1,1 @@
+"""The gate: from measurements, baselines and budgets to verdicts, by pure functions."""

@@ -1,0 +1,246 @@
+"""The confirmation of a suspect, as a state machine on numbers.
+
+``next_step`` is told all looks taken so far and answers with what to do next, until it
+answers with a verdict. Repeats in a row may clear a suspect but never convict it, as they
+share the moment and the process: that takes fresh processes that agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import exp
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+from pytest_carbon.gate.looks import FreshProcess, Repeat
+from pytest_carbon.gate.rises import by_first_runs, by_looks, by_repeats, log_ratio, raw_agrees
+from pytest_carbon.gate.screen import aim, allowed, can_see, limit_j
+from pytest_carbon.gate.spread import first_sd
+from pytest_carbon.gate.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.gate.evidence import Evidence
+    from pytest_carbon.gate.looks import Look, Suspect
+
+__all__ = ["Step", "next_step"]
+
+Step: TypeAlias = Repeat | FreshProcess | Verdict
+
+# Repeats in a row, cumulative: the first two clear most unchanged tests. The later ones are
+# left out where all would take longer than this.
+IN_A_ROW = (2, 5, 11)
+IN_A_ROW_THOROUGH = (5, 11)
+IN_A_ROW_S = 3.0
+
+# Repeats in a fresh process; fewer where the look would take longer than this. More would tell
+# little, as they share the moment and the process.
+FRESH_REPEATS = 4
+FRESH_S = 2.0
+
+# The speed of a shared core is correlated by 0.1 after 2 s and not at all after 5 s; a fresh
+# process starts late of itself.
+FRESH_AFTER_S = 2.0
+LATER_AFTER_S = 5.0
+
+# No test is convicted by fewer independent looks than this; one more where they share the
+# process, or where the rise allowed is small.
+LEAST_LOOKS = 2
+
+# A suspect is cleared when the estimate and so many errors stay below the tolerance, or below
+# the rise that the gate must not miss.
+BELOW_TOLERANCE = 2.0
+BELOW_AIM = 2.5
+
+# Repeats cannot clear a first run that lies further out than its spread explains, as they do
+# not pay what only a first run pays (imports, caches), nor one that costs so many repeats even
+# in the baseline.
+UNEXPLAINED_SDS = 4.0
+MOSTLY_FIRST = 1.5
+
+# A fall is worth a word where it lies so many errors below the baseline.
+FALL_ERRORS = 3.0
+
+
+def next_step(suspect: Suspect, looks: Sequence[Look], elapsed_s: float) -> Step:
+    """What to do next about ``suspect``, ``elapsed_s`` into its confirmation.
+
+    ``looks`` are all looks taken so far, in order. The answer is a verdict after a bounded
+    number of looks, and as soon as the policy's time is over.
+    """
+    if suspect.entry.first.centre_j <= 0:
+        return _verdict(suspect, None, Outcome.INCONCLUSIVE, "the baseline is 0 J: refresh it")
+    step: Step | _LookElsewhere = _in_own_process(suspect, looks)
+    evidence = None
+    if isinstance(step, _LookElsewhere):
+        later = looks[step.after :]
+        views = _views(suspect, later, step)
+        evidence = views[0] if views else None
+        step = _independent(suspect, later, views, step)
+    if elapsed_s >= suspect.policy.confirm_time_s and not isinstance(step, Verdict):
+        return _verdict(suspect, evidence, Outcome.INCONCLUSIVE, "out of confirm time")
+    return step
+
+
+class _LookElsewhere(NamedTuple):
+    """The repeats in a row, the first ``after`` looks, did not clear the suspect.
+
+    ``all_runs``: the repeats cost more, too. ``first_runs``: the first run costs more than
+    that, or than noise, explains.
+    """
+
+    after: int
+    all_runs: bool
+    first_runs: bool
+
+
+def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict | _LookElsewhere:
+    """Repeat in a row, until the suspect is cleared or that leads nowhere."""
+    if not _repeats_speak_for_first(suspect.entry):
+        return _LookElsewhere(after=0, all_runs=False, first_runs=True)
+    row: list[float] = []
+    plan = _in_a_row(suspect)
+    for taken, target in enumerate(plan):
+        if taken == len(looks):
+            return Repeat(count=max(target - len(row), 1))
+        if looks[taken].fresh_process:
+            return _LookElsewhere(taken, all_runs=True, first_runs=not _explained(suspect, row))
+        row.extend(looks[taken].samples_j)
+        evidence = by_repeats(suspect, row) if row else None
+        if evidence is None or not _cleared(suspect, evidence):
+            continue
+        if _explained(suspect, row):
+            return _verdict(suspect, evidence, Outcome.OK, "cleared by repeats", looks=1)
+        return _LookElsewhere(taken + 1, all_runs=False, first_runs=True)
+    return _LookElsewhere(len(plan), all_runs=True, first_runs=not _explained(suspect, row))
+
+
+def _repeats_speak_for_first(entry: Entry) -> bool:
+    repeats = entry.repeats
+    return repeats is not None and entry.first.centre_j < MOSTLY_FIRST * repeats.centre_j
+
+
+def _in_a_row(suspect: Suspect) -> tuple[int, ...]:
+    plan = IN_A_ROW_THOROUGH if suspect.policy.thorough else IN_A_ROW
+    wall_s = suspect.entry.wall_s
+    return tuple(count for count in plan if count == plan[0] or count * wall_s <= IN_A_ROW_S)
+
+
+def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
+    """Whether noise explains the first run, so that good repeats clear it.
+
+    Either its spread does, or the moment was slow: then the very next run shows it, too.
+    """
+    entry = suspect.entry
+    rise = log_ratio(suspect.first_j, entry.first.centre_j)
+    if rise < UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd):
+        return True
+    if not row or entry.repeats is None:
+        return False
+    return log_ratio(row[0], entry.repeats.centre_j) > rise / 2
+
+
+def _kept(suspect: Suspect, looks: Sequence[Look]) -> list[Look]:
+    """The looks that share no moment; nor a process, where the test can run in others."""
+    fresh = suspect.fresh_processes
+    return [look for look in looks if look.samples_j and look.fresh_process is fresh]
+
+
+def _views(suspect: Suspect, looks: Sequence[Look], at: _LookElsewhere) -> list[Evidence]:
+    """What independent looks say: of all runs, and of first runs where those are in question."""
+    kept = _kept(suspect, looks)
+    views = []
+    if kept and at.all_runs:
+        views.append(by_looks(suspect, kept))
+    if kept and at.first_runs and suspect.fresh_processes:
+        views.append(by_first_runs(suspect, kept))
+    return views
+
+
+def _independent(
+    suspect: Suspect, looks: Sequence[Look], views: Sequence[Evidence], at: _LookElsewhere
+) -> Step:
+    """Decide by looks that are independent of each other, or ask for one more."""
+    policy = suspect.policy
+    for evidence in views:
+        if _convicted(suspect, evidence) and raw_agrees(suspect, _kept(suspect, looks)):
+            where = "fresh processes" if suspect.fresh_processes else "looks in one process"
+            return _verdict(
+                suspect, evidence, Outcome.REGRESSED, f"{len(evidence.rises)} {where} agree"
+            )
+    cleared = bool(views) and all(_cleared(suspect, evidence) for evidence in views)
+    if at.first_runs and not suspect.fresh_processes and (cleared or not at.all_runs):
+        reason = "only its first run costs more, which no run in the same process can show"
+        return _verdict(suspect, None, Outcome.INCONCLUSIVE, reason)
+    if cleared:
+        return _verdict(suspect, views[0], Outcome.OK, "a second look did not show the rise")
+    if len(looks) < policy.max_looks:
+        return _one_more(suspect, all_runs=at.all_runs)
+    most = allowed(suspect.entry, policy)
+    if views and all(evidence.rise <= most for evidence in views):
+        return _verdict(suspect, views[0], Outcome.OK, "within the tolerance, by all looks")
+    evidence_or_none = views[0] if views else None
+    reason = "the looks do not agree enough"
+    return _verdict(suspect, evidence_or_none, Outcome.INCONCLUSIVE, reason)
+
+
+def _one_more(suspect: Suspect, *, all_runs: bool) -> Repeat | FreshProcess:
+    repeats = FRESH_REPEATS if all_runs else 0
+    while repeats > 1 and (1 + repeats) * suspect.entry.wall_s > FRESH_S:
+        repeats -= 1
+    if suspect.fresh_processes:
+        return FreshProcess(repeats=repeats, after_s=FRESH_AFTER_S)
+    return Repeat(count=1 + repeats, after_s=LATER_AFTER_S)
+
+
+def _cleared(suspect: Suspect, evidence: Evidence) -> bool:
+    most = allowed(suspect.entry, suspect.policy)
+    must_see = aim(suspect.entry, suspect.policy, suspect.suite_sd)
+    error = evidence.error
+    return evidence.rise < max(
+        most - BELOW_TOLERANCE * error, min(most, must_see - BELOW_AIM * error)
+    )
+
+
+def _convicted(suspect: Suspect, evidence: Evidence) -> bool:
+    policy = suspect.policy
+    least = LEAST_LOOKS + (policy.thorough or not suspect.fresh_processes)
+    if len(evidence.rises) < least or evidence.rise <= allowed(suspect.entry, policy):
+        return False
+    return evidence.chance <= policy.chance(suspect.suite_size)
+
+
+def _verdict(
+    suspect: Suspect,
+    evidence: Evidence | None,
+    outcome: Outcome,
+    reason: str,
+    looks: int | None = None,
+) -> Verdict:
+    entry, policy = suspect.entry, suspect.policy
+    baseline_j = entry.first.centre_j
+    most = allowed(entry, policy)
+    verdict = Verdict(
+        outcome=outcome,
+        now_j=suspect.first_j,
+        baseline_j=baseline_j,
+        tolerance=policy.tolerance,
+        limit_j=limit_j(entry, policy, suspect.suite_sd),
+        can_see=can_see(entry, policy, suspect.suite_sd),
+        reason=reason,
+    )
+    if evidence is None:
+        return verdict
+    if outcome is Outcome.OK and -evidence.rise > max(most, FALL_ERRORS * evidence.error):
+        outcome = Outcome.IMPROVED
+    chance = policy.chance(suspect.suite_size)
+    return replace(
+        verdict,
+        outcome=outcome,
+        now_j=baseline_j * exp(evidence.rise),
+        low=evidence.low,
+        high=evidence.high,
+        can_see=max(evidence.can_see(most, chance), 0.0),
+        looks=1 + len(evidence.rises) if looks is None else looks,
+    )

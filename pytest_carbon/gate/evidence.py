@@ -1,0 +1,90 @@
+"""Independent looks at one test, weighed together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import comb, exp, sqrt
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.spread import t_quantile, t_tail
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Evidence"]
+
+# The baseline's own error is the same in all looks, so that their agreement says nothing about
+# it: it is taken off every look first. The tails of 14 recorded tests then lie below Student's t
+# with four degrees of freedom up to 3 sd, and within 1.2 to 3.6 times above it further out
+# (docs/gate.md, "Heavy tails"); the normal distribution is 300 times off at 4 sd.
+BASELINE_ERRORS = 1.0
+
+# The part of the looks that may say otherwise: one of five, two of ten, none of four.
+MAY_DISAGREE = 0.2
+
+# Two-sided 95 % of Student's t with four degrees of freedom.
+TWO_SIDED_95 = t_quantile(0.025)
+ONE_SIDED_95 = 1.645
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """How much more a test costs than its baseline, look by look.
+
+    ``rises`` are the looks' logarithms of ``now / baseline`` (at least one), ``sd`` the spread
+    of one of them by chance, ``baseline_error`` the standard error of the baseline's logarithm.
+    """
+
+    rises: Sequence[float]
+    sd: float
+    baseline_error: float
+
+    @property
+    def rise(self) -> float:
+        """The mean over the looks: the estimate."""
+        return sum(self.rises) / len(self.rises)
+
+    @property
+    def error(self) -> float:
+        """The standard error of ``rise``."""
+        return sqrt(self.sd * self.sd / len(self.rises) + self.baseline_error**2)
+
+    @property
+    def chance(self) -> float:
+        """The chance that an unchanged test shows what these looks show.
+
+        All looks have to agree (of five or more, all but a fifth), so it is the chance that so
+        many independent looks reach the least of them. With heavy tails this is far safer than
+        a mean over its error.
+        """
+        count = len(self.rises)
+        apart = int(count * MAY_DISAGREE)
+        least = sorted(self.rises)[apart] - BASELINE_ERRORS * self.baseline_error
+        one = t_tail(least / self.sd)
+        return sum(
+            comb(count, missing) * one ** (count - missing) * (1 - one) ** missing
+            for missing in range(apart + 1)
+        )
+
+    @property
+    def low(self) -> float:
+        """The lower end of the 95 % interval of ``now / baseline``."""
+        return exp(self.rise - TWO_SIDED_95 * self.error)
+
+    @property
+    def high(self) -> float:
+        """The upper end of the 95 % interval of ``now / baseline``."""
+        return exp(self.rise + TWO_SIDED_95 * self.error)
+
+    def can_see(self, allowed: float, chance: float) -> float:
+        """The relative rise that so many looks convict in about 95 % of the cases.
+
+        ``allowed`` is the rise allowed, as a logarithm, ``chance`` the largest one that convicts.
+        """
+        count = len(self.rises)
+        apart = int(count * MAY_DISAGREE)
+        one = (chance / comb(count, apart)) ** (1 / (count - apart))
+        needed = BASELINE_ERRORS * self.baseline_error + self.sd * t_quantile(min(one, 0.5))
+        # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so does
+        # the third of twelve.
+        return exp(max(allowed + ONE_SIDED_95 * self.error, needed + 1.5 * self.sd)) - 1

@@ -1,0 +1,61 @@
+"""What a confirmation is told, and what it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.spread import TYPICAL_SD
+
+if TYPE_CHECKING:
+    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.gate.policy import Policy
+
+__all__ = ["FreshProcess", "Look", "Repeat", "Suspect"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """Samples of one test, taken one right after the other in one process.
+
+    The first sample of a ``fresh_process`` is a *first* sample; all others are *repeats*.
+    ``raw_j`` are the same without the correction for speed (empty where there is none),
+    ``at_s`` is when the look began, on any clock.
+    """
+
+    samples_j: tuple[float, ...]
+    raw_j: tuple[float, ...] = ()
+    fresh_process: bool = False
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspect:
+    """All that is known of a suspect before the first look.
+
+    ``first_j`` is the figure that made it one, ``suite_size`` the number of tests that the run
+    holds against baselines. ``fresh_processes`` says whether the test can run in one at all.
+    """
+
+    entry: Entry
+    first_j: float
+    policy: Policy
+    suite_sd: float = TYPICAL_SD
+    suite_size: int = 1
+    fresh_processes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat:
+    """Run the test ``count`` more times in its own process, ``after_s`` from now."""
+
+    count: int
+    after_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreshProcess:
+    """Run the test once and then ``repeats`` times in a new process, ``after_s`` from now."""
+
+    repeats: int
+    after_s: float

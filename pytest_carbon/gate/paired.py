@@ -1,0 +1,167 @@
+"""Two versions on one machine, measured in turn: decided by the ratios of pairs.
+
+The two runs of a pair share the core and the moment, so the machine's speed cancels. What is
+left is the noise of single pairs, with heavy tails, and a part that all pairs of one pair of
+processes share; so the pairs come in batches, each from new processes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, log1p, sqrt
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.spread import trimmed_mean
+from pytest_carbon.gate.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MorePairs", "Pair", "PairedPolicy", "next_pairs"]
+
+# What a pair of processes shares, as the standard deviation of a logarithm: 0.016 to 0.027 for
+# single processes (recorded), whose two parts differ independently but share the machine.
+PROCESS_SD = 0.025
+
+TRIM = 0.2
+PAIRS_A_BATCH = 5
+
+# The first check, and how much further the next one is: few checks, so that each may spend much
+# of the error that is allowed.
+FIRST_CHECK = 10
+NEXT_CHECK = 2
+
+# A suspect is cleared when so many errors above the estimate lie below the rise that must not be
+# missed: this many tolerances.
+BELOW_AIM = 2.7
+AIM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One run of each version, directly after each other, and the pair of processes they ran in."""
+
+    base_j: float
+    head_j: float
+    processes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairedPolicy:
+    """``tolerance`` and ``floor_j`` as for stored baselines; ``alpha`` over the whole comparison.
+
+    ``max_pairs`` bounds the work for one suspect.
+    """
+
+    tolerance: float = 0.05
+    floor_j: float = 0.003
+    alpha: float = 0.01
+    max_pairs: int = 160
+
+    @property
+    def checks(self) -> tuple[int, ...]:
+        """The numbers of pairs after which a decision may fall: 10, 20, 40, 80, 160."""
+        counts = [min(FIRST_CHECK, self.max_pairs)]
+        while counts[-1] < self.max_pairs:
+            counts.append(min(counts[-1] * NEXT_CHECK, self.max_pairs))
+        return tuple(counts)
+
+
+@dataclass(frozen=True, slots=True)
+class MorePairs:
+    """Measure ``count`` more pairs, in batches of ``PAIRS_A_BATCH`` from new processes each."""
+
+    count: int
+
+
+def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> MorePairs | Verdict:
+    """What to do next about one suspect, after ``pairs``.
+
+    ``suite_size`` is the number of tests compared. Pairs that cost nothing on either side do
+    not count. Regressed where the estimate exceeds the tolerance and its lower bound no change,
+    at an error that adds up to ``alpha`` over all checks of all tests.
+    """
+    kept = [pair for pair in pairs if pair.base_j > 0 and pair.head_j > 0]
+    checks = policy.checks
+    due = next((count for count in checks if count > len(pairs)), None)
+    if len(kept) < FIRST_CHECK:
+        if due is not None:
+            return MorePairs(due - len(pairs))
+        return Verdict(
+            outcome=Outcome.INCONCLUSIVE,
+            now_j=kept[-1].head_j if kept else 0.0,
+            tolerance=policy.tolerance,
+            looks=len(kept),
+            reason="too few pairs with a cost on both sides",
+        )
+
+    change, error, freedom = _estimate(kept)
+    base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept], TRIM))
+    tolerance = max(policy.tolerance, policy.floor_j / base_j)
+    most = log1p(tolerance)
+    margin = error * _quantile(policy.alpha / max(suite_size, 1) / len(checks), freedom)
+    outcome, reason = None, ""
+    if len(pairs) in checks or due is None:
+        if change > max(most, margin):
+            outcome, reason = Outcome.REGRESSED, "head costs more in pair after pair"
+        elif -change > max(most, margin):
+            outcome, reason = Outcome.IMPROVED, "head costs less in pair after pair"
+        elif abs(change) < min(most, log1p(AIM * tolerance) - BELOW_AIM * error):
+            outcome, reason = Outcome.OK, "no change beyond the tolerance"
+        elif due is None and abs(change) <= most and 2 * error < log1p(AIM * tolerance):
+            outcome, reason = Outcome.OK, "within the tolerance, by all pairs"
+        elif due is None:
+            outcome, reason = Outcome.INCONCLUSIVE, "the pairs scatter too much"
+    if outcome is None:
+        assert due is not None, "the last check always decides"
+        return MorePairs(due - len(pairs))
+    interval = error * _quantile(0.025, freedom)
+    return Verdict(
+        outcome=outcome,
+        now_j=base_j * exp(change),
+        baseline_j=base_j,
+        tolerance=policy.tolerance,
+        limit_j=base_j * (1 + tolerance),
+        low=exp(change - interval),
+        high=exp(change + interval),
+        can_see=exp(max(most, margin) + 1.645 * error) - 1,
+        looks=len(kept),
+        reason=reason,
+    )
+
+
+def _estimate(pairs: Sequence[Pair]) -> tuple[float, float, float]:
+    """The change as a logarithm, its standard error, and the error's degrees of freedom.
+
+    The trimmed mean, with the error that belongs to it (Yuen 1974: from the winsorised
+    variance), widened by what pairs of the same processes share.
+    """
+    ratios = sorted(log(pair.head_j / pair.base_j) for pair in pairs)
+    count = len(ratios)
+    drop = int(count * TRIM)
+    low, high = ratios[drop], ratios[count - drop - 1]
+    pulled_in = [min(max(ratio, low), high) for ratio in ratios]
+    mean = sum(pulled_in) / count
+    variance = sum((ratio - mean) ** 2 for ratio in pulled_in) / (count - 1)
+    kept = count - 2 * drop
+    of_pairs = variance * (count - 1) / (kept * (kept - 1))
+    batches = len({pair.processes for pair in pairs})
+    of_processes = PROCESS_SD**2 / batches
+    return trimmed_mean(ratios, TRIM), sqrt(of_pairs + of_processes), kept - 1
+
+
+def _quantile(tail: float, freedom: float) -> float:
+    """The value that Student's t exceeds with chance ``tail``.
+
+    The expansion around the normal distribution (Abramowitz and Stegun 26.7.5): within 5 % for
+    five degrees of freedom and a tail of 1e-4, far better for more.
+    """
+    from statistics import NormalDist  # only comparisons pay for it
+
+    z = -NormalDist().inv_cdf(tail)
+    return (
+        z
+        + (z**3 + z) / (4 * freedom)
+        + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+        + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * freedom**3)
+    )

@@ -1,0 +1,144 @@
+"""The screen: which tests of a run are worth a second look.
+
+Runs once a test in the hot path: a handful of arithmetic, no loops.
+"""
+
+from __future__ import annotations
+
+from math import exp, hypot, log, log1p
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.spread import TYPICAL_SD, centre_error, first_sd
+
+if TYPE_CHECKING:
+    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.gate.policy import Policy
+
+__all__ = [
+    "aim",
+    "allowed",
+    "can_see",
+    "fall",
+    "is_suspect",
+    "is_too_small",
+    "limit_j",
+    "shows_in_raw",
+]
+
+# Closer to its baseline than this many standard deviations no test is suspect: of unchanged
+# tests 6 % of those of 20 ms, and 2 % of those of 200 ms, are measured again (docs/gate.md).
+SCREEN_SDS = 1.3
+
+# A rise of just the tolerance is found or not by chance, whatever the rule. What the gate aims
+# to find in at least 95 % of the cases is this many tolerances.
+AIM = 1.5
+AIM_THOROUGH = 2.0
+
+# The screen sits so many standard deviations below the aim, so that few slip through.
+SURE_SDS = 2.6
+
+# A fall is said without confirmation, so it has to lie outside of nearly all noise.
+FALL_SDS = 3.0
+
+# One-sided 95 % of the normal distribution.
+ONE_SIDED_95 = 1.645
+
+
+def _tolerance(entry: Entry, policy: Policy) -> float:
+    centre_j = entry.first.centre_j
+    return max(policy.tolerance, policy.floor_j / centre_j) if centre_j > 0 else policy.tolerance
+
+
+def allowed(entry: Entry, policy: Policy) -> float:
+    """The rise that is allowed, as a logarithm: the tolerance or the floor, what is more."""
+    return log1p(_tolerance(entry, policy))
+
+
+def _one_run_sd(entry: Entry, suite_sd: float) -> float:
+    """The spread of one run's rise over the stored centre, whose own error counts, too."""
+    sd = first_sd(entry, suite_sd)
+    return hypot(sd, centre_error(sd, entry.first))
+
+
+def _threshold(entry: Entry, policy: Policy, sd: float) -> float:
+    """The rise that makes a suspect, as a logarithm."""
+    tolerance = _tolerance(entry, policy)
+    surely_seen = log1p(AIM * tolerance) - SURE_SDS * sd
+    return max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen))
+
+
+def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
+    """The rise, as a logarithm, that the gate tries hard not to miss.
+
+    ``AIM`` tolerances; where the spread of one run hides that, what the screen still finds. The
+    thorough gear has no screen.
+    """
+    if policy.thorough:
+        return log1p(AIM_THOROUGH * _tolerance(entry, policy))
+    sd = _one_run_sd(entry, suite_sd)
+    seen = _threshold(entry, policy, sd) + ONE_SIDED_95 * sd
+    return max(log1p(AIM * _tolerance(entry, policy)), seen)
+
+
+def can_see(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
+    """The smallest relative rise that the gate finds in about 95 % of the cases."""
+    return exp(aim(entry, policy, suite_sd)) - 1
+
+
+def limit_j(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
+    """The joules above which a first run is suspect.
+
+    A suspect need not be above the tolerance: where noise could hide a rise beyond it, the
+    limit sits lower, though never within the noise. Only the verdict is held to the tolerance.
+    """
+    centre_j = entry.first.centre_j
+    if centre_j <= 0:
+        return policy.floor_j
+    return centre_j * exp(_threshold(entry, policy, _one_run_sd(entry, suite_sd)))
+
+
+def shows_in_raw(raw_now_j: float | None, entry: Entry, policy: Policy) -> bool:
+    """Whether a rise may be believed, as far as the uncorrected figure goes.
+
+    A test whose sensitivity to the core's speed is not known may not follow it at all; then the
+    correction makes a rise out of nothing. So the rise has to show in both figures.
+    """
+    if entry.sensitivity is not None or raw_now_j is None or entry.raw is None:
+        return True
+    raw_j = entry.raw.centre_j
+    return raw_now_j > raw_j + max(raw_j * policy.tolerance, policy.floor_j)
+
+
+def is_suspect(
+    now_j: float,
+    entry: Entry,
+    policy: Policy,
+    suite_sd: float = TYPICAL_SD,
+    raw_now_j: float | None = None,
+) -> bool:
+    """Whether a test's first run costs so much that it has to be measured again.
+
+    ``raw_now_j`` is the energy without the correction for speed, where there is one. In the
+    thorough gear every test is confirmed, suspect or not.
+    """
+    # Half of all tests are done with the first, cheap comparison.
+    return (
+        now_j > entry.first.centre_j
+        and now_j > limit_j(entry, policy, suite_sd)
+        and shows_in_raw(raw_now_j, entry, policy)
+    )
+
+
+def is_too_small(now_j: float, entry: Entry, policy: Policy) -> bool:
+    """Whether the meter cannot resolve the test by itself, neither before nor now."""
+    centre_j = entry.first.centre_j
+    return centre_j < policy.floor_j and now_j <= centre_j + policy.floor_j
+
+
+def fall(now_j: float, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> bool:
+    """Whether a first run costs less, by more than the tolerance and than noise explains."""
+    centre_j = entry.first.centre_j
+    if now_j <= 0 or centre_j <= 0:
+        return False
+    noise = FALL_SDS * _one_run_sd(entry, suite_sd)
+    return log(centre_j / now_j) > max(allowed(entry, policy), noise)

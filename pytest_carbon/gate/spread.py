@@ -1,0 +1,152 @@
+"""Spreads: how far samples lie apart by chance, and the centre of a few of them.
+
+All spreads are standard deviations of natural logarithms: 0.1 is about 10 %. Samples that
+follow each other share the moment and the process, so their mean is never as good as a
+square root of their number promises; and the tails are heavy, so chances are reckoned with
+Student's t of four degrees of freedom instead of the normal distribution.
+"""
+
+from __future__ import annotations
+
+from math import acos, cos, exp, log, pi, sqrt
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.entry import Spread
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_carbon.baseline.entry import Entry
+
+__all__ = [
+    "SHARED",
+    "TYPICAL_SD",
+    "centre_error",
+    "first_sd",
+    "hodges_lehmann",
+    "look_sd",
+    "repeats_sd",
+    "shrunk_sd",
+    "suite_sd",
+    "summarise",
+    "t_quantile",
+    "t_tail",
+    "trimmed_mean",
+]
+
+# One speed-corrected run on a shared 2-core machine: 0.05 at 200 ms, 0.07 at 20 ms, 0.10 at
+# 1 ms (docs/gate.md). Taken where nothing is known yet.
+TYPICAL_SD = 0.10
+
+# The part of a run's variance that repeats in a row share: 0.14 to 0.57 over the recorded
+# tests, 0.25 in the middle; more than that, as too little would be overconfident.
+SHARED = 0.35
+
+# The suite's spread weighs as much as this many samples of a test's own.
+PRIOR_SAMPLES = 6.0
+
+# No spread is smaller: clocks, probes and rounded baselines add this much to any test.
+LEAST_SD = 0.01
+
+
+def shrunk_sd(sd: float | None, samples: float, prior_sd: float) -> float:
+    """A spread seen in few samples, drawn towards what the suite's other tests show."""
+    if sd is None or samples <= 1:
+        return max(prior_sd, LEAST_SD)
+    own = samples - 1
+    variance = (own * sd * sd + PRIOR_SAMPLES * prior_sd * prior_sd) / (own + PRIOR_SAMPLES)
+    return max(sqrt(variance), LEAST_SD)
+
+
+def _independent(spread: Spread) -> float:
+    """The number of independent samples that ``spread`` is worth."""
+    each = spread.samples / spread.processes
+    return spread.samples / (1 + (each - 1) * SHARED)
+
+
+def repeats_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:
+    """The spread of one repeat, over processes and moments."""
+    if entry.repeats is None:
+        return first_sd(entry, prior_sd)
+    return shrunk_sd(entry.repeats.sd_log, _independent(entry.repeats), prior_sd)
+
+
+def first_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:
+    """The spread of a first run; the same test's repeats, which are many, are its prior."""
+    repeats = entry.repeats
+    if repeats is not None:
+        prior_sd = shrunk_sd(repeats.sd_log, _independent(repeats), prior_sd)
+    return shrunk_sd(entry.first.sd_log, entry.first.samples, prior_sd)
+
+
+def look_sd(sd: float, samples: int) -> float:
+    """The spread of the centre of ``samples`` runs that follow each other in one process."""
+    return sd * sqrt(SHARED + (1 - SHARED) / samples)
+
+
+def centre_error(sd: float, spread: Spread) -> float:
+    """How far a stored centre may be off: the standard error of its logarithm."""
+    return sd * sqrt(SHARED / spread.processes + (1 - SHARED) / spread.samples)
+
+
+def suite_sd(entries: Iterable[Entry]) -> float:
+    """The spread of a usual test of the suite: the median over tests, ``TYPICAL_SD`` for none."""
+    known = sorted(
+        spread.sd_log
+        for spread in (entry.repeats or entry.first for entry in entries)
+        if spread.sd_log is not None and spread.samples > 2
+    )
+    return max(known[len(known) // 2], LEAST_SD) if known else TYPICAL_SD
+
+
+def trimmed_mean(values: Sequence[float], cut: float = 0.2) -> float:
+    """The mean without the lowest and the highest fifth."""
+    ordered = sorted(values)
+    drop = int(len(ordered) * cut)
+    kept = ordered[drop : len(ordered) - drop]
+    return sum(kept) / len(kept)
+
+
+def hodges_lehmann(values: Sequence[float]) -> float:
+    """The median of all means of two values (each with itself, too): robust, yet precise."""
+    means = sorted(
+        (one + other) / 2 for index, one in enumerate(values) for other in values[index:]
+    )
+    middle = len(means) // 2
+    return means[middle] if len(means) % 2 else (means[middle - 1] + means[middle]) / 2
+
+
+def summarise(processes: Iterable[Sequence[float]]) -> Spread:
+    """What to store of samples in joules, given process by process.
+
+    Each process weighs the same, however many samples it gave. Raises ``ValueError`` where a
+    sample is not more than nothing: it has no logarithm.
+    """
+    groups = [[log(sample_j) for sample_j in group] for group in processes if group]
+    samples = [value for group in groups for value in group]
+    centre = hodges_lehmann([trimmed_mean(group) for group in groups])
+    sd = None
+    if len(samples) > 1:
+        mean = sum(samples) / len(samples)
+        sd = sqrt(sum((value - mean) ** 2 for value in samples) / (len(samples) - 1))
+    return Spread(centre_j=exp(centre), sd_log=sd, samples=len(samples), processes=len(groups))
+
+
+def t_tail(t: float) -> float:
+    """The chance that Student's t with four degrees of freedom exceeds ``t``."""
+    if t < 0:
+        return 1 - t_tail(-t)
+    root = sqrt(4 + t * t)
+    x = t / root
+    # (1 - x)² (2 + x) / 4, with 1 - x written so that far tails keep their digits.
+    return (4 / (root * (root + t))) ** 2 * (2 + x) / 4
+
+
+def t_quantile(tail: float) -> float:
+    """The ``t`` that Student's t with four degrees of freedom exceeds with chance ``tail``.
+
+    ``tail`` lies between 0 and 1, exclusive.
+    """
+    # The root in [-1, 1] of x³ - 3x + 2 - 4·tail, from t_tail.
+    x = 2 * cos((acos(2 * tail - 1) + 4 * pi) / 3)
+    return 2 * x / sqrt(max(1 - x * x, 1e-30))

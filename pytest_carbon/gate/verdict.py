@@ -1,0 +1,54 @@
+"""The gate's answer about one subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Outcome", "Verdict"]
+
+
+class Outcome(str, Enum):
+    """What the gate found; only ``REGRESSED`` and ``OVER_BUDGET`` fail a test."""
+
+    OK = "ok"
+    IMPROVED = "improved"
+    REGRESSED = "regressed"
+    OVER_BUDGET = "over budget"
+    INCONCLUSIVE = "inconclusive"
+    NEW = "new"
+    INCOMPARABLE = "incomparable"
+    TOO_SMALL = "too small to gate"
+
+    @property
+    def fails(self) -> bool:
+        """Whether a subject with this outcome fails its test."""
+        return self in (Outcome.REGRESSED, Outcome.OVER_BUDGET)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The outcome for one subject, and the numbers that it rests on.
+
+    ``baseline_j`` is what was stored, ``now_j`` what this run found (the mean of the deciding
+    samples after a confirmation), ``tolerance`` the relative rise allowed, ``limit_j`` the joules
+    above which the subject was suspect or over budget. ``low`` and ``high`` bound the ratio
+    ``now / baseline``; ``can_see`` is the smallest relative rise that would have been found;
+    ``looks`` counts the independent looks taken, ``reason`` says in words what decided.
+    """
+
+    outcome: Outcome
+    now_j: float
+    baseline_j: float | None = None
+    tolerance: float | None = None
+    limit_j: float | None = None
+    low: float | None = None
+    high: float | None = None
+    can_see: float | None = None
+    looks: int = 1
+    reason: str = ""
+
+    @property
+    def ratio(self) -> float | None:
+        """``now / baseline``, ``None`` where there is nothing to divide by."""
+        return self.now_j / self.baseline_j if self.baseline_j else None
