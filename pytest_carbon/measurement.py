@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
-__all__ = ["DomainEnergy", "Kind", "Measurement", "Method", "Phase", "Subject", "Usage"]
+__all__ = ["DomainEnergy", "Kind", "Measurement", "Method", "Phase", "Reading", "Subject", "Usage"]
 
 
 class Kind(str, Enum):
@@ -43,6 +44,19 @@ class Subject:
 
     kind: Kind
     id: str
+
+
+class Reading(NamedTuple):
+    """Cumulative values at one instant.
+
+    ``host_ns`` (the CPU time of the whole host) and ``counters`` (of all meters, in order)
+    stay empty where only modelled meters are in use, which need neither.
+    """
+
+    wall_ns: int
+    cpu_ns: int
+    host_ns: int = 0
+    counters: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

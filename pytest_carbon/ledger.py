@@ -1,0 +1,81 @@
+"""The ledger: exclusive costs that add up, whoever calls whom.
+
+A stack of accounts. Whatever the process tree spends is charged to the account on top, so a
+fixture that is set up inside a test's call is not in the test's figure, and the sum of all
+accounts is the whole run.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_carbon.measurement import Reading
+
+__all__ = ["Account", "Ledger"]
+
+
+class Account:
+    """What one subject, or one phase of a test, has spent so far; mutable, for speed.
+
+    ``times`` counts how often its subject ran. ``counters`` are the meters' cumulative counts
+    and ``host_ns`` the whole host's CPU time, both as differences.
+    """
+
+    __slots__ = ("counters", "cpu_ns", "host_ns", "times", "wall_ns")
+
+    def __init__(self) -> None:
+        self.cpu_ns = 0
+        self.wall_ns = 0
+        self.host_ns = 0
+        self.counters: tuple[int, ...] = ()
+        self.times = 0
+
+
+class Ledger:
+    """Charges the time between two switches to the account that was on top."""
+
+    def __init__(self, read: Callable[[], Reading], root: Account) -> None:
+        self._read = read
+        self._stack = [root]
+        self._last = read()
+
+    def push(self, account: Account) -> None:
+        """Charge what was spent until now, and let ``account`` pay from here on."""
+        self._charge()
+        self._stack.append(account)
+
+    def pop(self) -> None:
+        """Charge the account on top, and hand back to the one below it."""
+        self._charge()
+        self._stack.pop()
+
+    def unwind(self, depth: int) -> None:
+        """Close what an exception left open above ``depth``."""
+        while len(self._stack) > depth:
+            self.pop()
+
+    @property
+    def depth(self) -> int:
+        """How many accounts are open, the root included."""
+        return len(self._stack)
+
+    def settle(self) -> None:
+        """Charge what was spent until now and leave the account on top open."""
+        self._charge()
+
+    def _charge(self) -> None:
+        now = self._read()
+        last, self._last = self._last, now
+        account = self._stack[-1]
+        account.cpu_ns += now.cpu_ns - last.cpu_ns
+        account.wall_ns += now.wall_ns - last.wall_ns
+        if now.counters:
+            account.host_ns += now.host_ns - last.host_ns
+            differences = (new - old for new, old in zip(now.counters, last.counters, strict=True))
+            if account.counters:
+                account.counters = tuple(map(int.__add__, account.counters, differences))
+            else:
+                account.counters = tuple(differences)

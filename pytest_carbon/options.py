@@ -1,0 +1,153 @@
+"""The table of options: each is a command-line flag, an environment variable and an ini setting.
+
+The one module of ours that is imported when carbon is off, so it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+__all__ = ["OPTIONS", "Option", "add_options", "given"]
+
+
+class Option(NamedTuple):
+    """One option on the command line, in the environment and in the ini file.
+
+    ``carbon_tolerance`` is ``--carbon-tolerance`` and ``PYTEST_CARBON_TOLERANCE``. ``const`` is
+    the value of the bare flag, for options whose value may be left out.
+    """
+
+    name: str
+    help: str
+    metavar: str = ""
+    default: str = ""
+    const: str = ""
+    repeatable: bool = False
+
+    @property
+    def flag(self) -> str:
+        """The command-line spelling."""
+        return "--" + self.name.replace("_", "-")
+
+    @property
+    def variable(self) -> str:
+        """The name of the environment variable."""
+        return "PYTEST_" + self.name.upper()
+
+
+OPTIONS = (
+    Option("carbon", "measure the energy and emissions of every test"),
+    Option(
+        "carbon_baselines",
+        "folder of the stored baselines, relative to the root directory",
+        metavar="DIR",
+        default="baselines",
+    ),
+    Option(
+        "carbon_update",
+        "store what passed tests cost now: new (only tests without a baseline), changed (also "
+        "falls beyond the noise), tighten (only falls), all (also rises; the bare flag)",
+        metavar="new|changed|tighten|all",
+        const="all",
+    ),
+    Option("carbon_diff", "show what --carbon-update would change, and write nothing"),
+    Option(
+        "carbon_tolerance",
+        "relative rise that is allowed, as 0.2 or 20%%",
+        metavar="FRACTION",
+        default="0.2",
+    ),
+    Option(
+        "carbon_floor",
+        "absolute rise that is always allowed, as 5mJ or 0.005",
+        metavar="ENERGY",
+        default="5mJ",
+    ),
+    Option(
+        "carbon_rounds",
+        "how often --carbon-update runs each passed test again, to store its spread",
+        metavar="N",
+        default="5",
+    ),
+    Option(
+        "carbon_intensity",
+        "carbon intensity for grams: g/kWh, or a country code such as FRA",
+        metavar="G_PER_KWH|CODE",
+    ),
+    Option(
+        "carbon_meters",
+        "meters to use instead of the best available: rapl, nvml, model, comma separated",
+        metavar="NAMES",
+    ),
+    Option(
+        "carbon_clock",
+        "clock of the process tree's CPU time instead of the best available",
+        metavar="NAME",
+    ),
+    Option(
+        "carbon_sample_interval",
+        "seconds between readings of meters that only know power",
+        metavar="SECONDS",
+        default="0.1",
+    ),
+    Option(
+        "carbon_rows",
+        "how many of the costliest tests the summary shows",
+        metavar="N",
+        default="10",
+    ),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every option on the command line and in the ini file."""
+    group = parser.getgroup("carbon", "emission regression testing")
+    for option in OPTIONS:
+        default = f" (default: {option.default})" if option.default else ""
+        # default=None, so that a value in the ini file is not taken for overridden.
+        if not option.metavar:
+            group.addoption(option.flag, action="store_true", default=None, help=option.help)
+            parser.addini(option.name, option.help, type="bool", default=None)
+            continue
+        help_text = option.help + default
+        if option.repeatable:
+            group.addoption(
+                option.flag, action="append", default=None, metavar=option.metavar, help=help_text
+            )
+            parser.addini(option.name, help_text.replace("%%", "%"), type="linelist", default=None)
+            continue
+        if option.const:
+            group.addoption(
+                option.flag,
+                nargs="?",
+                const=option.const,
+                default=None,
+                metavar=option.metavar,
+                help=help_text,
+            )
+        else:
+            group.addoption(option.flag, default=None, metavar=option.metavar, help=help_text)
+        parser.addini(option.name, help_text.replace("%%", "%"), default=None)
+
+
+def given(
+    config: pytest.Config, option: Option, environ: Mapping[str, str]
+) -> tuple[object, str] | None:
+    """The value that was given for an option and where: command line, environment or ini file.
+
+    ``None`` where nobody said anything, which leaves the default.
+    """
+    value = config.getoption(option.name, None)
+    if value is not None:
+        return value, option.flag
+    if environ.get(option.variable):
+        return environ[option.variable], option.variable
+    value = config.getini(option.name)
+    if value is not None and not (isinstance(value, (str, list)) and not value):
+        return value, f"{option.name} in the ini file"
+    return None

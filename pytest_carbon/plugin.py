@@ -1,0 +1,60 @@
+"""The entry point that pytest loads: options and markers, and the session when carbon is on."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from pytest_carbon.options import OPTIONS, add_options, given
+
+__all__ = ["pytest_addoption", "pytest_configure"]
+
+_MARKERS = (
+    "carbon(tolerance=None, skip=False): gate with its own tolerance, or leave the test out",
+    "carbon_budget(*, g=, mg=, ug=, j=, mj=, wh=): an absolute ceiling for each test, in one unit",
+)
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the options; refuse to start beside another plugin that owns ``--carbon``."""
+    _refuse_rival(pluginmanager)
+    add_options(parser)
+
+
+def _refuse_rival(pluginmanager: pytest.PytestPluginManager) -> None:
+    if pluginmanager.is_blocked("codecarbon"):
+        return
+    from importlib.util import find_spec
+
+    loads_by_itself = not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    if loads_by_itself and find_spec("pytest_codecarbon") is not None:
+        raise pytest.UsageError(
+            "pytest-codecarbon and pytest-carbon both own the option --carbon: uninstall "
+            "pytest-codecarbon, or keep it out of this run with -p no:codecarbon"
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Document the markers, and start a session where carbon is on."""
+    for marker in _MARKERS:
+        config.addinivalue_line("markers", marker)
+    if _is_on(config):
+        from pytest_carbon.session.start import start
+
+        start(config)
+
+
+def _is_on(config: pytest.Config) -> bool:
+    answer = given(config, OPTIONS[0], os.environ)
+    if answer is None:
+        return False
+    value, source = answer
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise pytest.UsageError(f"{source}={value}: say true or false")

@@ -1,0 +1,1 @@
+"""Reports: each renders a finished result and computes nothing."""

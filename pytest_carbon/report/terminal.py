@@ -1,0 +1,160 @@
+"""The summary at the end of a run, for people at a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.measurement import Kind
+from pytest_carbon.units import (
+    emissions_g,
+    format_change,
+    format_duration,
+    format_emissions,
+    format_energy,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.result import RunResult, SubjectResult
+
+__all__ = ["summary_lines"]
+
+_SHOWN = 10
+
+
+def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[str]:
+    """The summary, line by line; ``verbosity`` below 0 leaves only totals and findings."""
+    yield from _totals(result)
+    if verbosity >= 0 and rows:
+        yield from _costliest(result, rows)
+    yield from _findings(result, verbosity)
+    for note in result.notes:
+        yield f"note: {note}"
+
+
+def _grams(result: RunResult, energy_j: float | None) -> str:
+    if energy_j is None:
+        return "unknown"
+    return format_emissions(emissions_g(energy_j, result.intensity.g_per_kwh))
+
+
+def _totals(result: RunResult) -> Iterator[str]:
+    total = result.total
+    if total is None:
+        yield "nothing was measured"
+        return
+    energy = f"{format_energy(total.energy_j)}, {_grams(result, total.energy_j)} CO2e"
+    yield f"total: {energy} in {format_duration(total.cpu_s)} of CPU time"
+    parts = [
+        ("tests", [s.total for s in result.of(Kind.TEST)]),
+        ("wider fixtures", [s.total for s in result.of(Kind.FIXTURE)]),
+        ("collection and imports", [s.total for s in result.of(Kind.COLLECTION)]),
+        ("pytest itself", [s.total for s in result.of(Kind.RUNNER)]),
+    ]
+    shown = [f"{format_energy(_energy(m))} {name}" for name, m in parts if m]
+    yield "  of that: " + ", ".join(shown)
+    yield "  by domain: " + ", ".join(_domains(total))
+    if total.idle_j:
+        yield f"  idle share, not gated: {format_energy(total.idle_j)}"
+    yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
+    i = result.intensity
+    yield (f"  intensity: {i.g_per_kwh:g} gCO2e/kWh, {i.zone}, {i.source} {i.period} ({i.reason})")
+
+
+def _energy(measurements: Sequence[Measurement]) -> float | None:
+    total = 0.0
+    for measurement in measurements:
+        if measurement.energy_j is None:
+            return None
+        total += measurement.energy_j
+    return total
+
+
+def _domains(total: Measurement) -> list[str]:
+    shown = []
+    for energy in total.energies:
+        if energy.dynamic_j or energy.idle_j:
+            mark = "≈" if energy.method == "modelled" else ""
+            parts = [f"{mark}{format_energy(energy.dynamic_j)}"] if energy.dynamic_j else []
+            if energy.idle_j:
+                parts.append(f"{mark}{format_energy(energy.idle_j)} idle")
+            shown.append(f"{energy.domain} {' + '.join(parts)} ({energy.method.value})")
+    shown += [f"{name} unknown (lost during the run)" for name in total.missing]
+    return shown
+
+
+def _costliest(result: RunResult, rows: int) -> Iterator[str]:
+    tests = result.costliest(Kind.TEST, rows)
+    if not tests:
+        return
+    from tabulate import tabulate
+
+    yield ""
+    table = [_row(result, s) for s in tests]
+    fixtures = [s for s in result.costliest(Kind.FIXTURE, min(rows, 5)) if s.total.energy_j]
+    table += [_row(result, s) for s in fixtures]
+    text = tabulate(
+        table,
+        headers=["energy", "CO2e", "CPU", "wall", "change", "costliest tests and wider fixtures"],
+        tablefmt="plain",
+        colalign=("right", "right", "right", "right", "right", "left"),
+        disable_numparse=True,
+    )
+    yield from text.splitlines()
+
+
+def _row(result: RunResult, subject: SubjectResult) -> list[str]:
+    total = subject.total
+    verdict = subject.verdict
+    change = ""
+    if verdict is not None:
+        ratio = verdict.ratio
+        change = verdict.outcome.value if ratio is None else format_change(ratio)
+    name = subject.subject.id
+    if subject.subject.kind is Kind.FIXTURE:
+        name += " (fixture)" if subject.times == 1 else f" (fixture, {subject.times} times)"
+    return [
+        format_energy(total.energy_j),
+        _grams(result, total.energy_j),
+        format_duration(total.cpu_s),
+        format_duration(total.wall_s),
+        change,
+        name,
+    ]
+
+
+def _findings(result: RunResult, verbosity: int) -> Iterator[str]:
+    shown = (Outcome.OVER_BUDGET, Outcome.REGRESSED, Outcome.INCONCLUSIVE, Outcome.IMPROVED)
+    for outcome in shown:
+        found = result.with_outcome(outcome)
+        limit = len(found) if verbosity > 0 else _SHOWN
+        for subject in found[:limit]:
+            yield f"{outcome.value}: {_finding(subject)}"
+        if len(found) > limit:
+            yield f"{outcome.value}: {len(found) - limit} more; -v shows all"
+    counts = [
+        f"{result.outcomes[outcome]} {outcome.value}"
+        for outcome in Outcome
+        if result.outcomes[outcome]
+    ]
+    if counts:
+        yield f"verdicts against {result.baselines}: " + ", ".join(counts)
+
+
+def _finding(subject: SubjectResult) -> str:
+    verdict = subject.verdict
+    assert verdict is not None, "only judged subjects are findings"
+    text = f"{subject.subject.id}: "
+    if verdict.ratio is None:
+        text += format_energy(verdict.now_j)
+        if verdict.limit_j is not None:
+            text += f", allowed {format_energy(verdict.limit_j)}"
+    else:
+        text += (
+            f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)} "
+            f"({format_change(verdict.ratio)})"
+        )
+    return f"{text}; {verdict.reason}" if verdict.reason else text

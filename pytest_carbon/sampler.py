@@ -1,0 +1,136 @@
+"""The sampler: one a session, reads clocks and meters at the edges of phases.
+
+Its thread exists only for meters that cannot be read at the edges alone: those that know
+only power, and counters that wrap.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from pytest_carbon.measurement import Measurement, Reading, Usage
+from pytest_carbon.units import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_carbon.clocks.clock import CpuClock
+    from pytest_carbon.ledger import Account
+    from pytest_carbon.measurement import DomainEnergy
+    from pytest_carbon.meters.meter import Meter
+
+__all__ = ["Sampler"]
+
+
+class Sampler:
+    """Reads everything at an edge, and turns what was spent into a measurement.
+
+    ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
+    resident memory of this process. A meter that fails is dropped for the rest of the run and
+    named in ``losses``: its figures are unknown from then on, not zero.
+    """
+
+    def __init__(
+        self,
+        meters: Sequence[Meter],
+        clock: CpuClock,
+        *,
+        host_busy_ns: Callable[[], int | None] | None = None,
+        memory_bytes: Callable[[], int],
+        host_share: float = 1.0,
+        wall_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        self.meters = tuple(meters)
+        self.clock = clock
+        self.losses: dict[str, str] = {}
+        self._host_busy_ns = host_busy_ns
+        self.memory_bytes = memory_bytes
+        self._host_share = host_share
+        self._wall_ns = wall_ns
+        self._lock = threading.Lock()
+        self._slices: list[slice] = []
+        self._latest: list[tuple[int, ...]] = []
+        at = 0
+        for meter in self.meters:
+            counters = meter.read()
+            self._latest.append(counters)
+            self._slices.append(slice(at, at + len(counters)))
+            at += len(counters)
+        self._has_counters = at > 0
+        self._stop = threading.Event()
+        self._thread = self._start_thread()
+
+    def read(self) -> Reading:
+        """Everything at this instant."""
+        if self._has_counters:
+            return self._read_all()
+        return Reading(self._wall_ns(), self.clock.read_ns())
+
+    def _read_all(self) -> Reading:
+        counters: list[int] = []
+        with self._lock:
+            for index, meter in enumerate(self.meters):
+                counters += self._read_meter(index, meter)
+        host_ns = self._host_busy_ns() if self._host_busy_ns is not None else None
+        return Reading(self._wall_ns(), self.clock.read_ns(), host_ns or 0, tuple(counters))
+
+    def _read_meter(self, index: int, meter: Meter) -> tuple[int, ...]:
+        if meter.name not in self.losses:
+            try:
+                self._latest[index] = meter.read()
+            except OSError as error:
+                self.losses[meter.name] = str(error)
+        return self._latest[index]
+
+    def measure(self, account: Account, memory_bytes: int | None = None) -> Measurement:
+        """What an account has spent, in joules; ``memory_bytes`` defaults to what is in use now."""
+        cpu_s = account.cpu_ns / NS_PER_S
+        wall_s = account.wall_ns / NS_PER_S
+        usage = Usage(
+            cpu_s=cpu_s,
+            wall_s=wall_s,
+            work_s=cpu_s,
+            host_busy_s=account.host_ns / NS_PER_S if account.host_ns else None,
+            memory_bytes=self.memory_bytes() if memory_bytes is None else memory_bytes,
+            host_share=self._host_share,
+        )
+        energies: list[DomainEnergy] = []
+        for meter, where in zip(self.meters, self._slices, strict=True):
+            zero = (0,) * (where.stop - where.start)
+            energies += meter.energy(usage, zero, account.counters[where] or zero)
+        return Measurement(
+            cpu_s=cpu_s,
+            wall_s=wall_s,
+            work_s=usage.work_s,
+            energies=tuple(energies),
+            missing=tuple(self.losses),
+        )
+
+    def close(self) -> None:
+        """Stop the thread and release every handle; may be called twice."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        for meter in self.meters:
+            meter.close()
+        self.clock.close()
+
+    def _start_thread(self) -> threading.Thread | None:
+        intervals = [meter.poll_s for meter in self.meters if meter.poll_s is not None]
+        if not intervals:
+            return None
+        thread = threading.Thread(
+            target=self._poll, args=(min(intervals),), name="carbon-sampler", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def _poll(self, interval_s: float) -> None:
+        while not self._stop.wait(interval_s):
+            with self._lock:
+                for index, meter in enumerate(self.meters):
+                    if meter.poll_s is not None:
+                        self._read_meter(index, meter)

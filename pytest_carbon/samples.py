@@ -1,0 +1,64 @@
+"""From samples to entries: what one or several runs have to say to the baselines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.entry import Entry
+from pytest_carbon.gate.spread import summarise
+from pytest_carbon.measurement import Method
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.result import SubjectResult
+
+__all__ = ["corrected_j", "entry_from_runs"]
+
+
+def corrected_j(measurement: Measurement, sensitivity: float) -> float:
+    """The energy in joules, corrected for the core's speed with another sensitivity.
+
+    Only modelled energy follows CPU time; what hardware has measured stays as it is.
+    """
+    assert measurement.energy_j is not None, "only complete measurements are stored"
+    if measurement.speed is None:
+        return measurement.energy_j
+    raw = measurement.cpu_s / measurement.work_s if measurement.work_s > 0 else 1.0
+    factor = raw * measurement.speed**sensitivity
+    return sum(
+        energy.dynamic_j * (factor if energy.method is Method.MODELLED else 1.0)
+        for energy in measurement.energies
+    )
+
+
+def entry_from_runs(runs: Sequence[SubjectResult]) -> Entry | None:
+    """The baseline of one test, from its results in one or several fresh processes.
+
+    ``None`` where a figure is unknown or nothing was spent, which has no logarithm.
+    """
+    firsts = [run.total for run in runs]
+    repeats = [run.repeats for run in runs if run.repeats]
+    everything = [*firsts, *(m for group in repeats for m in group)]
+    if any(m.energy_j is None or m.energy_j <= 0 for m in everything):
+        return None
+    fit = fit_sensitivity(
+        (m.cpu_s, 1 / m.speed)
+        for m in ([m for group in repeats for m in group] or firsts)
+        if m.speed
+    )
+    exponent = DEFAULT_SENSITIVITY if fit is None else fit.exponent
+    has_speed = any(m.speed is not None for m in everything)
+    middle = sorted(firsts, key=lambda m: m.cpu_s)[len(firsts) // 2]
+    return Entry(
+        first=summarise([corrected_j(m, exponent)] for m in firsts),
+        repeats=summarise([corrected_j(m, exponent) for m in group] for group in repeats)
+        if repeats
+        else None,
+        raw=summarise([m.raw_j or 0.0] for m in firsts) if has_speed else None,
+        cpu_s=middle.cpu_s,
+        wall_s=middle.wall_s,
+        sensitivity=exponent if fit is not None and fit.is_known else None,
+    )

@@ -1,0 +1,1 @@
+"""Inside a pytest run: measuring, confirming, collecting."""

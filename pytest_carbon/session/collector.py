@@ -1,0 +1,201 @@
+"""The collector: gathers the results of all processes, stores, reports; one a run."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.errors import CarbonError
+from pytest_carbon.measurement import Kind
+from pytest_carbon.report.junit import session_properties, test_properties
+from pytest_carbon.report.terminal import summary_lines
+from pytest_carbon.result import RunResult, SubjectResult
+from pytest_carbon.wire import from_text, subject_from_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytest_carbon.environment import Environment
+    from pytest_carbon.intensity.intensity import Intensity
+    from pytest_carbon.measurement import Subject
+    from pytest_carbon.session.baselines import Baselines
+    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.settings import Settings
+
+__all__ = ["Collector"]
+
+
+class Collector:
+    """Knows every subject's result, and renders the finished run.
+
+    ``recorder`` is the one of this process, ``None`` where xdist workers measure.
+    """
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        *,
+        environment: Environment,
+        intensity: Intensity,
+        meters: tuple[str, ...],
+        clock: str,
+        unavailable: tuple[str, ...],
+        baselines: Baselines,
+    ) -> None:
+        self.result: RunResult | None = None
+        self.recorder: Recorder | None = None
+        self._config = config
+        self._settings = settings
+        self._environment = environment
+        self._intensity = intensity
+        self._meters = meters
+        self._clock = clock
+        self._unavailable = unavailable
+        self._baselines = baselines
+        self._subjects: dict[Subject, SubjectResult] = {}
+        self._outcomes: dict[str, str] = {}
+        self._notes: list[str] = []
+        self._usage_error = ""
+        self._fault = ""
+        self._workers = 0
+        self._pending: list[Callable[[], SubjectResult]] = []
+        self._start = time.perf_counter()
+        self._junit = bool(config.getoption("xmlpath", None))
+
+    def deliver(
+        self,
+        subject: Subject,  # noqa: ARG002 - the result names it, too
+        result: Callable[[], SubjectResult],
+        report: pytest.TestReport,
+    ) -> None:
+        """Take a test of this process; its arithmetic waits where nothing needs it yet."""
+        if self._junit:
+            self._add(result(), report)
+        else:
+            self._pending.append(result)
+
+    def _add(self, subject: SubjectResult, report: pytest.TestReport | None) -> None:
+        """Take one subject; a later one of the same name joins it (xdist's ``each`` repeats)."""
+        known = self._subjects.get(subject.subject)
+        if known is None:
+            self._subjects[subject.subject] = subject
+        elif subject.subject.kind is Kind.TEST:
+            self._subjects[subject.subject] = replace(subject, times=known.times + 1)
+        else:
+            self._subjects[subject.subject] = replace(
+                known, total=known.total + subject.total, times=known.times + subject.times
+            )
+        if self._junit and report is not None:
+            report.user_properties += test_properties(subject, self._intensity.g_per_kwh)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the outcome, and take the figures that travelled with a worker's report."""
+        if report.when == "call" or report.outcome != "passed":
+            nodeid = report.nodeid
+            if self._outcomes.get(nodeid) != "failed" or report.when == "call":
+                self._outcomes[nodeid] = report.outcome
+        text = getattr(report, "carbon", None)
+        if text is not None:
+            self._add(from_text(text), report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker measured beside tests."""
+        self._workers += 1
+        output = getattr(node, "workeroutput", None) or {}
+        carbon = json.loads(output.get("carbon", "null"))
+        if carbon is None:
+            name = getattr(getattr(node, "gateway", None), "id", "a worker")
+            self._notes.append(f"{name} was lost, and its fixtures' figures with it")
+            return
+        self._usage_error = self._usage_error or carbon["usage_error"]
+        self._add_notes(carbon["notes"])
+        for plain in carbon["rows"]:
+            self._add(subject_from_plain(plain), None)
+
+    def _add_notes(self, notes: list[str]) -> None:
+        self._notes += [note for note in notes if note not in self._notes]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
+        """Finish the result before pytest's own reports are written."""
+        try:
+            self._finish()
+        except CarbonError as error:
+            self._usage_error = str(error)
+        except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+            self._fault = f"no summary ({type(error).__name__}: {error}); the outcomes stand"
+        if self._usage_error:
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        return (yield)
+
+    def _finish(self) -> None:
+        for result in self._pending:
+            self._add(result(), None)
+        self._pending.clear()
+        if self.recorder is not None:
+            for row in self.recorder.rows():
+                self._add(row, None)
+            self._add_notes(self.recorder.notes())
+        self.result = RunResult(
+            environment=self._environment,
+            intensity=self._intensity,
+            meters=self._meters,
+            clock=self._clock,
+            tolerance=self._settings.policy.tolerance,
+            floor_j=self._settings.policy.floor_j,
+            subjects=tuple(self._with_outcome(s) for s in self._subjects.values()),
+            wall_s=time.perf_counter() - self._start,
+            workers=self._workers,
+            unavailable=self._unavailable,
+            notes=tuple(self._notes),
+            baselines=self._baselines.place,
+        )
+        self._add_session_properties(self.result)
+        self._add_notes(self._baselines.update(self.result))
+        self.result = replace(self.result, notes=tuple(self._notes))
+
+    def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
+        if subject.subject.kind is not Kind.TEST:
+            return subject
+        outcome = self._outcomes.get(subject.subject.id, "")
+        return replace(subject, test_outcome=outcome)
+
+    def _add_session_properties(self, result: RunResult) -> None:
+        from _pytest.junitxml import xml_key
+
+        xml = self._config.stash.get(xml_key, None)
+        if xml is not None:
+            for name, value in session_properties(result):
+                xml.add_global_property(name, value)
+
+    def pytest_report_header(self) -> list[str]:
+        """One line on what is measured and how, and one for each thing that is not."""
+        i = self._intensity
+        return [
+            f"carbon: {'; '.join(self._meters)}",
+            f"carbon: CPU time by {self._clock}",
+            f"carbon: {i.g_per_kwh:g} gCO2e/kWh ({i.zone}, {i.source} {i.period}; {i.reason})",
+            f"carbon: baselines in {self._baselines.place}",
+            *(f"carbon: {line}" for line in self._unavailable),
+        ]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The summary, before pytest's short one."""
+        verbosity = self._config.get_verbosity()
+        if self._usage_error:
+            terminalreporter.write_line(f"ERROR: {self._usage_error}", red=True)
+        if self._fault:
+            terminalreporter.write_line(f"carbon: {self._fault}", yellow=True)
+        if self.result is None:
+            return
+        terminalreporter.write_sep("=", "carbon")
+        lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -1,0 +1,104 @@
+"""Everything that is opened to measure a run, and what to say of it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import platform
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.clocks.choose import open_clock
+from pytest_carbon.clocks.host import HostBusy
+from pytest_carbon.clocks.memory import ResidentMemory
+from pytest_carbon.environment import Environment
+from pytest_carbon.meters.choose import choose_meters
+from pytest_carbon.meters.cpu_model import read_cpu_model
+from pytest_carbon.sampler import Sampler
+from pytest_carbon.session.tracing import tracing
+
+if TYPE_CHECKING:
+    from pytest_carbon.settings import Settings
+
+__all__ = ["Instruments", "open_instruments"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """The open sampler, and what it can and cannot see, in words."""
+
+    sampler: Sampler
+    meters: tuple[str, ...]
+    clock: str
+    unavailable: tuple[str, ...]
+    cpu_model: str
+    files: tuple[HostBusy | ResidentMemory, ...]
+
+    @property
+    def method(self) -> str:
+        """How figures come about, for a message."""
+        return "; ".join(self.meters)
+
+    def environment(self) -> Environment:
+        """What must match for two runs to be comparable, as this process is now."""
+        return Environment(
+            cpu_model=self.cpu_model,
+            cpu_count=os.cpu_count() or 1,
+            meter="+".join(meter.name for meter in self.sampler.meters),
+            clock=self.sampler.clock.name,
+            speed="off",
+            python=f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
+            os=platform.system().lower(),
+            tracing=tracing(),
+        )
+
+    def close(self) -> None:
+        """Release everything; may be called twice."""
+        self.sampler.close()
+        for file in self.files:
+            file.close()
+
+
+def open_instruments(settings: Settings, *, workers: int) -> Instruments:
+    """Open the best meters and clock that there are, or those that were asked for.
+
+    Raises ``SettingError`` where something asked for cannot be used here.
+    """
+    cpu = read_cpu_model(_cache_dir())
+    choice = choose_meters(settings.meters, sample_interval_s=settings.sample_interval_s, cpu=cpu)
+    clock, refused = open_clock([settings.clock] if settings.clock else None)
+    # Only a counter that all processes share has to be divided among them.
+    host = HostBusy() if any(meter.name == "rapl" for meter in choice.meters) else None
+    memory = ResidentMemory()
+    sampler = Sampler(
+        choice.meters,
+        clock,
+        host_busy_ns=None if host is None else host.read_ns,
+        memory_bytes=memory.read_bytes,
+        host_share=1 / max(1, workers),
+    )
+    unavailable = [
+        f"no {u.meter}: {u.reason}" + (f"; {u.remedy}" if u.remedy else "")
+        for u in choice.unavailable
+        if not u.silent
+    ]
+    if refused and not settings.clock:
+        unavailable += [
+            f"no clock {r.clock}: {r.reason}" + (f"; {r.remedy}" if r.remedy else "")
+            for r in refused
+        ]
+    return Instruments(
+        sampler=sampler,
+        meters=tuple(meter.description for meter in choice.meters),
+        clock=clock.description,
+        unavailable=tuple(unavailable),
+        cpu_model=cpu.name,
+        files=(memory,) if host is None else (memory, host),
+    )
+
+
+def _cache_dir() -> Path:
+    return Path(tempfile.gettempdir()) / f"pytest-carbon-{getpass.getuser()}"

@@ -1,0 +1,40 @@
+"""The names under which subjects are stored and shown."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
+
+__all__ = ["fixture_id", "test_id"]
+
+# pytest's own fixtures around setup_module and its kin carry a place in their name.
+_XUNIT = re.compile(r"_(?:xunit|unittest)_(\w+?)_fixture_(.*)")
+_XUNIT_NAMES = {
+    "setup_module": "setup_module",
+    "setup_function": "setup_function",
+    "setup_class": "setup_class",
+    "setup_method": "setup_method",
+    "setUpClass": "setUpClass",
+}
+
+
+def fixture_id(fixturedef: pytest.FixtureDef[Any]) -> str:
+    """Where a fixture is defined, and its name: ``tests/conftest.py::database``."""
+    match = _XUNIT.fullmatch(fixturedef.argname)
+    if match is not None:
+        name = _XUNIT_NAMES.get(match[1], match[1])
+        return f"{match[2]}::{name}"
+    return f"{fixturedef.baseid or fixturedef.func.__module__}::{fixturedef.argname}"
+
+
+def test_id(item: pytest.Item) -> str:
+    """The node id, without the ``@group`` that pytest-xdist appends on pytest 8."""
+    nodeid = item.nodeid
+    mark = item.get_closest_marker("xdist_group") if "@" in nodeid else None
+    if mark is None:
+        return nodeid
+    group = mark.args[0] if mark.args else mark.kwargs.get("name", "default")
+    return nodeid.removesuffix(f"@{group}")

@@ -1,0 +1,215 @@
+"""The recorder: charges every cost to its subject, in every process that runs tests."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.ledger import Account, Ledger
+from pytest_carbon.measurement import Kind, Phase, Subject
+from pytest_carbon.result import SubjectResult, sum_of
+from pytest_carbon.session.names import fixture_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.sampler import Sampler
+
+__all__ = ["Costs", "Recorder"]
+
+
+class Costs:
+    """The accounts of the test that is running: its call, and its function fixtures."""
+
+    __slots__ = ("accounts", "memory_bytes", "raised")
+
+    def __init__(self) -> None:
+        self.raised = False
+        self.memory_bytes: int | None = None
+        self.accounts: dict[Phase, Account] = {}
+
+    def account(self, phase: Phase) -> Account:
+        """The account of one phase, opened when the phase first costs something."""
+        account = self.accounts.get(phase)
+        if account is None:
+            account = self.accounts[phase] = Account()
+        return account
+
+
+class Recorder:
+    """Hooks around all that costs something.
+
+    A fault of ours ends the recording and not the run: ``fault`` then says what happened.
+    """
+
+    def __init__(self, sampler: Sampler, *, worker: str = "") -> None:
+        self.fault: str | None = None
+        self.worker = worker
+        self._sampler = sampler
+        self._startup = Account()
+        self._startup.cpu_ns = time.process_time_ns()
+        self._runner = Account()
+        self._collection = Account()
+        self._aside = Account()
+        self._fixtures: dict[str, Account] = {}
+        self._ledger = Ledger(sampler.read, self._runner)
+        self._costs: Costs | None = None
+        self._closing: list[object] = []
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Charge collection and the imports of test modules to a row of their own."""
+        depth = self._open(self._collection)
+        try:
+            return (yield)
+        finally:
+            self._close(depth)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: pytest.FixtureDef[Any]
+    ) -> Generator[None, object, object]:
+        """Charge a fixture's set-up to its owner, and arrange the same for its tear-down."""
+        depth = self._open(self._fixture_account(fixturedef, Phase.SETUP))
+        try:
+            return (yield)
+        finally:
+            self._close(depth)
+            # Runs between the tear-down of this fixture's dependants and its own.
+            fixturedef.addfinalizer(lambda: self._begin_teardown(fixturedef))
+
+    def _begin_teardown(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        self._open(self._fixture_account(fixturedef, Phase.TEARDOWN))
+        self._closing.append(fixturedef)
+
+    def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """End a fixture's tear-down; called also for fixtures that were never set up."""
+        if self._closing and self._closing[-1] is fixturedef:
+            self._closing.pop()
+            self._close(self._ledger.depth - 1)
+
+    def _fixture_account(self, fixturedef: pytest.FixtureDef[Any], phase: Phase) -> Account:
+        if fixturedef.scope == "function" and self._costs is not None:
+            return self._costs.account(phase)
+        name = fixture_id(fixturedef)
+        account = self._fixtures.get(name)
+        if account is None:
+            account = self._fixtures[name] = Account()
+        if phase is Phase.SETUP:
+            account.times += 1
+        return account
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self) -> Generator[None, object, object]:
+        """Charge the test's own code; innermost, so that no other plugin's work is in it."""
+        costs = self._costs
+        if costs is None:
+            return (yield)
+        depth = self._open(costs.account(Phase.CALL))
+        try:
+            return (yield)
+        except BaseException:
+            costs.raised = True
+            raise
+        finally:
+            self._close(depth)
+
+    def begin(self) -> Costs:
+        """From here on a test is running, and function fixtures belong to it."""
+        self._costs = Costs()
+        return self._costs
+
+    def end(self) -> None:
+        """The test is over."""
+        self._costs = None
+
+    def measure(self, costs: Costs) -> dict[Phase, Measurement]:
+        """What a test has spent, phase by phase."""
+        measure = self._sampler.measure
+        return {phase: measure(a, costs.memory_bytes) for phase, a in costs.accounts.items()}
+
+    def note_memory(self, costs: Costs) -> None:
+        """Remember how much memory is in use as the test ends."""
+        costs.memory_bytes = self._sampler.memory_bytes()
+
+    def cost_of(self, run: Callable[[], object]) -> Measurement | None:
+        """What a further run of a test costs; ``None`` where it cost nothing at all."""
+        costs = self.begin()
+        try:
+            run()
+        finally:
+            self.end()
+        return sum_of(self.measure(costs).values())
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Charge what the gate itself causes to nobody's row, wide fixtures included."""
+        depth = self._open(self._aside)
+        fixtures, self._fixtures = self._fixtures, {}
+        try:
+            yield
+        finally:
+            self._fixtures = fixtures
+            self._close(depth)
+
+    def restart(self) -> None:
+        """Begin anew in a forked process, where cumulative values start over."""
+        self._ledger = Ledger(self._sampler.read, Account())
+        self._closing.clear()
+
+    def rows(self) -> list[SubjectResult]:
+        """The subjects that are not tests: wide fixtures, collection, and pytest itself."""
+        if self.fault is not None:
+            return []
+        self._ledger.settle()
+        named = [
+            (Subject(Kind.COLLECTION, "collection and imports"), self._collection),
+            (Subject(Kind.RUNNER, "start-up until pytest-carbon"), self._startup),
+            (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
+        ]
+        if self._aside.wall_ns:
+            named.append((Subject(Kind.RUNNER, "repeats by pytest-carbon"), self._aside))
+        named += [(Subject(Kind.FIXTURE, name), a) for name, a in self._fixtures.items()]
+        return [
+            SubjectResult(
+                subject=subject,
+                phases={},
+                total=self._sampler.measure(account),
+                times=max(1, account.times),
+                worker=self.worker,
+            )
+            for subject, account in named
+        ]
+
+    def notes(self) -> list[str]:
+        """What could not be measured, each said once."""
+        notes = [f"{name} was lost: {why}" for name, why in self._sampler.losses.items()]
+        if self.fault is not None:
+            notes.append(f"measuring stopped ({self.fault}); the tests' outcomes stand")
+        return notes
+
+    def give_up(self, error: Exception) -> None:
+        """Stop measuring; the tests go on as if the plugin were not there."""
+        if self.fault is None:
+            self.fault = f"{type(error).__name__}: {error}"
+
+    def _open(self, account: Account) -> int:
+        """Let ``account`` pay from here on; returns the depth to close down to."""
+        depth = self._ledger.depth
+        if self.fault is None:
+            try:
+                self._ledger.push(account)
+            except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
+                self.give_up(error)
+        return depth
+
+    def _close(self, depth: int) -> None:
+        if self.fault is None:
+            try:
+                self._ledger.unwind(depth)
+            except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
+                self.give_up(error)

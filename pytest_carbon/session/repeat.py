@@ -1,0 +1,123 @@
+"""Running a test again, inside its own protocol."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from _pytest.runner import CallInfo, runtestprotocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.session.recorder import Recorder
+
+__all__ = ["Again", "Repeater", "can_repeat_here", "saved_globs"]
+
+# Plugins that count or print every run of a test's body.
+_COUNTING_FIXTURES = {"benchmark", "subtests"}
+
+
+def can_repeat_here(item: pytest.Item) -> bool:
+    """Whether running ``item`` again in this process goes unnoticed by reports.
+
+    unittest's subtests are logged even by a run that logs nothing; pytest-benchmark adds a row
+    to its table for each run.
+    """
+    if _COUNTING_FIXTURES & set(getattr(item, "fixturenames", ())):
+        return False
+    return "TestCaseFunction" not in {cls.__name__ for cls in type(item).__mro__}
+
+
+def saved_globs(item: pytest.Item) -> dict[str, Any] | None:
+    """The names of a doctest, which are gone after its first run."""
+    test = getattr(item, "dtest", None)
+    return None if test is None else test.globs.copy()
+
+
+class Repeater:
+    """Runs one test again and again, with fresh function fixtures and the wider ones kept.
+
+    ``measure`` runs a callable with its costs charged to a test, and returns what that cost.
+    """
+
+    def __init__(
+        self,
+        item: pytest.Item,
+        measure: Callable[[Callable[[], object]], Measurement | None],
+        globs: dict[str, Any] | None,
+    ) -> None:
+        self._item: Any = item
+        self._measure = measure
+        self._globs = globs
+
+    def run(self) -> Measurement | None:
+        """One more run; ``None`` if it did not pass, which says nothing about the test."""
+        item = self._item
+        if getattr(item, "cls", None):
+            item._obj = None  # noqa: SLF001 - a fresh instance, as for a first run
+            vars(item).pop("_instance", None)
+        if self._globs is not None:
+            item.dtest.globs = self._globs.copy()
+        kept = item.user_properties[:], item._report_sections[:]  # noqa: SLF001
+        passed = True
+
+        def again() -> None:
+            nonlocal passed
+            # A sibling as the next test: function fixtures end, wider ones stay.
+            reports = runtestprotocol(item, log=False, nextitem=copy.copy(item))
+            passed = all(r.passed and not hasattr(r, "wasxfail") for r in reports)
+
+        gc.collect()
+        try:
+            with warnings.catch_warnings(record=True):
+                cost = self._measure(again)
+        finally:
+            item.user_properties[:], item._report_sections[:] = kept  # noqa: SLF001
+        return cost if passed else None
+
+
+class Again:
+    """Repeats of one test inside its protocol, and the tear-down that they owe."""
+
+    def __init__(
+        self,
+        item: pytest.Item,
+        recorder: Recorder,
+        globs: dict[str, Any] | None,
+        nextitem: pytest.Item | None,
+    ) -> None:
+        self._item = item
+        self._recorder = recorder
+        self._globs = globs
+        self._nextitem = nextitem
+        self._repeater: Repeater | None = None
+
+    @property
+    def possible(self) -> bool:
+        """Whether the test can run again here without anyone's taking notice."""
+        return can_repeat_here(self._item)
+
+    def run(self) -> Measurement | None:
+        """One more run; ``None`` if it did not pass."""
+        if self._repeater is None:
+            self._repeater = Repeater(self._item, self._recorder.cost_of, self._globs)
+        return self._repeater.run()
+
+    def torn_down(self, report: pytest.TestReport) -> pytest.TestReport:
+        """``report``, or that of ending what the repeats have set up, if that fails."""
+        if self._repeater is None:
+            return report
+        state = self._item.session._setupstate  # noqa: SLF001 - the hook would run twice
+        call = CallInfo.from_call(lambda: state.teardown_exact(self._nextitem), when="teardown")
+        if call.excinfo is None or not report.passed:
+            return report
+        failed: pytest.TestReport = self._item.ihook.pytest_runtest_makereport(
+            item=self._item, call=call
+        )
+        return failed

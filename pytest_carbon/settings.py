@@ -1,0 +1,178 @@
+"""The settings of a run: every option resolved, checked and typed."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pytest_carbon.errors import SettingError
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.options import OPTIONS, given
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import pytest
+
+__all__ = [
+    "UPDATE_MODES",
+    "Settings",
+    "parse_count",
+    "parse_energy_j",
+    "parse_fraction",
+    "parse_seconds",
+    "read_settings",
+]
+
+T = TypeVar("T")
+
+UPDATE_MODES = ("new", "changed", "tighten", "all")
+
+_JOULES = {"": 1.0, "j": 1.0, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "kj": 1e3, "wh": 3600.0}
+_QUANTITY = re.compile(
+    r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-zµ%]*)\s*", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the user asked for; absent choices are ``None``."""
+
+    baselines: Path
+    update: str | None
+    diff: bool
+    policy: Policy
+    intensity: str | None
+    meters: tuple[str, ...] | None
+    clock: str | None
+    sample_interval_s: float
+    rows: int
+    rounds: int
+
+    @property
+    def stores(self) -> bool:
+        """Whether this run is to be stored, so that rises are no failures."""
+        return self.update is not None or self.diff
+
+
+def _quantity(text: str, example: str) -> tuple[float, str]:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"is not a number: write it like {example}")
+    return float(match[1]), match[2].lower()
+
+
+def parse_fraction(text: str) -> float:
+    """A relative change: ``0.2`` or ``20%``. Raises ``ValueError`` with the remedy."""
+    number, unit = _quantity(text, "0.2 or 20%")
+    if unit not in {"", "%"}:
+        raise ValueError(f"has the unit {unit!r}: write it like 0.2 or 20%")
+    fraction = number / 100 if unit == "%" else number
+    if not 0 <= fraction < math.inf:
+        raise ValueError("is negative: a tolerance is 0 or more, like 0.2 or 20%")
+    if fraction > 10:
+        raise ValueError(f"allows {fraction:g} times the baseline: did you mean {number:g}%?")
+    return fraction
+
+
+def parse_energy_j(text: str) -> float:
+    """An energy in joules: ``5mJ``, ``0.005``, ``1Wh``. Raises ``ValueError`` with the remedy."""
+    number, unit = _quantity(text, "5mJ")
+    if unit not in _JOULES:
+        raise ValueError(f"has the unit {unit!r}: use uJ, mJ, J, kJ or Wh, like 5mJ")
+    if not 0 <= number < math.inf:
+        raise ValueError("is negative: an energy is 0 or more, like 5mJ")
+    return number * _JOULES[unit]
+
+
+def parse_seconds(text: str) -> float:
+    """A positive time in seconds. Raises ``ValueError`` with the remedy."""
+    number, unit = _quantity(text, "0.1 (seconds)")
+    if unit not in {"", "s", "ms"}:
+        raise ValueError(f"has the unit {unit!r}: use seconds, like 0.1 or 100ms")
+    seconds = number / 1000 if unit == "ms" else number
+    if not 0 < seconds < math.inf:
+        raise ValueError("must be more than 0 seconds, like 0.1")
+    return seconds
+
+
+def parse_count(text: str) -> int:
+    """A whole number, 0 or more. Raises ``ValueError`` with the remedy."""
+    if not text.strip().isascii() or not text.strip().isdigit():
+        raise ValueError("is not a whole number: write it like 10")
+    return int(text)
+
+
+def _parse_update(text: str) -> str:
+    if text not in UPDATE_MODES:
+        modes = ", ".join(UPDATE_MODES)
+        raise ValueError(f"is none of {modes}: before a path, write --carbon-update=all")
+    return text
+
+
+def _parse_names(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if not names:
+        raise ValueError("names nothing: write it like rapl,nvml")
+    return names
+
+
+class _Answers:
+    """The given values, parsed one by one with errors that name the place."""
+
+    def __init__(self, config: pytest.Config, environ: Mapping[str, str]) -> None:
+        self._config = config
+        self._environ = environ
+        self._options = {option.name: option for option in OPTIONS}
+
+    def get(self, name: str, parse: Callable[[str], T]) -> T | None:
+        option = self._options[name]
+        answer = given(self._config, option, self._environ)
+        text, place = (option.default, "the default") if answer is None else answer
+        if text == "":
+            return None
+        try:
+            return parse(str(text))
+        except ValueError as error:
+            problem, _, remedy = str(error).partition(": ")
+            raise SettingError(f"{place}={text} {problem}", remedy=remedy) from None
+
+    def need(self, name: str, parse: Callable[[str], T]) -> T:
+        value = self.get(name, parse)
+        assert value is not None, f"{name} has a default"
+        return value
+
+    def flag(self, name: str) -> bool:
+        def parse(text: str) -> bool:
+            if text.lower() not in {"true", "false", "1", "0"}:
+                raise ValueError("is not a switch: say true or false")
+            return text.lower() in {"true", "1"}
+
+        return bool(self.get(name, parse))
+
+
+def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
+    """Resolve every option: command line, environment variable, ini file, default.
+
+    Raises ``SettingError`` for a value that cannot be used.
+    """
+    answers = _Answers(config, os.environ if environ is None else environ)
+    return Settings(
+        baselines=config.rootpath / answers.need("carbon_baselines", str),
+        update=answers.get("carbon_update", _parse_update),
+        diff=answers.flag("carbon_diff"),
+        policy=Policy(
+            tolerance=answers.need("carbon_tolerance", parse_fraction),
+            floor_j=answers.need("carbon_floor", parse_energy_j),
+        ),
+        intensity=answers.get("carbon_intensity", str),
+        meters=answers.get("carbon_meters", _parse_names),
+        clock=answers.get("carbon_clock", str),
+        sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
+        rows=answers.need("carbon_rows", parse_count),
+        rounds=answers.need("carbon_rounds", parse_count),
+    )

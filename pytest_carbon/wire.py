@@ -1,0 +1,106 @@
+"""Results as plain JSON types: what travels from an xdist worker, and what reports store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
+from pytest_carbon.result import SubjectResult
+
+__all__ = [
+    "from_text",
+    "measurement_from_plain",
+    "measurement_to_plain",
+    "subject_from_plain",
+    "subject_to_plain",
+    "to_text",
+]
+
+
+def measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
+    """A measurement as JSON types."""
+    return {
+        "cpu_s": measurement.cpu_s,
+        "wall_s": measurement.wall_s,
+        "work_s": measurement.work_s,
+        "speed": measurement.speed,
+        "missing": list(measurement.missing),
+        "energies": [
+            [energy.domain, energy.dynamic_j, energy.idle_j, energy.method.value]
+            for energy in measurement.energies
+        ],
+    }
+
+
+def measurement_from_plain(plain: dict[str, Any]) -> Measurement:
+    """The inverse of ``measurement_to_plain``."""
+    return Measurement(
+        cpu_s=plain["cpu_s"],
+        wall_s=plain["wall_s"],
+        work_s=plain["work_s"],
+        speed=plain["speed"],
+        missing=tuple(plain["missing"]),
+        energies=tuple(
+            DomainEnergy(domain, dynamic_j, idle_j, Method(method))
+            for domain, dynamic_j, idle_j, method in plain["energies"]
+        ),
+    )
+
+
+def _verdict_to_plain(verdict: Verdict) -> dict[str, Any]:
+    return {**asdict(verdict), "outcome": verdict.outcome.value}
+
+
+def _verdict_from_plain(plain: dict[str, Any]) -> Verdict:
+    return Verdict(**{**plain, "outcome": Outcome(plain["outcome"])})
+
+
+def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
+    """One subject's result as JSON types."""
+    return {
+        "kind": result.subject.kind.value,
+        "id": result.subject.id,
+        "phases": {p.value: measurement_to_plain(m) for p, m in result.phases.items()},
+        "total": measurement_to_plain(result.total),
+        "test_outcome": result.test_outcome,
+        "times": result.times,
+        "verdict": None if result.verdict is None else _verdict_to_plain(result.verdict),
+        "repeats": [measurement_to_plain(m) for m in result.repeats],
+        "budget_j": result.budget_j,
+        "path": result.path,
+        "line": result.line,
+        "worker": result.worker,
+        "notes": list(result.notes),
+    }
+
+
+def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
+    """The inverse of ``subject_to_plain``."""
+    verdict = plain["verdict"]
+    return SubjectResult(
+        subject=Subject(Kind(plain["kind"]), plain["id"]),
+        phases={Phase(p): measurement_from_plain(m) for p, m in plain["phases"].items()},
+        total=measurement_from_plain(plain["total"]),
+        test_outcome=plain["test_outcome"],
+        times=plain["times"],
+        verdict=None if verdict is None else _verdict_from_plain(verdict),
+        repeats=tuple(measurement_from_plain(m) for m in plain["repeats"]),
+        budget_j=plain["budget_j"],
+        path=plain["path"],
+        line=plain["line"],
+        worker=plain["worker"],
+        notes=tuple(plain["notes"]),
+    )
+
+
+def to_text(result: SubjectResult) -> str:
+    """One subject's result as one string, the cheapest thing to send between processes."""
+    return json.dumps(subject_to_plain(result))
+
+
+def from_text(text: str) -> SubjectResult:
+    """The inverse of ``to_text``."""
+    return subject_from_plain(json.loads(text))

@@ -1,0 +1,40 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = Path(__file__).parent / "examples"
+
+BURN = '''
+import time
+
+def burn(cpu_s):
+    """Spend CPU time on this thread."""
+    start = time.thread_time()
+    while time.thread_time() - start < cpu_s:
+        sum(range(500))
+'''
+
+
+@pytest.fixture
+def carbon(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., pytest.RunResult]:
+    """Run pytest with carbon on in the test's own folder, where ``burn`` can be imported."""
+    pytester.makepyfile(burn=BURN)
+    pytester.syspathinsert()
+    # Wide enough for whole messages.
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*args: str) -> pytest.RunResult:
+        return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", "--carbon", *args)
+
+    return run

@@ -1,0 +1,25 @@
+"""Word lists."""
+
+from __future__ import annotations
+
+
+def unique(words: list[str]) -> list[str]:
+    """The distinct words, in the order of their first appearance."""
+    seen: list[str] = []
+    for word in words:
+        if word not in seen:
+            seen.append(word)
+    return seen
+
+
+def longest(words: list[str]) -> str:
+    """The longest word; the first of several."""
+    return max(words, key=len)
+
+
+def frequencies(words: list[str]) -> dict[str, int]:
+    """How often each word appears."""
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return counts

@@ -1,0 +1,298 @@
+"""The confirmation: repeats clear, fresh processes convict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.confirm import Step, next_step
+from pytest_carbon.gate.looks import FreshProcess, Look, Repeat, Suspect
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+POLICY = Policy(floor_j=0.0)
+
+
+def entry(
+    first_j: float = 1.0,
+    repeats_j: float | None = 1.0,
+    *,
+    sd: float = 0.05,
+    wall_s: float = 0.02,
+    known: bool = True,
+) -> Entry:
+    repeats = None
+    if repeats_j is not None:
+        repeats = Spread(centre_j=repeats_j, sd_log=sd, samples=30, processes=10)
+    return Entry(
+        first=Spread(centre_j=first_j, sd_log=sd, samples=10, processes=10),
+        repeats=repeats,
+        raw=Spread(centre_j=first_j, sd_log=0.2, samples=10, processes=10),
+        cpu_s=wall_s,
+        wall_s=wall_s,
+        sensitivity=0.9 if known else None,
+    )
+
+
+def suspect(
+    first_j: float = 1.3,
+    test: Entry | None = None,
+    policy: Policy = POLICY,
+    *,
+    suite_size: int = 100,
+    fresh_processes: bool = True,
+) -> Suspect:
+    return Suspect(
+        entry=test or entry(),
+        first_j=first_j,
+        policy=policy,
+        suite_sd=0.05,
+        suite_size=suite_size,
+        fresh_processes=fresh_processes,
+    )
+
+
+def confirm(
+    case: Suspect,
+    *,
+    first: Callable[[int], float],
+    repeat: Callable[[int], float],
+    raw: float | None = None,
+    seconds_a_look: float = 1.0,
+) -> tuple[Verdict, list[Step]]:
+    """Play a machine on which the first run and the repeats of look ``n`` cost this much."""
+    looks: list[Look] = []
+    steps: list[Step] = []
+    for taken in range(100):
+        step = next_step(case, looks, taken * seconds_a_look)
+        steps.append(step)
+        if isinstance(step, Verdict):
+            return step, steps
+        if isinstance(step, FreshProcess):
+            samples = (first(taken),) + (repeat(taken),) * step.repeats
+        else:
+            samples = (repeat(taken),) * step.count
+        looks.append(
+            Look(
+                samples_j=samples,
+                raw_j=samples if raw is None else (raw,) * len(samples),
+                fresh_process=isinstance(step, FreshProcess),
+                at_s=taken * seconds_a_look,
+            )
+        )
+    pytest.fail("never ended")
+
+
+def always(value: float) -> Callable[[int], float]:
+    return lambda _: value
+
+
+def test_two_good_repeats_clear_an_unlucky_first_run() -> None:
+    verdict, steps = confirm(suspect(1.16), first=always(1.0), repeat=always(1.02))
+    assert steps[:1] == [Repeat(count=2)]
+    assert len(steps) == 2
+    assert verdict.outcome is Outcome.OK
+    assert verdict.looks == 1
+
+
+def test_a_real_rise_is_convicted_by_fresh_processes_that_agree() -> None:
+    verdict, steps = confirm(suspect(1.5), first=always(1.5), repeat=always(1.5))
+    assert verdict.outcome is Outcome.REGRESSED
+    assert verdict.ratio == pytest.approx(1.5)
+    assert verdict.looks == 3
+    assert "2 fresh processes agree" in verdict.reason
+    fresh = [step for step in steps if isinstance(step, FreshProcess)]
+    assert len(fresh) == 2
+    assert all(step.after_s >= 2 for step in fresh), "looks lie some seconds apart"
+
+
+def test_a_slow_moment_in_one_process_does_not_convict() -> None:
+    slow_then_fine = lambda look: 1.5 if look < 3 else 1.0  # noqa: E731
+    verdict, _ = confirm(suspect(1.5), first=slow_then_fine, repeat=slow_then_fine)
+    assert verdict.outcome is Outcome.OK
+    assert verdict.looks == 2
+
+
+@pytest.mark.parametrize("rise", [1.25, 1.5, 3.0, 100.0])
+def test_repeats_in_a_row_alone_never_convict(rise: float) -> None:
+    looks = [
+        Look(samples_j=(rise,) * count, at_s=float(at))
+        for at, count in enumerate((2, 3, 6, 50, 50))
+    ]
+    for taken in range(len(looks) + 1):
+        step = next_step(suspect(rise), looks[:taken], 0.0)
+        assert not (isinstance(step, Verdict) and step.outcome.fails)
+
+
+def test_a_cost_that_only_the_first_run_pays_is_confirmed_by_first_runs() -> None:
+    verdict, steps = confirm(suspect(1.6), first=always(1.6), repeat=always(1.0))
+    assert FreshProcess(repeats=0, after_s=2.0) in steps
+    assert verdict.outcome is Outcome.REGRESSED
+    assert verdict.ratio == pytest.approx(1.6)
+
+
+def test_that_needs_fresh_processes() -> None:
+    case = suspect(1.6, fresh_processes=False)
+    verdict, _ = confirm(case, first=always(1.6), repeat=always(1.0))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "only its first run" in verdict.reason
+
+
+def test_an_unlucky_first_run_and_good_fresh_ones_are_fine() -> None:
+    verdict, _ = confirm(suspect(1.6), first=always(1.01), repeat=always(1.0))
+    assert verdict.outcome is Outcome.OK
+
+
+def test_a_test_that_is_mostly_first_run_goes_to_fresh_processes_at_once() -> None:
+    cached = entry(first_j=68.0, repeats_j=1.0)
+    verdict, steps = confirm(suspect(100.0, cached), first=always(100.0), repeat=always(1.0))
+    assert isinstance(steps[0], FreshProcess)
+    assert verdict.outcome is Outcome.REGRESSED
+
+
+def test_a_baseline_without_repeats_is_held_against_first_runs() -> None:
+    verdict, steps = confirm(
+        suspect(1.6, entry(repeats_j=None)), first=always(1.6), repeat=always(9)
+    )
+    assert steps[0] == FreshProcess(repeats=0, after_s=2.0)
+    assert verdict.outcome is Outcome.REGRESSED
+
+
+def test_without_fresh_processes_later_looks_decide_and_more_of_them() -> None:
+    case = suspect(1.6, fresh_processes=False)
+    verdict, steps = confirm(case, first=always(1.6), repeat=always(1.6))
+    later = [step for step in steps if isinstance(step, Repeat) and step.after_s > 0]
+    assert len(later) == 3
+    assert verdict.outcome is Outcome.REGRESSED
+    assert "in one process" in verdict.reason
+
+
+def test_with_unknown_sensitivity_the_raw_figures_have_to_rise_too() -> None:
+    case = suspect(1.6, entry(known=False))
+    verdict, _ = confirm(case, first=always(1.6), repeat=always(1.6), raw=1.05)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    verdict, _ = confirm(case, first=always(1.6), repeat=always(1.6), raw=1.6)
+    assert verdict.outcome is Outcome.REGRESSED
+
+
+def test_out_of_time_is_inconclusive_and_says_what_could_be_seen() -> None:
+    verdict, _ = confirm(suspect(1.6), first=always(1.6), repeat=always(1.6), seconds_a_look=20)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "out of confirm time"
+    assert verdict.can_see is not None
+    assert verdict.can_see > 0.2
+
+
+def test_a_larger_suite_needs_stronger_evidence() -> None:
+    noisy = entry(sd=0.12)
+    small, _ = confirm(suspect(1.7, noisy, suite_size=1), first=always(1.7), repeat=always(1.7))
+    large, _ = confirm(
+        suspect(1.7, noisy, suite_size=100_000), first=always(1.7), repeat=always(1.7)
+    )
+    assert small.outcome is Outcome.REGRESSED
+    assert large.looks > small.looks
+
+
+def test_long_tests_are_repeated_less() -> None:
+    slow = suspect(1.5, entry(wall_s=1.0))
+    verdict, steps = confirm(slow, first=always(1.5), repeat=always(1.5))
+    assert verdict.outcome is Outcome.REGRESSED
+    assert sum(step.count for step in steps if isinstance(step, Repeat)) == 2
+    assert max(step.repeats for step in steps if isinstance(step, FreshProcess)) == 1
+
+
+def test_the_thorough_gear_finds_what_the_default_gear_lets_pass() -> None:
+    quiet = entry(sd=0.03)
+    thorough = POLICY.in_thorough_gear()
+    found, _ = confirm(suspect(1.14, quiet, thorough), first=always(1.14), repeat=always(1.14))
+    passed, _ = confirm(suspect(1.14, quiet), first=always(1.14), repeat=always(1.14))
+    assert (found.outcome, passed.outcome) == (Outcome.REGRESSED, Outcome.OK)
+
+
+def test_the_thorough_gear_repeats_tests_that_are_fine() -> None:
+    case = suspect(1.0, policy=POLICY.in_thorough_gear())
+    verdict, steps = confirm(case, first=always(1.0), repeat=always(1.0))
+    assert steps[0] == Repeat(count=5)
+    assert verdict.outcome is Outcome.OK
+    verdict, _ = confirm(case, first=always(0.5), repeat=always(0.5))
+    assert verdict.outcome is Outcome.IMPROVED
+
+
+def test_a_baseline_of_nothing_is_inconclusive() -> None:
+    verdict, _ = confirm(suspect(1.0, entry(first_j=0.0)), first=always(1.0), repeat=always(1.0))
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "refresh" in verdict.reason
+
+
+samples = st.floats(0, 100)
+any_look = st.builds(
+    Look,
+    samples_j=st.lists(samples, max_size=6).map(tuple),
+    raw_j=st.lists(samples, max_size=6).map(tuple),
+    fresh_process=st.booleans(),
+    at_s=st.floats(0, 100),
+)
+
+
+@given(st.lists(any_look, max_size=20), st.floats(0, 100), st.booleans(), st.booleans())
+def test_any_history_is_answered_and_ends(
+    looks: list[Look], elapsed_s: float, thorough: bool, fresh: bool
+) -> None:
+    policy = POLICY.in_thorough_gear() if thorough else POLICY
+    case = suspect(1.5, entry(known=False), policy, fresh_processes=fresh)
+    step = next_step(case, looks, elapsed_s)
+    if elapsed_s >= policy.confirm_time_s or len(looks) >= 3 + policy.max_looks:
+        assert isinstance(step, Verdict)
+    if isinstance(step, Verdict) and step.low is not None and step.high is not None:
+        assert step.ratio is not None
+        assert step.low <= step.ratio * (1 + 1e-9)
+        assert step.ratio <= step.high * (1 + 1e-9)
+    if isinstance(step, Verdict) and step.outcome.fails and fresh:
+        assert sum(look.fresh_process for look in looks) >= 2
+
+
+@given(st.lists(st.builds(Look, samples_j=st.tuples(samples, samples), at_s=st.floats(0, 99))))
+def test_one_process_never_convicts_where_others_are_possible(looks: list[Look]) -> None:
+    step = next_step(suspect(50.0), looks, 0.0)
+    assert not (isinstance(step, Verdict) and step.outcome.fails)
+
+
+SEVERITY = [Outcome.IMPROVED, Outcome.OK, Outcome.INCONCLUSIVE, Outcome.REGRESSED]
+
+
+@given(st.floats(0.5, 3), st.floats(1, 2), st.floats(0.01, 0.3))
+def test_a_greater_rise_is_never_judged_more_mildly(rise: float, factor: float, sd: float) -> None:
+    def outcome(level: float) -> Outcome:
+        case = suspect(level, entry(sd=sd))
+        return confirm(case, first=always(level), repeat=always(level))[0].outcome
+
+    assert SEVERITY.index(outcome(rise)) <= SEVERITY.index(outcome(rise * factor))
+
+
+@given(st.floats(0.8, 2), st.floats(0.05, 0.5), st.floats(0, 0.5), st.floats(0.02, 0.2))
+def test_more_tolerance_never_makes_more_regressions(
+    rise: float, tolerance: float, more: float, sd: float
+) -> None:
+    def regressed(allowed: float) -> bool:
+        case = suspect(rise, entry(sd=sd), Policy(tolerance=allowed, floor_j=0.0))
+        return confirm(case, first=always(rise), repeat=always(rise))[0].outcome.fails
+
+    if regressed(tolerance + more):
+        assert regressed(tolerance)
+
+
+@given(st.floats(0.8, 2), st.sampled_from([2.0**power for power in range(-20, 20)]))
+def test_units_do_not_matter(rise: float, unit: float) -> None:
+    def outcome(scale: float) -> Outcome:
+        case = suspect(rise * scale, entry(scale, scale))
+        cost = always(rise * scale)
+        return confirm(case, first=cost, repeat=cost)[0].outcome
+
+    assert outcome(1.0) is outcome(unit)

@@ -1,0 +1,40 @@
+"""Verdicts from a single figure."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.decide import verdict_without_confirmation
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.verdict import Outcome
+
+ENTRY = Entry(
+    first=Spread(centre_j=0.1, sd_log=0.05, samples=10, processes=10),
+    cpu_s=0.06,
+    wall_s=0.06,
+    sensitivity=1.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("now_j", "outcome"),
+    [
+        (0.100, Outcome.OK),
+        (0.109, Outcome.OK),
+        (0.070, Outcome.IMPROVED),
+        (0.130, Outcome.INCONCLUSIVE),
+        (2.800, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_one_run_says_ok_or_improved_but_never_regressed(now_j: float, outcome: Outcome) -> None:
+    verdict = verdict_without_confirmation(now_j, ENTRY, Policy(), suite_sd=0.05, reason="reruns")
+    assert verdict.outcome is outcome
+    assert verdict.reason == ("reruns" if outcome is Outcome.INCONCLUSIVE else "")
+    assert verdict.can_see is not None
+
+
+def test_a_test_below_the_floor_is_too_small() -> None:
+    verdict = verdict_without_confirmation(0.101, ENTRY, Policy(floor_j=0.2))
+    assert verdict.outcome is Outcome.TOO_SMALL
+    assert verdict.can_see is None

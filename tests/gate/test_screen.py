@@ -1,0 +1,104 @@
+"""Who becomes a suspect."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.screen import can_see, fall, is_suspect, is_too_small, limit_j
+
+
+def entry(
+    centre_j: float = 0.1, sd: float | None = 0.03, *, raw_j: float = 0.2, known: bool = True
+) -> Entry:
+    return Entry(
+        first=Spread(centre_j=centre_j, sd_log=sd, samples=10, processes=10),
+        repeats=Spread(centre_j=centre_j, sd_log=sd, samples=30, processes=10),
+        raw=Spread(centre_j=raw_j, sd_log=0.2, samples=10, processes=10),
+        cpu_s=0.06,
+        wall_s=0.06,
+        sensitivity=0.95 if known else None,
+    )
+
+
+def test_a_quiet_test_is_suspect_near_its_tolerance() -> None:
+    assert not is_suspect(0.110, entry(), Policy(), 0.03)
+    assert is_suspect(0.122, entry(), Policy(), 0.03)
+
+
+def test_a_noisier_test_is_suspect_earlier_as_noise_may_hide_a_rise() -> None:
+    assert limit_j(entry(sd=0.06), Policy(), 0.06) < limit_j(entry(sd=0.03), Policy(), 0.03)
+
+
+def test_but_never_within_its_own_noise() -> None:
+    assert limit_j(entry(sd=0.5), Policy(), 0.5) > 0.1 * 1.8
+
+
+def test_a_rise_below_the_floor_is_no_suspect() -> None:
+    small = entry(centre_j=0.004)
+    assert not is_suspect(0.0065, small, Policy(floor_j=0.003), 0.03)
+    assert is_suspect(0.0080, small, Policy(floor_j=0.003), 0.03)
+
+
+def test_with_unknown_sensitivity_a_rise_has_to_show_in_both_figures() -> None:
+    unknown = entry(known=False)
+    assert not is_suspect(0.15, unknown, Policy(), 0.03, raw_now_j=0.21)
+    assert is_suspect(0.15, unknown, Policy(), 0.03, raw_now_j=0.30)
+    assert is_suspect(0.15, entry(), Policy(), 0.03, raw_now_j=0.21)
+
+
+def test_a_test_below_the_floor_is_too_small_until_it_grows() -> None:
+    tiny = entry(centre_j=0.0001)
+    assert is_too_small(0.0004, tiny, Policy(floor_j=0.003))
+    assert not is_too_small(0.0400, tiny, Policy(floor_j=0.003))
+    assert is_suspect(0.0400, tiny, Policy(floor_j=0.003), 0.1)
+
+
+def test_a_clear_fall_is_an_improvement() -> None:
+    assert fall(0.07, entry(), Policy(), 0.03)
+    assert not fall(0.09, entry(), Policy(), 0.03)
+    assert not fall(0.07, entry(sd=0.3), Policy(), 0.3)
+
+
+def test_a_baseline_of_nothing_does_not_divide() -> None:
+    zero = entry(centre_j=0.0)
+    assert limit_j(zero, Policy(floor_j=0.003)) == 0.003
+    assert not fall(0.1, zero, Policy())
+    assert can_see(zero, Policy()) > 0
+
+
+def test_what_can_be_seen_grows_with_the_noise() -> None:
+    assert can_see(entry(sd=0.05), Policy(), 0.05) == pytest.approx(0.30)
+    assert can_see(entry(sd=0.20), Policy(), 0.20) > 0.6
+
+
+figures = st.floats(1e-4, 1e4)
+spreads = st.floats(0.0, 0.5)
+
+
+@given(figures, figures, st.floats(1, 100), spreads)
+def test_more_energy_never_turns_a_suspect_into_none(
+    now_j: float, centre_j: float, factor: float, sd: float
+) -> None:
+    test = entry(centre_j, sd)
+    if is_suspect(now_j, test, Policy(), 0.1):
+        assert is_suspect(now_j * factor, test, Policy(), 0.1)
+
+
+@given(figures, figures, spreads, st.floats(0.01, 2), st.floats(0, 2))
+def test_more_tolerance_never_makes_more_suspects(
+    now_j: float, centre_j: float, sd: float, tolerance: float, more: float
+) -> None:
+    test = entry(centre_j, sd)
+    if is_suspect(now_j, test, Policy(tolerance=tolerance + more), 0.1):
+        assert is_suspect(now_j, test, Policy(tolerance=tolerance), 0.1)
+
+
+@given(st.floats(0.3, 3), spreads, st.sampled_from([2.0**power for power in range(-20, 20)]))
+def test_units_do_not_matter(ratio: float, sd: float, factor: float) -> None:
+    policy = Policy(floor_j=0.0)
+    here = is_suspect(ratio, entry(1.0, sd), policy, 0.1)
+    assert is_suspect(ratio * factor, entry(factor, sd), policy, 0.1) == here

@@ -1,0 +1,121 @@
+"""Spreads, centres, and chances with heavy tails."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.spread import (
+    TYPICAL_SD,
+    centre_error,
+    first_sd,
+    hodges_lehmann,
+    look_sd,
+    repeats_sd,
+    shrunk_sd,
+    suite_sd,
+    summarise,
+    t_quantile,
+    t_tail,
+    trimmed_mean,
+)
+
+energies = st.floats(1e-6, 1e6)
+
+
+def entry(first: Spread, repeats: Spread | None = None) -> Entry:
+    return Entry(first=first, repeats=repeats, cpu_s=0.02, wall_s=0.02)
+
+
+@pytest.mark.parametrize(
+    ("t", "tail"),
+    [(0.0, 0.5), (1.533206, 0.1), (2.776445, 0.025), (7.173182, 0.001), (-1.533206, 0.9)],
+)
+def test_tails_are_those_in_the_tables_of_students_t(t: float, tail: float) -> None:
+    assert t_tail(t) == pytest.approx(tail, rel=1e-5)
+    assert t_quantile(tail) == pytest.approx(t, abs=1e-5)
+
+
+@given(st.floats(1e-9, 0.999))
+def test_quantile_and_tail_undo_each_other(tail: float) -> None:
+    assert t_tail(t_quantile(tail)) == pytest.approx(tail, rel=1e-5)
+
+
+def test_one_outlier_moves_robust_centres_little() -> None:
+    assert trimmed_mean([1.0, 1.0, 1.1, 0.9, 50.0]) == pytest.approx(1.0, abs=0.05)
+    assert hodges_lehmann([1.0, 1.0, 1.1, 0.9, 50.0]) == pytest.approx(1.05, abs=0.06)
+
+
+@given(st.lists(energies, min_size=1, max_size=20))
+def test_robust_centres_lie_between_the_extremes(values: list[float]) -> None:
+    for centre in (trimmed_mean(values), hodges_lehmann(values)):
+        assert min(values) * (1 - 1e-9) <= centre <= max(values) * (1 + 1e-9)
+
+
+@given(st.lists(st.lists(energies, min_size=1, max_size=5), min_size=1, max_size=8), energies)
+def test_a_summary_scales_with_its_samples(groups: list[list[float]], factor: float) -> None:
+    one = summarise(groups)
+    other = summarise([[value * factor for value in group] for group in groups])
+    assert other.centre_j == pytest.approx(one.centre_j * factor, rel=1e-6)
+    assert (one.samples, one.processes) == (sum(map(len, groups)), len(groups))
+    if one.sd_log is not None and other.sd_log is not None:
+        assert other.sd_log == pytest.approx(one.sd_log, abs=1e-6)
+
+
+def test_every_process_weighs_the_same_in_a_summary() -> None:
+    assert summarise([[1.0] * 9, [4.0]]).centre_j == pytest.approx(2.0)
+
+
+def test_a_summary_of_one_sample_knows_no_spread() -> None:
+    alone = summarise([[0.03]])
+    assert alone.centre_j == pytest.approx(0.03)
+    assert (alone.sd_log, alone.samples, alone.processes) == (None, 1, 1)
+
+
+def test_a_sample_of_nothing_cannot_be_summarised() -> None:
+    with pytest.raises(ValueError, match=r"math domain|positive"):
+        summarise([[0.0]])
+
+
+def test_few_samples_are_drawn_towards_the_suites_spread() -> None:
+    assert shrunk_sd(0.02, 3, prior_sd=0.10) > 0.08
+    assert shrunk_sd(0.02, 100, prior_sd=0.10) < 0.035
+    assert shrunk_sd(None, 1, prior_sd=0.10) == 0.10
+
+
+@given(st.floats(0, 1), st.integers(2, 50), st.floats(0.02, 1))
+def test_a_shrunk_spread_lies_between_the_two(sd: float, samples: int, prior: float) -> None:
+    shrunk = shrunk_sd(sd, samples, prior)
+    assert min(sd, prior) * (1 - 1e-9) <= shrunk <= max(sd, prior) * (1 + 1e-9)
+
+
+def test_repeats_in_a_row_never_average_out_completely() -> None:
+    assert look_sd(0.1, 1) == pytest.approx(0.1)
+    assert look_sd(0.1, 1_000_000) == pytest.approx(0.1 * math.sqrt(0.35), rel=1e-3)
+
+
+def test_more_processes_make_a_better_centre_than_more_repeats() -> None:
+    many_processes = Spread(centre_j=1.0, sd_log=0.1, samples=10, processes=10)
+    many_repeats = Spread(centre_j=1.0, sd_log=0.1, samples=10, processes=1)
+    assert centre_error(0.1, many_processes) < centre_error(0.1, many_repeats)
+
+
+def test_repeats_tell_the_spread_of_first_runs_that_are_few() -> None:
+    repeats = Spread(centre_j=1.0, sd_log=0.03, samples=40, processes=10)
+    alone = entry(Spread(centre_j=1.0))
+    helped = entry(Spread(centre_j=1.0), repeats)
+    assert first_sd(alone) == TYPICAL_SD
+    assert first_sd(helped) == pytest.approx(repeats_sd(helped))
+    assert first_sd(helped) < 0.08
+
+
+def test_the_suites_spread_is_that_of_its_usual_test() -> None:
+    spreads = [
+        Spread(centre_j=1.0, sd_log=sd, samples=10, processes=10) for sd in (0.05, 0.06, 0.9)
+    ]
+    assert suite_sd([entry(spread) for spread in spreads]) == 0.06
+    assert suite_sd([]) == TYPICAL_SD

@@ -1,0 +1,90 @@
+"""What the plugin does before carbon is on, and how it is switched on and off."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+LIST_MODULES = """
+import sys
+
+def test_modules():
+    mine = sorted(name for name in sys.modules if name.startswith("pytest_carbon"))
+    assert mine == ["pytest_carbon", "pytest_carbon.options", "pytest_carbon.plugin"]
+    heavy = {"psutil", "cpuinfo", "pynvml", "requests", "tabulate", "filelock"}
+    assert not heavy & set(sys.modules)
+"""
+
+
+def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", *args)
+
+
+def test_off_imports_only_the_options(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(LIST_MODULES)
+    run(pytester).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("text", ["true", "1"])
+def test_ini_switches_on(pytester: pytest.Pytester, text: str) -> None:
+    pytester.makeini(f"[pytest]\ncarbon = {text}\n")
+    pytester.makepyfile("def test_one(): pass")
+    run(pytester).stdout.fnmatch_lines(["carbon: *", "*= carbon =*"])
+
+
+def test_environment_variable_switches_on_and_beats_ini(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\ncarbon = true\n")
+    pytester.makepyfile("def test_one(): pass")
+    monkeypatch.setenv("PYTEST_CARBON", "false")
+    run(pytester).stdout.no_fnmatch_line("*= carbon =*")
+
+
+def test_garbage_in_the_environment_variable_is_a_usage_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_CARBON", "perhaps")
+    result = run(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON=perhaps: say true or false"])
+
+
+def test_blocked_plugin_leaves_pytest_alone(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_one(): pass")
+    run(pytester, "-p", "no:carbon").assert_outcomes(passed=1)
+
+
+def test_without_autoload_it_can_be_named(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("def test_one(): pass")
+    result = pytester.run(sys.executable, "-m", "pytest")
+    result.assert_outcomes(passed=1)
+    result = pytester.run(sys.executable, "-m", "pytest", "-p", "pytest_carbon.plugin", "--carbon")
+    result.stdout.fnmatch_lines(["*= carbon =*"])
+
+
+def test_rival_plugin_gets_one_clear_error(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(pytest_codecarbon="")
+    pytester.syspathinsert()
+    result = run(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*pytest-codecarbon and pytest-carbon both own*-p no:codecarbon"])
+    pytester.makepyfile("def test_one(): pass")
+    run(pytester, "-p", "no:codecarbon").assert_outcomes(passed=1)
+
+
+def test_markers_are_registered_even_when_off(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.carbon(tolerance=0.5)
+        @pytest.mark.carbon_budget(mg=1)
+        def test_one(): pass
+        """
+    )
+    run(pytester, "--strict-markers").assert_outcomes(passed=1)

@@ -1,0 +1,89 @@
+"""Parsing of settings, and their precedence."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_carbon.settings import parse_count, parse_energy_j, parse_fraction, parse_seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "fraction"), [("0.2", 0.2), ("20%", 0.2), ("0", 0), ("5 %", 0.05)]
+)
+def test_fraction(text: str, fraction: float) -> None:
+    assert parse_fraction(text) == pytest.approx(fraction)
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "20", "nan", "inf", "0.2J", "1e999"])
+def test_bad_fraction_says_what_to_type(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write it like 0\.2|did you mean|or more"):
+        parse_fraction(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "energy_j"), [("5mJ", 0.005), ("0.005", 0.005), ("1 Wh", 3600), ("3uj", 3e-6)]
+)
+def test_energy(text: str, energy_j: float) -> None:
+    assert parse_energy_j(text) == pytest.approx(energy_j)
+
+
+@pytest.mark.parametrize("text", ["", "5 m", "-1J", "5mg"])
+def test_bad_energy_says_what_to_type(text: str) -> None:
+    with pytest.raises(ValueError, match="5mJ"):
+        parse_energy_j(text)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0.1", 0.1), ("100ms", 0.1), ("2 s", 2)])
+def test_seconds(text: str, seconds: float) -> None:
+    assert parse_seconds(text) == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1h", "soon"])
+def test_bad_seconds_say_what_to_type(text: str) -> None:
+    with pytest.raises(ValueError, match=r"0\.1"):
+        parse_seconds(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "ten", "", "²"])
+def test_bad_count(text: str) -> None:
+    with pytest.raises(ValueError, match="like 10"):
+        parse_count(text)
+
+
+def run_with(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
+    pytester.makepyfile("def test_one(): pass")
+    return pytester.runpytest_subprocess("--carbon", *args)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--carbon-tolerance=-1", "--carbon-tolerance=-1 is negative*0.2 or 20%"),
+        ("--carbon-tolerance=20", "--carbon-tolerance=20 allows 20 times*did you mean 20%?"),
+        ("--carbon-intensity=XYZ", "*XYZ*"),
+        ("--carbon-intensity=-5", "*-5*"),
+        ("--carbon-update=tests", "--carbon-update=tests is none of*--carbon-update=all"),
+        ("--carbon-sample-interval=0", "--carbon-sample-interval=0 must be more than 0*"),
+        ("--carbon-meters=psychic", "*psychic*model*"),
+        ("--carbon-clock=sundial", "*sundial*"),
+    ],
+)
+def test_bad_option_is_one_usage_error(
+    pytester: pytest.Pytester, option: str, message: str
+) -> None:
+    result = run_with(pytester, option)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    errors = [line for line in result.stderr.lines if line.startswith("ERROR")]
+    assert len(errors) == 1
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+def test_command_line_beats_environment_beats_ini(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\ncarbon_intensity = 100\n")
+    run_with(pytester).stdout.fnmatch_lines(["carbon: 100 gCO2e/kWh*"])
+    monkeypatch.setenv("PYTEST_CARBON_INTENSITY", "200")
+    run_with(pytester).stdout.fnmatch_lines(["carbon: 200 gCO2e/kWh*"])
+    run_with(pytester, "--carbon-intensity=300").stdout.fnmatch_lines(["carbon: 300 gCO2e/kWh*"])
