@@ -76,6 +76,7 @@ class _Run:
             self._baselines.intensity,
             method=self._instruments.method,
             incomparable=self._baselines.incomparable,
+            follows_speed=self._environment.speed != "off",
         )
         recorder = Recorder(self._instruments.sampler, worker=worker["workerid"] if worker else "")
         quiet = None
