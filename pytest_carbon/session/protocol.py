@@ -16,8 +16,8 @@ from pytest_carbon.session.failure import fail
 from pytest_carbon.session.fresh import FreshProcesses, can_fork
 from pytest_carbon.session.markers import Limits, read_limits
 from pytest_carbon.session.names import test_id
+from pytest_carbon.session.ownership import belongs_to_another_plugin, has_rivals
 from pytest_carbon.session.repeat import Again, Repeater, saved_globs
-from pytest_carbon.session.rivals import belongs_to_another_plugin, has_rivals
 from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
 
 if TYPE_CHECKING:

@@ -14,10 +14,11 @@ from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
+from pytest_carbon.session.ownership import has_rivals
 from pytest_carbon.session.protocol import Protocol
 from pytest_carbon.session.quiet import Quiet
 from pytest_carbon.session.recorder import Recorder
-from pytest_carbon.session.rivals import RivalProtocols, has_rivals
+from pytest_carbon.session.rivals import RivalProtocols
 from pytest_carbon.session.worker import WorkerLink
 from pytest_carbon.settings import read_settings
 
