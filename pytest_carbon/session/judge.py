@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.screen import can_see, fall, is_suspect, is_too_small, limit_j
 from pytest_carbon.gate.spread import suite_sd
@@ -63,11 +64,6 @@ class Judge:
         """Whether a baseline is stored for the subject."""
         return subject in self._entries
 
-    def sensitivity(self, subject: Subject) -> float | None:
-        """How much the subject's CPU time follows the core's speed, where that is stored."""
-        entry = self._entries.get(subject)
-        return None if entry is None else entry.sensitivity
-
     def budget_j(self, limits: Limits) -> float | None:
         """The ceiling of a test in joules, at the pinned intensity."""
         if limits.budget is None:
@@ -123,7 +119,7 @@ class Judge:
         """The verdict on the ceiling, where ``total`` exceeds it."""
         budget_j = self.budget_j(limits)
         now_j = None if total is None else total.energy_j
-        if budget_j is None or now_j is None or now_j <= budget_j:
+        if budget_j is None or now_j is None or not over_budget(now_j, budget_j):
             return None
         if verdict is None:
             return Verdict(outcome=Outcome.OVER_BUDGET, now_j=now_j, limit_j=budget_j)

@@ -22,7 +22,7 @@ from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
 
 if TYPE_CHECKING:
     from pytest_carbon.gate.verdict import Verdict
-    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.measurement import Measurement, Phase
     from pytest_carbon.session.deliver import Deliver
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.quiet import Quiet
@@ -176,8 +176,11 @@ class Protocol:
             limits = self._limits_of(item)
             verdict: Verdict | None = None
             repeats: list[Measurement] = []
+            phases: dict[Phase, Measurement] | None = None
+            self.recorder.note_memory(costs)
             if passed is not None and self._needs_figure_now(subject, limits):
-                total = sum_of(self.recorder.measure(costs).values())
+                phases = self.recorder.measure(costs)
+                total = sum_of(phases.values())
                 if total is not None and self._gates:
                     verdict = self._judge(item, subject, total, limits, again)
                 elif again is not None:
@@ -187,13 +190,12 @@ class Protocol:
                     last = again.torn_down(last)
                 if verdict is not None and verdict.outcome.fails:
                     fail(passed, item, verdict, self.judge.method, self.judge.intensity)
-            self.recorder.note_memory(costs)
             location = item.location
 
             def result() -> SubjectResult:
                 return self._result(
                     subject,
-                    costs,
+                    self.recorder.measure(costs) if phases is None else phases,
                     limits=limits,
                     location=location,
                     verdict=verdict,
@@ -213,7 +215,7 @@ class Protocol:
     def _result(
         self,
         subject: Subject,
-        costs: Costs,
+        phases: dict[Phase, Measurement],
         *,
         limits: Limits,
         location: tuple[str, int | None, str],
@@ -221,7 +223,6 @@ class Protocol:
         repeats: list[Measurement],
         judged: bool,
     ) -> SubjectResult:
-        phases = self.recorder.measure(costs)
         total = sum_of(phases.values())
         assert total is not None, "only tests that cost something have a result"
         if verdict is None and judged and self._gates:
