@@ -5,7 +5,14 @@ An exception has a class of its own only where someone catches it differently.
 
 from __future__ import annotations
 
-__all__ = ["BaselineError", "CarbonError", "IntensityError", "SettingError"]
+__all__ = [
+    "BaselineError",
+    "CarbonError",
+    "IntensityError",
+    "ReportError",
+    "ResultFileError",
+    "SettingError",
+]
 
 
 class CarbonError(Exception):
@@ -30,3 +37,11 @@ class BaselineError(CarbonError):
 
 class IntensityError(CarbonError):
     """A carbon intensity that is unknown, or that a source did not give."""
+
+
+class ResultFileError(CarbonError):
+    """A result file that cannot be read."""
+
+
+class ReportError(CarbonError):
+    """A report that cannot be written where it should go."""

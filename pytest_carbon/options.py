@@ -101,6 +101,12 @@ OPTIONS = (
         metavar="N",
         default="10",
     ),
+    Option(
+        "carbon_report",
+        "write a report, as KIND:PATH, for example json:carbon.json; may be given several times",
+        metavar="KIND:PATH",
+        repeatable=True,
+    ),
 )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Measurement, Subject
 
-__all__ = ["RunResult", "SubjectResult", "sum_of"]
+__all__ = ["Course", "Origin", "RunResult", "SubjectResult", "sum_of"]
 
 
 def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
@@ -52,12 +52,67 @@ class SubjectResult:
     notes: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How a run went: which tests there were, and whether all that should run did.
+
+    ``collected`` are the ids of all tests that were found, ``deselected`` those of them that
+    were not to run. ``narrowed`` says what kept the collection from being the whole suite
+    (paths, ``--lf``), ``collection_errors`` names what could not be collected. ``outcomes`` is
+    what became of each test that ran, measured or not: ``passed``, ``failed``, ``error`` (in
+    set-up or tear-down), ``skipped``, ``xfailed``, ``xpassed``, ``rerun``. ``cut_short`` says
+    why the run ended before its end, ``lost_workers`` counts xdist workers that crashed, and
+    ``exit_status`` is pytest's, ``None`` where it is not known.
+    """
+
+    exit_status: int | None = None
+    collected: tuple[str, ...] = ()
+    deselected: tuple[str, ...] = ()
+    narrowed: tuple[str, ...] = ()
+    collection_errors: tuple[str, ...] = ()
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    cut_short: str = ""
+    lost_workers: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Whether every test that was selected has run, and no figure was lost on the way."""
+        return not (self.cut_short or self.collection_errors or self.lost_workers)
+
+    @property
+    def full_and_clean(self) -> bool:
+        """Whether the whole suite was collected, so that what is missing no longer exists."""
+        whole = not (self.narrowed or self.deselected or self.collection_errors)
+        return whole and bool(self.collected)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a run comes from; what is not known is empty, or ``None``.
+
+    ``started_at`` is ISO 8601 in UTC, ``project`` the name of the root folder, ``modified``
+    whether tracked files differ from ``commit``, ``versions`` those of Python, pytest and this
+    plugin, ``platform`` the operating system in full, ``memory_bytes`` the machine's memory.
+    """
+
+    run_id: str
+    started_at: str
+    project: str
+    commit: str = ""
+    branch: str = ""
+    modified: bool | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)
+    platform: str = ""
+    memory_bytes: int | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """A whole run.
 
     ``meters`` and ``clock`` say in words how the figures came about, ``unavailable`` what
     could not be measured and the remedy, ``notes`` what else the reader has to know.
+    ``origin`` is ``None`` where nobody asked where the run comes from.
     """
 
     environment: Environment
@@ -72,6 +127,8 @@ class RunResult:
     unavailable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     baselines: str = ""
+    course: Course = field(default_factory=Course)
+    origin: Origin | None = None
     _by_kind: dict[Kind, tuple[SubjectResult, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "UPDATE_MODES",
     "Settings",
+    "Wish",
     "parse_count",
     "parse_energy_j",
     "parse_fraction",
@@ -39,6 +40,18 @@ _QUANTITY = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """One value of an option that may be given several times.
+
+    ``place`` says where it was given, ``folder`` is what a relative path in it starts from.
+    """
+
+    text: str
+    place: str
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What the user asked for; absent choices are ``None``."""
 
@@ -52,6 +65,7 @@ class Settings:
     sample_interval_s: float
     rows: int
     rounds: int
+    reports: tuple[Wish, ...] = ()
 
     @property
     def stores(self) -> bool:
@@ -155,12 +169,26 @@ class _Answers:
         return bool(self.get(name, parse))
 
 
+def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tuple[Wish, ...]:
+    """Every value of a repeatable option; the environment variable holds one a line."""
+    option = next(option for option in OPTIONS if option.name == name)
+    answer = given(config, option, environ)
+    if answer is None:
+        return ()
+    values, place = answer
+    lines = values if isinstance(values, list) else str(values).splitlines()
+    folder = config.rootpath if place.endswith("ini file") else config.invocation_params.dir
+    texts = dict.fromkeys(str(line).strip() for line in lines)
+    return tuple(Wish(text=text, place=place, folder=folder) for text in texts if text)
+
+
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
     """Resolve every option: command line, environment variable, ini file, default.
 
     Raises ``SettingError`` for a value that cannot be used.
     """
-    answers = _Answers(config, os.environ if environ is None else environ)
+    environ = os.environ if environ is None else environ
+    answers = _Answers(config, environ)
     return Settings(
         baselines=config.rootpath / answers.need("carbon_baselines", str),
         update=answers.get("carbon_update", _parse_update),
@@ -175,4 +203,5 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
         rows=answers.need("carbon_rows", parse_count),
         rounds=answers.need("carbon_rounds", parse_count),
+        reports=_wishes(config, environ, "carbon_report"),
     )

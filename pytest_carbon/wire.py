@@ -1,4 +1,4 @@
-"""Results as plain JSON types: what travels from an xdist worker, and what reports store."""
+"""Results as plain JSON types, as small as can be: what travels between processes."""
 
 from __future__ import annotations
 

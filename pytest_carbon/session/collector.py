@@ -11,9 +11,13 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
+from pytest_carbon.report.destination import parse_destinations, probe
 from pytest_carbon.report.junit import session_properties, test_properties
 from pytest_carbon.report.terminal import summary_lines
+from pytest_carbon.report.write import write_report
 from pytest_carbon.result import RunResult, SubjectResult
+from pytest_carbon.session.course import CourseKeeper
+from pytest_carbon.session.origin import find_origin
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -49,6 +53,7 @@ class Collector:
     ) -> None:
         self.result: RunResult | None = None
         self.recorder: Recorder | None = None
+        self.course = CourseKeeper(config)
         self._config = config
         self._settings = settings
         self._environment = environment
@@ -58,13 +63,16 @@ class Collector:
         self._unavailable = unavailable
         self._baselines = baselines
         self._subjects: dict[Subject, SubjectResult] = {}
-        self._outcomes: dict[str, str] = {}
         self._notes: list[str] = []
         self._usage_error = ""
         self._fault = ""
         self._workers = 0
         self._pending: list[Callable[[], SubjectResult]] = []
         self._start = time.perf_counter()
+        self._started_s = time.time()
+        self._destinations = parse_destinations(settings.reports)
+        for destination in self._destinations:
+            probe(destination)
         self._junit = bool(config.getoption("xmlpath", None))
 
     def deliver(
@@ -95,11 +103,7 @@ class Collector:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the outcome, and take the figures that travelled with a worker's report."""
-        if report.when == "call" or report.outcome != "passed":
-            nodeid = report.nodeid
-            if self._outcomes.get(nodeid) != "failed" or report.when == "call":
-                self._outcomes[nodeid] = report.outcome
+        """Take the figures that travelled with a worker's report."""
         text = getattr(report, "carbon", None)
         if text is not None:
             self._add(from_text(text), report)
@@ -113,7 +117,9 @@ class Collector:
         if carbon is None:
             name = getattr(getattr(node, "gateway", None), "id", "a worker")
             self._notes.append(f"{name} was lost, and its fixtures' figures with it")
+            self.course.lost()
             return
+        self.course.join(carbon["selection"])
         self._usage_error = self._usage_error or carbon["usage_error"]
         self._add_notes(carbon["notes"])
         for plain in carbon["rows"]:
@@ -126,7 +132,7 @@ class Collector:
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         """Finish the result before pytest's own reports are written."""
         try:
-            self._finish()
+            self._finish(session)
         except CarbonError as error:
             self._usage_error = str(error)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
@@ -135,7 +141,7 @@ class Collector:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         return (yield)
 
-    def _finish(self) -> None:
+    def _finish(self, session: pytest.Session) -> None:
         for result in self._pending:
             self._add(result(), None)
         self._pending.clear()
@@ -143,6 +149,7 @@ class Collector:
             for row in self.recorder.rows():
                 self._add(row, None)
             self._add_notes(self.recorder.notes())
+        course = self.course.finish(session, session.exitstatus)
         self.result = RunResult(
             environment=self._environment,
             intensity=self._intensity,
@@ -156,16 +163,21 @@ class Collector:
             unavailable=self._unavailable,
             notes=tuple(self._notes),
             baselines=self._baselines.place,
+            course=course,
+            origin=find_origin(self._config.rootpath, started_s=self._started_s)
+            if self._destinations
+            else None,
         )
         self._add_session_properties(self.result)
         self._add_notes(self._baselines.update(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
+        for destination in self._destinations:
+            write_report(self.result, destination)
 
     def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
         if subject.subject.kind is not Kind.TEST:
             return subject
-        outcome = self._outcomes.get(subject.subject.id, "")
-        return replace(subject, test_outcome=outcome)
+        return replace(subject, test_outcome=self.course.outcome_of(subject.subject.id))
 
     def _add_session_properties(self, result: RunResult) -> None:
         from _pytest.junitxml import xml_key

@@ -12,6 +12,7 @@ from pytest_carbon.errors import CarbonError
 from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.collector import Collector
+from pytest_carbon.session.course import Selection
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.ownership import has_rivals
@@ -44,7 +45,9 @@ def start(config: pytest.Config) -> None:
         config.add_cleanup(instruments.close)
         run = _Run(config, settings, instruments)
         if worker is not None:
-            link = WorkerLink(config)
+            selection = Selection()
+            config.pluginmanager.register(selection, "carbon-selection")
+            link = WorkerLink(config, selection)
             link.protocol = run.record(link.deliver, worker)
             config.pluginmanager.register(link, "carbon-link")
         else:
@@ -111,5 +114,8 @@ class _Run:
             baselines=self._baselines,
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
+        self._config.pluginmanager.register(collector.course, "carbon-course")
         if records:
+            collector.course.selection = Selection()
+            self._config.pluginmanager.register(collector.course.selection, "carbon-selection")
             collector.recorder = self.record(collector.deliver).recorder

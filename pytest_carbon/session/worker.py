@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.course import Selection
     from pytest_carbon.session.protocol import Protocol
 
 __all__ = ["WorkerLink"]
@@ -22,8 +23,9 @@ __all__ = ["WorkerLink"]
 class WorkerLink:
     """Sends a test's figures with its last report, and all else when the session ends."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, selection: Selection) -> None:
         self.protocol: Protocol | None = None
+        self._selection = selection
         self._config: Any = config
 
     def deliver(
@@ -47,5 +49,6 @@ class WorkerLink:
                 "rows": [subject_to_plain(row) for row in rows],
                 "notes": recorder.notes(),
                 "usage_error": self.protocol.usage_error,
+                "selection": self._selection.to_plain(),
             }
         )

@@ -1,0 +1,137 @@
+"""Writing and reading the result file.
+
+History of the schema: 1 is the first. A new optional member does not change the number; what
+an older reader would misunderstand does.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_carbon.errors import ResultFileError
+from pytest_carbon.result import RunResult
+from pytest_carbon.resultfile.codec import FaultError, from_plain, to_plain
+from pytest_carbon.units import emissions_g
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.result import SubjectResult
+
+__all__ = ["FORMAT", "SCHEMA", "read_result", "result_from_text", "write_result"]
+
+FORMAT = "pytest-carbon result"
+SCHEMA = 1
+
+
+def write_result(result: RunResult) -> str:
+    """The text of a result file: one JSON object, one subject a line.
+
+    ``derived`` members are sums and grams for other programs; reading leaves them alone.
+    """
+    plain = to_plain(_without_subjects(result))
+    head = {"format": FORMAT, "schema": SCHEMA, **plain, "derived": _derived_of_run(result)}
+    del head["subjects"]
+    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
+    grams_per_kwh = result.intensity.g_per_kwh
+    subjects = ",\n".join(json.dumps(_subject(s, grams_per_kwh)) for s in result.subjects)
+    lines.append(f'"subjects": [\n{subjects}\n]')
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _without_subjects(result: RunResult) -> RunResult:
+    from dataclasses import replace
+
+    return replace(result, subjects=())
+
+
+def _subject(subject: SubjectResult, g_per_kwh: float) -> dict[str, Any]:
+    plain: dict[str, Any] = to_plain(subject)
+    plain["derived"] = _derived(subject.total, g_per_kwh)
+    return plain
+
+
+def _derived(total: Measurement | None, g_per_kwh: float) -> dict[str, Any]:
+    energy_j = None if total is None else total.energy_j
+    return {
+        "energy_j": energy_j,
+        "idle_j": None if total is None else total.idle_j,
+        "raw_j": None if total is None else total.raw_j,
+        "emissions_g": None if energy_j is None else emissions_g(energy_j, g_per_kwh),
+    }
+
+
+def _derived_of_run(result: RunResult) -> dict[str, Any]:
+    return {
+        **_derived(result.total, result.intensity.g_per_kwh),
+        "cpu_s": None if result.total is None else result.total.cpu_s,
+        "fingerprint": result.environment.fingerprint,
+        "complete": result.course.complete,
+        "verdicts": {outcome.value: count for outcome, count in result.outcomes.items()},
+    }
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise FaultError(f"holds {name}, which is not JSON")
+
+
+def result_from_text(text: str, name: str) -> RunResult:
+    """The result in ``text``, which came from the file ``name`` (shown in errors).
+
+    Raises ``ResultFileError`` for anything but a result of this schema or an older one.
+    """
+    try:
+        return _result(_parse(text))
+    except FaultError as fault:
+        where = f"'{'.'.join(fault.path)}' " if fault.path else ""
+        newer = fault.path == ("schema",) and "newer" in fault.what
+        raise ResultFileError(
+            f"{name}: {where}{fault.what}",
+            remedy="upgrade pytest-carbon, or write the file with this version"
+            if newer
+            else "write it anew with pytest --carbon --carbon-report json:PATH",
+        ) from None
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        raise FaultError(
+            f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
+        ) from None
+    except RecursionError:
+        raise FaultError("is nested too deeply to be a result") from None
+
+
+def _result(parsed: Any) -> RunResult:
+    if type(parsed) is not dict or parsed.get("format") != FORMAT:
+        raise FaultError(f"is no result file: it lacks 'format': '{FORMAT}'")
+    number = parsed.get("schema")
+    if type(number) is not int or number < 1:
+        raise FaultError(f"is {number!r}, not a schema number", ("schema",))
+    if number > SCHEMA:
+        raise FaultError(
+            f"is {number}, newer than the {SCHEMA} that is understood here", ("schema",)
+        )
+    result: RunResult = from_plain(RunResult, parsed)
+    return result
+
+
+def read_result(path: Path) -> RunResult:
+    """The result in a file; raises ``ResultFileError`` where there is none."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ResultFileError(
+            f"{path} is not UTF-8 text (byte {error.start})",
+            remedy="name a file written with --carbon-report json:PATH",
+        ) from None
+    except OSError as error:
+        raise ResultFileError(
+            f"{path} cannot be read: {error.strerror}",
+            remedy="name a file written with --carbon-report json:PATH",
+        ) from None
+    return result_from_text(text, str(path))

@@ -1,0 +1,96 @@
+"""Where a run comes from: commit, branch, versions and machine; asked for by reports only."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import uuid
+from datetime import datetime, timezone
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from pytest_carbon.result import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["find_origin"]
+
+_TIMEOUT_S = 20
+
+BRANCH_VARIABLES = (
+    "GITHUB_HEAD_REF",
+    "GITHUB_REF_NAME",
+    "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME",
+    "CI_COMMIT_REF_NAME",
+)
+"""Where CI systems name the branch, since they check out a bare commit; the first one counts."""
+
+COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA")
+"""Where CI systems name the commit, for a run outside of its clone."""
+
+
+def find_origin(
+    root: Path, *, environ: Mapping[str, str] | None = None, started_s: float | None = None
+) -> Origin:
+    """The origin of a run of the project in ``root``; ``started_s`` is seconds since 1970."""
+    import psutil
+
+    environ = os.environ if environ is None else environ
+    now = datetime.now(timezone.utc)
+    started = now if started_s is None else datetime.fromtimestamp(started_s, timezone.utc)
+    commit, branch, modified = _git(root)
+    return Origin(
+        run_id=str(uuid.uuid4()),
+        started_at=started.isoformat(timespec="seconds"),
+        project=root.name or "project",
+        commit=commit or _first(environ, COMMIT_VARIABLES),
+        branch=branch or _first(environ, BRANCH_VARIABLES),
+        modified=modified,
+        versions={
+            "python": platform.python_version(),
+            "pytest": version("pytest"),
+            "pytest-carbon": version("pytest-carbon"),
+        },
+        platform=platform.platform(),
+        memory_bytes=psutil.virtual_memory().total,
+    )
+
+
+def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
+    return next((environ[name] for name in names if environ.get(name)), "")
+
+
+def _git(root: Path) -> tuple[str, str, bool | None]:
+    """Commit, branch and whether tracked files are modified; empty and ``None`` without git."""
+    try:
+        done = subprocess.run(
+            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],  # noqa: S607
+            cwd=root,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "", "", None
+    if done.returncode:
+        return "", "", None
+    commit = branch = ""
+    modified = False
+    for line in done.stdout.splitlines():
+        if line.startswith("# branch.oid "):
+            commit = line.removeprefix("# branch.oid ")
+        elif line.startswith("# branch.head "):
+            branch = line.removeprefix("# branch.head ")
+        elif not line.startswith("#"):
+            modified = True
+    return (
+        "" if commit == "(initial)" else commit,
+        "" if branch == "(detached)" else branch,
+        modified,
+    )
