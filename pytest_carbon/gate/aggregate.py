@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import hypot, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.looks import Suspect
-from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd
+from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, repeats_sd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.gate.policy import Policy
 
-__all__ = ["Part", "as_one_entry", "as_suspect", "movers", "policy_for_sums", "sum_of_parts"]
+__all__ = ["Part", "as_one_entry", "as_suspect", "movers", "policy_for_sums", "subset"]
+
+T = TypeVar("T")
 
 # A sum has a smaller spread than its parts, so that it can be held to half the tolerance: then
 # tests that all grew by just the tolerance are found, and not by chance.
 SHARE_OF_TOLERANCE = 0.5
+
+# A pass over more tests than take this long would not make the sum scatter less: what they share
+# stays. pytest itself takes as long again for tests of a millisecond.
+SUBSET_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,23 +55,13 @@ def as_one_entry(parts: Sequence[Part], suite_sd: float = TYPICAL_SD) -> Entry:
     variance averages out. ``parts`` must not be empty.
     """
     centre_j = sum(part.entry.first.centre_j for part in parts)
-    common = own = 0.0
-    for part in parts:
-        share = part.entry.first.centre_j / centre_j if centre_j > 0 else 0.0
-        sd = share * first_sd(part.entry, suite_sd)
-        common += sd
-        own = hypot(own, sd)
-    processes = min(part.entry.first.processes for part in parts)
-    spread = Spread(
-        centre_j=centre_j,
-        sd_log=sqrt(SHARED * common * common + (1 - SHARED) * own * own),
-        samples=processes,
-        processes=processes,
-    )
+    spread = _sum_of_spreads([(p.entry.first, first_sd(p.entry, suite_sd)) for p in parts])
+    repeats = [(p.entry.repeats, repeats_sd(p.entry, suite_sd)) for p in parts if p.entry.repeats]
     raws = [part.entry.raw for part in parts if part.entry.raw is not None]
     known_j = sum(part.entry.first.centre_j for part in parts if part.entry.sensitivity is not None)
     return Entry(
         first=spread,
+        repeats=_sum_of_spreads(repeats) if len(repeats) == len(parts) else None,
         cpu_s=sum(part.entry.cpu_s for part in parts),
         wall_s=sum(part.entry.wall_s for part in parts),
         raw=replace(spread, centre_j=sum(raw.centre_j for raw in raws))
@@ -76,12 +72,29 @@ def as_one_entry(parts: Sequence[Part], suite_sd: float = TYPICAL_SD) -> Entry:
     )
 
 
+def _sum_of_spreads(spreads: Sequence[tuple[Spread, float]]) -> Spread:
+    """The sum of figures that run after each other, from their spreads and shrunk deviations."""
+    centre_j = sum(spread.centre_j for spread, _ in spreads)
+    common = own = 0.0
+    for spread, shrunk_sd in spreads:
+        sd = shrunk_sd * (spread.centre_j / centre_j if centre_j > 0 else 0.0)
+        common += sd
+        own = hypot(own, sd)
+    processes = min(spread.processes for spread, _ in spreads)
+    return Spread(
+        centre_j=centre_j,
+        sd_log=sqrt(SHARED * common * common + (1 - SHARED) * own * own),
+        samples=processes,
+        processes=processes,
+    )
+
+
 def as_suspect(
     parts: Sequence[Part], policy: Policy, *, suite_sd: float = TYPICAL_SD, suite_size: int = 1
 ) -> Suspect:
-    """The sum as a suspect for ``next_step``, which will ask for fresh processes only.
+    """The sum as a suspect for ``next_step``.
 
-    ``policy`` is the run's. A look in a fresh process is the ``sum_of_parts`` of that process.
+    ``policy`` is the run's. Each of a look's figures is the sum of one pass over the parts.
     """
     entry = as_one_entry(parts, suite_sd)
     return Suspect(
@@ -93,11 +106,15 @@ def as_suspect(
     )
 
 
-def sum_of_parts(parts: Sequence[Part], figures_j: Mapping[str, float]) -> float | None:
-    """What the same parts cost in another process, by name; ``None`` where one is missing."""
-    if any(part.name not in figures_j for part in parts):
-        return None
-    return sum(figures_j[part.name] for part in parts)
+def subset(
+    tests: Sequence[T], wall_s: Callable[[T], float], most_s: float = SUBSET_S
+) -> Sequence[T]:
+    """Tests for one pass, picked at even distances, that take about ``most_s`` together.
+
+    Where they were picked by what they cost now, chance would be among the reasons.
+    """
+    step = max(1, round(sum(map(wall_s, tests)) / most_s))
+    return tests[::step]
 
 
 def movers(parts: Sequence[Part], count: int = 5) -> list[Part]:

@@ -118,7 +118,7 @@ def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict
 
 def _repeats_speak_for_first(entry: Entry) -> bool:
     repeats = entry.repeats
-    return repeats is not None and entry.first.centre_j < MOSTLY_FIRST * repeats.centre_j
+    return repeats is None or entry.first.centre_j < MOSTLY_FIRST * repeats.centre_j
 
 
 def _in_a_row(suspect: Suspect) -> tuple[int, ...]:
@@ -136,53 +136,81 @@ def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
     rise = log_ratio(suspect.first_j, entry.first.centre_j)
     if rise < UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd):
         return True
-    if not row or entry.repeats is None:
-        return False
-    return log_ratio(row[0], entry.repeats.centre_j) > rise / 2
+    repeats = entry.repeats or entry.first
+    return bool(row) and log_ratio(row[0], repeats.centre_j) > rise / 2
 
 
 def _kept(suspect: Suspect, looks: Sequence[Look]) -> list[Look]:
     """The looks that share no moment; nor a process, where the test can run in others."""
-    fresh = suspect.fresh_processes
-    return [look for look in looks if look.samples_j and look.fresh_process is fresh]
+    return [look for look in looks if look.fresh_process is suspect.fresh_processes]
 
 
 def _views(suspect: Suspect, looks: Sequence[Look], at: _LookElsewhere) -> list[Evidence]:
     """What independent looks say: of all runs, and of first runs where those are in question."""
     kept = _kept(suspect, looks)
+    repeats = [look for look in kept if look.samples_j]
     views = []
-    if kept and at.all_runs:
-        views.append(by_looks(suspect, kept))
+    if repeats and at.all_runs:
+        views.append(by_looks(suspect, repeats))
     if kept and at.first_runs and suspect.fresh_processes:
         views.append(by_first_runs(suspect, kept))
     return views
+
+
+class _Answer(NamedTuple):
+    """What a verdict is made of."""
+
+    outcome: Outcome
+    reason: str
+    evidence: Evidence | None = None
 
 
 def _independent(
     suspect: Suspect, looks: Sequence[Look], views: Sequence[Evidence], at: _LookElsewhere
 ) -> Step:
     """Decide by looks that are independent of each other, or ask for one more."""
-    policy = suspect.policy
-    for evidence in views:
-        if _convicted(suspect, evidence) and raw_agrees(suspect, _kept(suspect, looks)):
-            where = "fresh processes" if suspect.fresh_processes else "looks in one process"
-            return _verdict(
-                suspect, evidence, Outcome.REGRESSED, f"{len(evidence.rises)} {where} agree"
-            )
+    answer = _convicting(suspect, looks, views, at) or _clearing(suspect, views, at)
+    if answer is None:
+        if len(looks) < suspect.policy.max_looks:
+            return _one_more(suspect, all_runs=at.all_runs)
+        answer = _last_word(suspect, views)
+    return _verdict(suspect, answer.evidence, answer.outcome, answer.reason)
+
+
+def _convicting(
+    suspect: Suspect, looks: Sequence[Look], views: Sequence[Evidence], at: _LookElsewhere
+) -> _Answer | None:
+    if not views:
+        return None
+    repeats, firsts = views[0], views[-1]
+    if at.all_runs and _convicted(suspect, repeats):
+        if not raw_agrees(suspect, _kept(suspect, looks)):
+            return None
+        where = "fresh processes" if suspect.fresh_processes else "looks in one process"
+        return _Answer(Outcome.REGRESSED, f"{len(repeats.rises)} {where} agree", repeats)
+    if not (at.first_runs and suspect.fresh_processes and _convicted(suspect, firsts)):
+        return None
+    if at.all_runs and not _cleared(suspect, repeats):
+        return None
+    return _Answer(Outcome.INCONCLUSIVE, "only its first run costs more, which alone pays for more")
+
+
+def _clearing(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -> _Answer | None:
     cleared = bool(views) and all(_cleared(suspect, evidence) for evidence in views)
     if at.first_runs and not suspect.fresh_processes and (cleared or not at.all_runs):
         reason = "only its first run costs more, which no run in the same process can show"
-        return _verdict(suspect, None, Outcome.INCONCLUSIVE, reason)
-    if cleared:
-        return _verdict(suspect, views[0], Outcome.OK, "a second look did not show the rise")
-    if len(looks) < policy.max_looks:
-        return _one_more(suspect, all_runs=at.all_runs)
-    most = allowed(suspect.entry, policy)
+        return _Answer(Outcome.INCONCLUSIVE, reason)
+    if not cleared:
+        return None
+    return _Answer(Outcome.OK, "a second look did not show the rise", views[0])
+
+
+def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
+    most = allowed(suspect.entry, suspect.policy)
     if views and all(evidence.rise <= most for evidence in views):
-        return _verdict(suspect, views[0], Outcome.OK, "within the tolerance, by all looks")
-    evidence_or_none = views[0] if views else None
-    reason = "the looks do not agree enough"
-    return _verdict(suspect, evidence_or_none, Outcome.INCONCLUSIVE, reason)
+        return _Answer(Outcome.OK, "within the tolerance, by all looks", views[0])
+    evidence = views[0] if views else None
+    return _Answer(Outcome.INCONCLUSIVE, "the looks do not agree enough", evidence)
 
 
 def _one_more(suspect: Suspect, *, all_runs: bool) -> Repeat | FreshProcess:

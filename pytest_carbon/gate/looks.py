@@ -16,17 +16,22 @@ __all__ = ["FreshProcess", "Look", "Repeat", "Suspect"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """Samples of one test, taken one right after the other in one process.
+    """Repeats of one test, taken one right after the other in one process.
 
-    The first sample of a ``fresh_process`` is a *first* sample; all others are *repeats*.
-    ``raw_j`` are the same without the correction for speed (empty where there is none),
-    ``at_s`` is when the look began, on any clock.
+    ``raw_j`` are the same without the correction for speed (empty where there is none).
+    ``first_j`` is the test's first run in a process of its own; it pays for all that a whole run
+    has behind it (imports, caches), so it may be less than the stored first runs allow, but what
+    it is more says nothing. ``None`` for a look in the run's own process.
     """
 
     samples_j: tuple[float, ...]
     raw_j: tuple[float, ...] = ()
-    fresh_process: bool = False
-    at_s: float = 0.0
+    first_j: float | None = None
+
+    @property
+    def fresh_process(self) -> bool:
+        """Whether the look was taken in a process of its own."""
+        return self.first_j is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,10 +51,15 @@ class Policy:
         return min(self.alpha / max(suite_size * reach, 1.0) / self.max_looks, 0.5)
 
     def in_thorough_gear(self) -> Policy:
-        """The same policy for small changes: a smaller tolerance, more looks, more time."""
+        """The same policy for small changes: a smaller tolerance, more looks, more time.
+
+        The floor shrinks with the tolerance: else it would be what decides on short tests.
+        """
+        tolerance = min(self.tolerance, THOROUGH_TOLERANCE)
         return replace(
             self,
-            tolerance=min(self.tolerance, THOROUGH_TOLERANCE),
+            tolerance=tolerance,
+            floor_j=self.floor_j * (tolerance / self.tolerance if self.tolerance else 1.0),
             thorough=True,
             confirm_time_s=max(self.confirm_time_s, 120.0),
         )

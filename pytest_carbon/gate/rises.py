@@ -12,6 +12,7 @@ from pytest_carbon.gate.spread import centre_error, first_sd, look_sd, repeats_s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_carbon.baseline.entry import Entry, Spread
     from pytest_carbon.gate.looks import Look, Suspect
 
 __all__ = ["by_first_runs", "by_looks", "by_repeats", "log_ratio", "raw_agrees"]
@@ -25,10 +26,14 @@ def log_ratio(now_j: float, centre_j: float) -> float:
     return log(max(now_j / centre_j, LEAST_RATIO)) if centre_j > 0 else 0.0
 
 
+def _stored_repeats(entry: Entry) -> Spread:
+    """The stored repeats; where there are none the first runs, which cost hardly ever less."""
+    return entry.first if entry.repeats is None else entry.repeats
+
+
 def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
     """What repeats in a row say: a single look, held against the stored repeats."""
-    repeats = suspect.entry.repeats
-    assert repeats is not None, "asked only where repeats are stored"
+    repeats = _stored_repeats(suspect.entry)
     rise = trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in samples_j])
     sd = repeats_sd(suspect.entry, suspect.suite_sd)
     return Evidence(
@@ -39,16 +44,13 @@ def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
 
 
 def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What independent looks say, with all their samples: first held against first."""
+    """What independent looks say: their repeats held against the stored repeats."""
     entry = suspect.entry
-    repeats = entry.repeats
-    assert repeats is not None, "asked only where repeats are stored"
-    rises = []
-    for look in looks:
-        samples = [log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j]
-        if look.fresh_process:
-            samples[0] = log_ratio(look.samples_j[0], entry.first.centre_j)
-        rises.append(trimmed_mean(samples))
+    repeats = _stored_repeats(entry)
+    rises = [
+        trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j])
+        for look in looks
+    ]
     sd = repeats_sd(entry, suspect.suite_sd)
     return Evidence(
         rises=rises,
@@ -58,11 +60,11 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
 
 
 def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What fresh processes say of the first run alone."""
+    """What fresh processes say of the first run: at the most so much more than in a whole run."""
     first = suspect.entry.first
     sd = first_sd(suspect.entry, suspect.suite_sd)
     return Evidence(
-        rises=[log_ratio(look.samples_j[0], first.centre_j) for look in looks],
+        rises=[log_ratio(look.first_j or 0.0, first.centre_j) for look in looks],
         sd=sd,
         baseline_error=centre_error(sd, first),
     )
@@ -73,13 +75,8 @@ def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
     entry = suspect.entry
     if entry.sensitivity is not None or entry.raw is None:
         return True
-    first_j = entry.raw.centre_j
-    repeat_j = first_j
+    repeat_j = entry.raw.centre_j
     if entry.repeats is not None:
         repeat_j *= entry.repeats.centre_j / entry.first.centre_j
-    rises = [
-        log_ratio(raw_j, first_j if look.fresh_process and index == 0 else repeat_j)
-        for look in looks
-        for index, raw_j in enumerate(look.raw_j)
-    ]
+    rises = [log_ratio(raw_j, repeat_j) for look in looks for raw_j in look.raw_j]
     return not rises or trimmed_mean(rises) > allowed(entry, suspect.policy)

@@ -80,8 +80,13 @@ def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
     return max(log1p(AIM * _tolerance(entry, policy)), seen)
 
 
-def can_see(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
-    """The smallest relative rise that the gate finds in about 95 % of the cases."""
+def can_see(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float | None:
+    """The smallest relative rise that the gate finds in about 95 % of the cases.
+
+    ``None`` for a baseline of 0 J, to which no rise is relative.
+    """
+    if entry.first.centre_j <= 0:
+        return None
     return exp(aim(entry, policy, suite_sd)) - 1
 
 

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.gate.aggregate import Part, as_one_entry, as_suspect, movers, sum_of_parts
+from pytest_carbon.gate.aggregate import Part, as_one_entry, as_suspect, movers, subset
 from pytest_carbon.gate.confirm import next_step
 from pytest_carbon.gate.looks import FreshProcess, Look
 from pytest_carbon.gate.policy import Policy
@@ -24,6 +24,7 @@ BASE_J = 0.0016
 def entry(centre_j: float, *, known: bool = True) -> Entry:
     return Entry(
         first=Spread(centre_j=centre_j, sd_log=0.10, samples=10, processes=10),
+        repeats=Spread(centre_j=centre_j, sd_log=0.10, samples=30, processes=10),
         cpu_s=0.001,
         wall_s=0.001,
         raw=Spread(centre_j=centre_j * 1.5, sd_log=0.2, samples=10, processes=10),
@@ -51,11 +52,10 @@ def judge(rng: random.Random, count: int, growth: float) -> Verdict:
         step = next_step(case, looks, 0.0)
         if isinstance(step, Verdict):
             return step
-        assert step == FreshProcess(repeats=0, after_s=2.0), "a file is run once in each process"
-        figures = {f"test_{index}": j for index, j in enumerate(one_run(rng, count, growth))}
-        total_j = sum_of_parts(parts, figures)
-        assert total_j is not None
-        looks.append(Look(samples_j=(total_j,), fresh_process=True))
+        fresh = isinstance(step, FreshProcess)
+        passes = step.repeats if isinstance(step, FreshProcess) else step.count
+        totals_j = [sum(one_run(rng, count, growth)) for _ in range(passes)]
+        looks.append(Look(samples_j=tuple(totals_j), first_j=totals_j[0] * 1.3 if fresh else None))
 
 
 def test_ten_thousand_tests_of_a_millisecond_that_grew_by_a_fifth_are_found() -> None:
@@ -89,10 +89,12 @@ def test_the_tests_that_moved_most_are_named_first() -> None:
     assert [part.name for part in movers(parts, count=1)] == ["most"]
 
 
-def test_another_process_that_lacks_a_test_is_not_comparable() -> None:
-    parts = [Part(name=name, entry=entry(BASE_J), now_j=BASE_J) for name in "ab"]
-    assert sum_of_parts(parts, {"a": 1.0}) is None
-    assert sum_of_parts(parts, {"a": 1.0, "b": 2.0, "c": 4.0}) == 3.0
+def test_a_subset_is_picked_all_over_the_file_and_takes_a_bounded_time() -> None:
+    tests = range(10_000)
+    chosen = subset(tests, lambda _: 0.001, most_s=0.5)
+    assert len(chosen) == 500
+    assert (chosen[0], chosen[-1]) == (0, 9_980)
+    assert list(subset(range(7), lambda _: 0.001)) == list(range(7))
 
 
 def test_a_sum_is_trusted_where_most_of_it_has_a_known_sensitivity() -> None:

@@ -67,12 +67,12 @@ def test_a_baseline_of_nothing_does_not_divide() -> None:
     zero = entry(centre_j=0.0)
     assert limit_j(zero, Policy(floor_j=0.003)) == 0.003
     assert not fall(0.1, zero, Policy())
-    assert can_see(zero, Policy()) > 0
+    assert can_see(zero, Policy()) is None
 
 
 def test_what_can_be_seen_grows_with_the_noise() -> None:
     assert can_see(entry(sd=0.05), Policy(), 0.05) == pytest.approx(0.30)
-    assert can_see(entry(sd=0.20), Policy(), 0.20) > 0.6
+    assert (can_see(entry(sd=0.20), Policy(), 0.20) or 0) > 0.6
 
 
 figures = st.floats(1e-4, 1e4)

@@ -146,16 +146,17 @@ def _confirm(
             # Short of processes (thorough gear, few recorded), one is asked again.
             process = others[fresh % len(others)]
             samples, raws = (
-                tuple((figures[process, : 1 + step.repeats] * factor).tolist()) for figures in all_j
+                tuple((figures[process, 1 : 1 + step.repeats] * factor).tolist())
+                for figures in all_j
             )
+            first_j = float(all_j[0][process, 0]) * factor
             fresh += 1
         else:
             start = 1 + repeats
             samples, raws = (tuple(figures[start : start + step.count].tolist()) for figures in own)
+            first_j = None
             repeats += step.count
-        looks.append(
-            Look(samples_j=samples, raw_j=raws, fresh_process=isinstance(step, FreshProcess))
-        )
+        looks.append(Look(samples_j=samples, raw_j=raws, first_j=first_j))
 
 
 def play_single_run(
