@@ -20,14 +20,16 @@ __all__ = ["Account", "Ledger"]
 class Account:
     """What one subject, or one phase of a test, has spent so far; mutable, for speed.
 
-    ``times`` counts how often its subject ran. ``counters`` are the meters' cumulative counts
+    ``times`` counts how often its subject ran, ``kernels`` is the work that its CPU time was worth
+    in runs of the speed probe's kernel. ``counters`` are the meters' cumulative counts
     and ``host_ns`` the whole host's CPU time, both as differences.
     """
 
-    __slots__ = ("counters", "cpu_ns", "host_ns", "times", "wall_ns")
+    __slots__ = ("counters", "cpu_ns", "host_ns", "kernels", "times", "wall_ns")
 
     def __init__(self) -> None:
         self.cpu_ns = 0
+        self.kernels = 0.0
         self.wall_ns = 0
         self.host_ns = 0
         self.counters: tuple[int, ...] = ()
@@ -71,6 +73,7 @@ class Ledger:
         last, self._last = self._last, now
         account = self._stack[-1]
         account.cpu_ns += now.cpu_ns - last.cpu_ns
+        account.kernels += now.kernels - last.kernels
         account.wall_ns += now.wall_ns - last.wall_ns
         if now.counters:
             account.host_ns += now.host_ns - last.host_ns

@@ -14,11 +14,12 @@ __all__ = ["DomainEnergy", "Kind", "Measurement", "Method", "Phase", "Reading", 
 
 
 class Kind(str, Enum):
-    """What a measurement is of."""
+    """What a measurement is of; ``FILE`` stands for all tests of a file too short for the meter."""
 
     TEST = "test"
     FIXTURE = "fixture"
     TASK = "task"
+    FILE = "file"
     COLLECTION = "collection"
     RUNNER = "runner"
 
@@ -49,12 +50,14 @@ class Subject:
 class Reading(NamedTuple):
     """Cumulative values at one instant.
 
-    ``host_ns`` (the CPU time of the whole host) and ``counters`` (of all meters, in order)
-    stay empty where only modelled meters are in use, which need neither.
+    ``kernels`` is the work that the CPU time was worth, in runs of the speed probe's kernel, 0.0
+    without a probe. ``host_ns`` (the CPU time of the whole host) and ``counters`` (of all meters,
+    in order) stay empty where only modelled meters are in use, which need neither.
     """
 
     wall_ns: int
     cpu_ns: int
+    kernels: float = 0.0
     host_ns: int = 0
     counters: tuple[int, ...] = ()
 

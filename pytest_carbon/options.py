@@ -66,7 +66,41 @@ OPTIONS = (
         "carbon_floor",
         "absolute rise that is always allowed, as 5mJ or 0.005",
         metavar="ENERGY",
-        default="5mJ",
+        default="3mJ",
+    ),
+    Option(
+        "carbon_alpha",
+        "false alarms to expect in a whole run of unchanged tests, at the most",
+        metavar="NUMBER",
+        default="0.01",
+    ),
+    Option(
+        "carbon_confirm_time",
+        "seconds that measuring one suspect again may take; a run takes ten times that at the most",
+        metavar="SECONDS",
+        default="30",
+    ),
+    Option(
+        "carbon_inconclusive",
+        "what a suspect does that could be neither confirmed nor cleared: warn or fail",
+        metavar="warn|fail",
+        default="warn",
+    ),
+    Option(
+        "carbon_creep_tolerance",
+        "relative rise that many accepted small rises may add up to",
+        metavar="FRACTION",
+        default="0.3",
+    ),
+    Option(
+        "carbon_thorough",
+        "measure every test again, in several processes: finds smaller changes (nightly runs)",
+    ),
+    Option(
+        "carbon_speed",
+        "how the speed of the core is probed: auto (a helper process), edges (of tests), off",
+        metavar="auto|edges|off",
+        default="auto",
     ),
     Option(
         "carbon_rounds",

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 __all__ = ["Course", "Origin", "RunResult", "SubjectResult", "sum_of"]
 
 
+# Subjects whose cost is in other subjects' rows, too.
+_INSIDE_OTHERS = (Kind.TASK, Kind.FILE)
+
+
 def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
     """All costs together; ``None`` for none at all."""
     items = list(measurements)
@@ -113,6 +117,7 @@ class RunResult:
     ``meters`` and ``clock`` say in words how the figures came about, ``unavailable`` what
     could not be measured and the remedy, ``notes`` what else the reader has to know.
     ``origin`` is ``None`` where nobody asked where the run comes from.
+    ``reference_ns`` is the speed probe's time to which figures are corrected.
     """
 
     environment: Environment
@@ -129,6 +134,7 @@ class RunResult:
     baselines: str = ""
     course: Course = field(default_factory=Course)
     origin: Origin | None = None
+    reference_ns: float | None = None
     _by_kind: dict[Kind, tuple[SubjectResult, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -141,8 +147,8 @@ class RunResult:
 
     @cached_property
     def total(self) -> Measurement | None:
-        """The whole run: tests, fixtures, collection, pytest; tasks are inside their tests."""
-        return sum_of(s.total for s in self.subjects if s.subject.kind is not Kind.TASK)
+        """The whole run: tests, fixtures, collection, pytest; the rest is inside of these."""
+        return sum_of(s.total for s in self.subjects if s.subject.kind not in _INSIDE_OTHERS)
 
     def costliest(self, kind: Kind, count: int) -> list[SubjectResult]:
         """The ``count`` subjects of a kind with the most energy, costliest first."""

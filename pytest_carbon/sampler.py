@@ -11,6 +11,9 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Measurement, Reading, Usage
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
+from pytest_carbon.speed.edges import OffProbe
+from pytest_carbon.speed.work import WorkClock
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_carbon.ledger import Account
     from pytest_carbon.measurement import DomainEnergy
     from pytest_carbon.meters.meter import Meter
+    from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["Sampler"]
 
@@ -28,8 +32,12 @@ class Sampler:
     """Reads everything at an edge, and turns what was spent into a measurement.
 
     ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
-    resident memory of this process. A meter that fails is dropped for the rest of the run and
-    named in ``losses``: its figures are unknown from then on, not zero.
+    resident memory of this process. ``probe`` says how fast the core runs; it has to be opened
+    before ``clock``. A meter that fails is dropped for the rest of the run and named in
+    ``losses``: its figures are unknown from then on, not zero.
+
+    ``reference_ns`` is the probe's time at the speed to which figures are corrected; ``None``
+    leaves them as they are.
     """
 
     def __init__(
@@ -40,10 +48,12 @@ class Sampler:
         host_busy_ns: Callable[[], int | None] | None = None,
         memory_bytes: Callable[[], int],
         host_share: float = 1.0,
+        probe: SpeedProbe | None = None,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.meters = tuple(meters)
         self.clock = clock
+        self.reference_ns: float | None = None
         self.losses: dict[str, str] = {}
         self._host_busy_ns = host_busy_ns
         self.memory_bytes = memory_bytes
@@ -59,6 +69,7 @@ class Sampler:
             self._slices.append(slice(at, at + len(counters)))
             at += len(counters)
         self._has_counters = at > 0
+        self._work = WorkClock(clock.read_ns, probe or OffProbe())
         self._stop = threading.Event()
         self._thread = self._start_thread()
 
@@ -66,7 +77,9 @@ class Sampler:
         """Everything at this instant."""
         if self._has_counters:
             return self._read_all()
-        return Reading(self._wall_ns(), self.clock.read_ns())
+        wall_ns = self._wall_ns()
+        cpu_ns, kernels = self._work.read(wall_ns)
+        return Reading(wall_ns, cpu_ns, kernels)
 
     def _read_all(self) -> Reading:
         counters: list[int] = []
@@ -74,7 +87,18 @@ class Sampler:
             for index, meter in enumerate(self.meters):
                 counters += self._read_meter(index, meter)
         host_ns = self._host_busy_ns() if self._host_busy_ns is not None else None
-        return Reading(self._wall_ns(), self.clock.read_ns(), host_ns or 0, tuple(counters))
+        wall_ns = self._wall_ns()
+        cpu_ns, kernels = self._work.read(wall_ns)
+        return Reading(wall_ns, cpu_ns, kernels, host_ns or 0, tuple(counters))
+
+    @property
+    def probe(self) -> SpeedProbe:
+        """What says how fast the core runs."""
+        return self._work.probe
+
+    def restart(self, probe: SpeedProbe) -> None:
+        """Go on in a forked process: another probe, and cumulative values that start over."""
+        self._work.restart(probe)
 
     def _read_meter(self, index: int, meter: Meter) -> tuple[int, ...]:
         if meter.name not in self.losses:
@@ -84,14 +108,23 @@ class Sampler:
                 self.losses[meter.name] = str(error)
         return self._latest[index]
 
-    def measure(self, account: Account, memory_bytes: int | None = None) -> Measurement:
-        """What an account has spent, in joules; ``memory_bytes`` defaults to what is in use now."""
+    def measure(
+        self,
+        account: Account,
+        memory_bytes: int | None = None,
+        sensitivity: float = DEFAULT_SENSITIVITY,
+    ) -> Measurement:
+        """What an account has spent, in joules; ``memory_bytes`` defaults to what is in use now.
+
+        ``sensitivity`` is how much the subject's CPU time follows the speed of the core.
+        """
         cpu_s = account.cpu_ns / NS_PER_S
         wall_s = account.wall_ns / NS_PER_S
+        speed = self._speed(account)
         usage = Usage(
             cpu_s=cpu_s,
             wall_s=wall_s,
-            work_s=cpu_s,
+            work_s=cpu_s if speed is None else cpu_s * speed**sensitivity,
             host_busy_s=account.host_ns / NS_PER_S if account.host_ns else None,
             memory_bytes=self.memory_bytes() if memory_bytes is None else memory_bytes,
             host_share=self._host_share,
@@ -105,8 +138,14 @@ class Sampler:
             wall_s=wall_s,
             work_s=usage.work_s,
             energies=tuple(energies),
+            speed=speed,
             missing=tuple(self.losses),
         )
+
+    def _speed(self, account: Account) -> float | None:
+        if self.reference_ns is None or account.kernels <= 0 or account.cpu_ns <= 0:
+            return None
+        return self.reference_ns * account.kernels / account.cpu_ns
 
     def close(self) -> None:
         """Stop the thread and release every handle; may be called twice."""
@@ -117,6 +156,7 @@ class Sampler:
         for meter in self.meters:
             meter.close()
         self.clock.close()
+        self.probe.close()
 
     def _start_thread(self) -> threading.Thread | None:
         intervals = [meter.poll_s for meter in self.meters if meter.poll_s is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import SubjectResult
 
-__all__ = ["corrected_j", "entry_from_runs"]
+__all__ = ["at_reference", "corrected_j", "entry_from_runs"]
 
 
 def corrected_j(measurement: Measurement, sensitivity: float) -> float:
@@ -34,10 +35,27 @@ def corrected_j(measurement: Measurement, sensitivity: float) -> float:
     )
 
 
-def entry_from_runs(runs: Sequence[SubjectResult]) -> Entry | None:
+def at_reference(run: SubjectResult, factor: float) -> SubjectResult:
+    """``run`` with its speeds against a reference ``factor`` times as long, for ``corrected_j``.
+
+    Runs that were each held against a reference of their own are joined that way.
+    """
+
+    def scaled(measurement: Measurement) -> Measurement:
+        speed = measurement.speed
+        return measurement if speed is None else replace(measurement, speed=speed * factor)
+
+    return replace(run, total=scaled(run.total), repeats=tuple(map(scaled, run.repeats)))
+
+
+def entry_from_runs(
+    runs: Sequence[SubjectResult], known_sensitivity: float | None = None
+) -> Entry | None:
     """The baseline of one test, from its results in one or several fresh processes.
 
-    ``None`` where a figure is unknown or nothing was spent, which has no logarithm.
+    ``known_sensitivity`` is what is stored already; it is kept until these runs say more. The
+    figures are corrected with ``DEFAULT_SENSITIVITY`` where it is not known. ``None`` where a
+    figure is unknown or nothing was spent, which has no logarithm.
     """
     firsts = [run.total for run in runs]
     repeats = [run.repeats for run in runs if run.repeats]
@@ -49,7 +67,8 @@ def entry_from_runs(runs: Sequence[SubjectResult]) -> Entry | None:
         for m in ([m for group in repeats for m in group] or firsts)
         if m.speed
     )
-    exponent = DEFAULT_SENSITIVITY if fit is None else fit.exponent
+    sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
+    exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity
     has_speed = any(m.speed is not None for m in everything)
     middle = sorted(firsts, key=lambda m: m.cpu_s)[len(firsts) // 2]
     return Entry(
@@ -60,5 +79,5 @@ def entry_from_runs(runs: Sequence[SubjectResult]) -> Entry | None:
         raw=summarise([m.raw_j or 0.0] for m in firsts) if has_speed else None,
         cpu_s=middle.cpu_s,
         wall_s=middle.wall_s,
-        sensitivity=exponent if fit is not None and fit.is_known else None,
+        sensitivity=sensitivity,
     )

@@ -22,6 +22,7 @@ __all__ = [
     "UPDATE_MODES",
     "Settings",
     "Wish",
+    "parse_alpha",
     "parse_count",
     "parse_energy_j",
     "parse_fraction",
@@ -62,6 +63,7 @@ class Settings:
     intensity: str | None
     meters: tuple[str, ...] | None
     clock: str | None
+    speed: str
     sample_interval_s: float
     rows: int
     rounds: int
@@ -128,6 +130,23 @@ def _parse_update(text: str) -> str:
     return text
 
 
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"is none of {', '.join(choices)}: choose one of them")
+        return text
+
+    return parse
+
+
+def parse_alpha(text: str) -> float:
+    """A number of false alarms, above 0 and at most 1. Raises ``ValueError`` with the remedy."""
+    number, unit = _quantity(text, "0.01")
+    if unit or not 0 < number <= 1:
+        raise ValueError("is no number above 0 and up to 1: write it like 0.01 (one in 100 runs)")
+    return number
+
+
 def _parse_names(text: str) -> tuple[str, ...]:
     names = tuple(name.strip().lower() for name in text.split(",") if name.strip())
     if not names:
@@ -182,6 +201,18 @@ def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tup
     return tuple(Wish(text=text, place=place, folder=folder) for text in texts if text)
 
 
+def _read_policy(answers: _Answers) -> Policy:
+    policy = Policy(
+        tolerance=answers.need("carbon_tolerance", parse_fraction),
+        floor_j=answers.need("carbon_floor", parse_energy_j),
+        alpha=answers.need("carbon_alpha", parse_alpha),
+        confirm_time_s=answers.need("carbon_confirm_time", parse_seconds),
+        creep_tolerance=answers.need("carbon_creep_tolerance", parse_fraction),
+        inconclusive_fails=answers.need("carbon_inconclusive", _one_of("warn", "fail")) == "fail",
+    )
+    return policy.in_thorough_gear() if answers.flag("carbon_thorough") else policy
+
+
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
     """Resolve every option: command line, environment variable, ini file, default.
 
@@ -193,13 +224,11 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         baselines=config.rootpath / answers.need("carbon_baselines", str),
         update=answers.get("carbon_update", _parse_update),
         diff=answers.flag("carbon_diff"),
-        policy=Policy(
-            tolerance=answers.need("carbon_tolerance", parse_fraction),
-            floor_j=answers.need("carbon_floor", parse_energy_j),
-        ),
+        policy=_read_policy(answers),
         intensity=answers.get("carbon_intensity", str),
         meters=answers.get("carbon_meters", _parse_names),
         clock=answers.get("carbon_clock", str),
+        speed=answers.need("carbon_speed", _one_of("auto", "edges", "off")),
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
         rows=answers.need("carbon_rows", parse_count),
         rounds=answers.need("carbon_rounds", parse_count),

@@ -148,6 +148,8 @@ def _finding(subject: SubjectResult) -> str:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
     text = f"{subject.subject.id}: "
+    if subject.subject.kind is Kind.FILE:
+        text = f"{subject.subject.id} ({subject.times} tests too short to gate alone): "
     if verdict.ratio is None:
         text += format_energy(verdict.now_j)
         if verdict.limit_j is not None:
@@ -157,4 +159,7 @@ def _finding(subject: SubjectResult) -> str:
             f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)} "
             f"({format_change(verdict.ratio)})"
         )
-    return f"{text}; {verdict.reason}" if verdict.reason else text
+    parts = [text, verdict.reason]
+    if subject.notes:
+        parts.append("moved most: " + ", ".join(subject.notes))
+    return "; ".join(part for part in parts if part)

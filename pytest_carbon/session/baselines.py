@@ -91,7 +91,10 @@ class Baselines:
             return []
         measured = {}
         for subject in result.of(Kind.TEST):
-            entry = entry_from_runs([subject]) if subject.test_outcome == "passed" else None
+            if subject.test_outcome != "passed":
+                continue
+            old = self.entries.get(subject.subject)
+            entry = entry_from_runs([subject], None if old is None else old.sensitivity)
             if entry is not None:
                 measured[subject.subject] = entry
 
@@ -105,7 +108,11 @@ class Baselines:
         plans: list[UpdatePlan] = []
 
         def change(old: BaselineFile | None) -> BaselineFile:
-            base = old or BaselineFile(environment=self._environment, intensity=self.intensity)
+            base = old or BaselineFile(
+                environment=self._environment,
+                intensity=self.intensity,
+                reference_ns=result.reference_ns,
+            )
             if self._settings.intensity:
                 base = replace(base, intensity=self.intensity)
             plans.append(

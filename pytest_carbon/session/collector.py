@@ -18,6 +18,8 @@ from pytest_carbon.report.write import write_report
 from pytest_carbon.result import RunResult, SubjectResult
 from pytest_carbon.session.course import CourseKeeper
 from pytest_carbon.session.origin import find_origin
+from pytest_carbon.session.sources import Sources
+from pytest_carbon.session.worker import REFERENCE
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
     from pytest_carbon.session.baselines import Baselines
-    from pytest_carbon.session.recorder import Recorder
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]
@@ -36,7 +37,8 @@ __all__ = ["Collector"]
 class Collector:
     """Knows every subject's result, and renders the finished run.
 
-    ``recorder`` is the one of this process, ``None`` where xdist workers measure.
+    ``sources`` are those of this process, empty where xdist workers measure. ``reference_ns`` is
+    the speed probe's time that all of them correct to.
     """
 
     def __init__(
@@ -50,10 +52,12 @@ class Collector:
         clock: str,
         unavailable: tuple[str, ...],
         baselines: Baselines,
+        reference_ns: float | None,
     ) -> None:
         self.result: RunResult | None = None
-        self.recorder: Recorder | None = None
         self.course = CourseKeeper(config)
+        self.sources = Sources()
+        self._reference_ns = reference_ns
         self._config = config
         self._settings = settings
         self._environment = environment
@@ -95,8 +99,9 @@ class Collector:
         elif subject.subject.kind is Kind.TEST:
             self._subjects[subject.subject] = replace(subject, times=known.times + 1)
         else:
+            worse = subject if subject.verdict and subject.verdict.outcome.fails else known
             self._subjects[subject.subject] = replace(
-                known, total=known.total + subject.total, times=known.times + subject.times
+                worse, total=known.total + subject.total, times=known.times + subject.times
             )
         if self._junit and report is not None:
             report.user_properties += test_properties(subject, self._intensity.g_per_kwh)
@@ -107,6 +112,11 @@ class Collector:
         text = getattr(report, "carbon", None)
         if text is not None:
             self._add(from_text(text), report)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker the speed that figures are corrected to."""
+        node.workerinput[REFERENCE] = self._reference_ns
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -139,16 +149,24 @@ class Collector:
             self._fault = f"no summary ({type(error).__name__}: {error}); the outcomes stand"
         if self._usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        elif self._has_failed_files and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
+
+    @property
+    def _has_failed_files(self) -> bool:
+        """Whether short tests, none of which can fail alone, have failed together."""
+        files = () if self.result is None else self.result.of(Kind.FILE)
+        return any(file.verdict and file.verdict.outcome.fails for file in files)
 
     def _finish(self, session: pytest.Session) -> None:
         for result in self._pending:
             self._add(result(), None)
         self._pending.clear()
-        if self.recorder is not None:
-            for row in self.recorder.rows():
-                self._add(row, None)
-            self._add_notes(self.recorder.notes())
+        for row in self.sources.rows():
+            self._add(row, None)
+        self._add_notes(self.sources.notes())
+        self._usage_error = self._usage_error or self.sources.usage_error
         course = self.course.finish(session, session.exitstatus)
         self.result = RunResult(
             environment=self._environment,
@@ -167,6 +185,7 @@ class Collector:
             origin=find_origin(self._config.rootpath, started_s=self._started_s)
             if self._destinations
             else None,
+            reference_ns=self._reference_ns,
         )
         self._add_session_properties(self.result)
         self._add_notes(self._baselines.update(self.result))

@@ -7,16 +7,23 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.budget import budget_step
 from pytest_carbon.gate.confirm import next_step
 from pytest_carbon.gate.looks import FreshProcess, Look, Repeat
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
+    from typing import TypeAlias
 
+    from pytest_carbon.gate.confirm import Step
     from pytest_carbon.gate.looks import Suspect
+    from pytest_carbon.gate.policy import Policy
     from pytest_carbon.measurement import Measurement
+
+    # The looks so far, the seconds so far, whether the test can run in a fresh process.
+    Decide: TypeAlias = Callable[[Sequence[Look], float, bool], Step]
 
 __all__ = ["Confirmer", "NotRepeatableError"]
 
@@ -49,39 +56,68 @@ class Confirmer:
         self._sleep = sleep
 
     def verdict(self, suspect: Suspect) -> Verdict:
-        """Look until the gate decides; bounded by the policy's time."""
+        """Look at a test that costs more than its baseline allows, until the gate decides."""
+
+        def decide(looks: Sequence[Look], elapsed_s: float, can_be_fresh: bool) -> Step:
+            return next_step(replace(suspect, fresh_processes=can_be_fresh), looks, elapsed_s)
+
+        answer = self._look_until(decide)
+        if isinstance(answer, Verdict):
+            return answer
+        return Verdict(
+            outcome=Outcome.INCONCLUSIVE,
+            now_j=suspect.first_j,
+            baseline_j=suspect.entry.first.centre_j,
+            tolerance=suspect.policy.tolerance,
+            reason=f"not repeatable: {answer}",
+        )
+
+    def budget_verdict(self, now_j: float, budget_j: float, policy: Policy) -> Verdict:
+        """Look at a test that costs more than its ceiling, until the gate decides."""
+
+        def decide(looks: Sequence[Look], elapsed_s: float, can_be_fresh: bool) -> Step:
+            return budget_step(
+                now_j, budget_j, looks, policy, elapsed_s, fresh_processes=can_be_fresh
+            )
+
+        answer = self._look_until(decide)
+        if isinstance(answer, Verdict):
+            return answer
+        return Verdict(
+            outcome=Outcome.INCONCLUSIVE,
+            now_j=now_j,
+            limit_j=budget_j,
+            reason=f"over its budget once; not repeatable: {answer}",
+        )
+
+    def _look_until(self, decide: Decide) -> Verdict | str:
+        """Look until ``decide`` answers with a verdict; or why the test cannot be looked at."""
         start_s = self._clock_s()
         looks: list[Look] = []
-        suspect = replace(suspect, fresh_processes=self._fresh is not None)
         while True:
-            step = next_step(suspect, looks, self._clock_s() - start_s)
+            step = decide(looks, self._clock_s() - start_s, self._fresh is not None)
             if isinstance(step, Verdict):
                 return step
             self._sleep(step.after_s)
             try:
                 with self._alone():
-                    at_s = self._clock_s() - start_s
-                    looks.append(self._look(step, at_s))
+                    looks.append(self._look(step))
             except NotRepeatableError as error:
-                if isinstance(step, FreshProcess) and self._repeat is not None:
-                    self._fresh = None
-                    suspect = replace(suspect, fresh_processes=False)
-                    looks = [look for look in looks if not look.fresh_process]
-                    continue
-                return _not_repeatable(suspect, str(error))
+                if not isinstance(step, FreshProcess) or self._repeat is None:
+                    return str(error)
+                self._fresh = None
+                looks = [look for look in looks if not look.fresh_process]
 
-    def _look(self, step: Repeat | FreshProcess, at_s: float) -> Look:
+    def _look(self, step: Repeat | FreshProcess) -> Look:
         if isinstance(step, Repeat) and self._repeat is not None:
-            measurements = [self._again(self._repeat) for _ in range(step.count)]
-            return _as_look(measurements, at_s, fresh=False)
+            return _as_look([self._again(self._repeat) for _ in range(step.count)])
         if self._fresh is None:
             raise NotRepeatableError("it cannot be run again in this process")
         if isinstance(step, Repeat):
             # A process of its own, without its first run: nothing here counts this test twice.
-            return _as_look(self._from_fresh(step.count)[1:], at_s, fresh=False)
-        # In a run, earlier tests have paid for what a lone first run pays (imports, caches), so
-        # that one is not comparable: it only warms the process up.
-        return _as_look(self._from_fresh(step.repeats + 1)[1:], at_s, fresh=True)
+            return _as_look(self._from_fresh(step.count)[1:])
+        first, *repeats = self._from_fresh(step.repeats)
+        return _as_look(repeats, first)
 
     def _from_fresh(self, repeats: int) -> list[Measurement]:
         assert self._fresh is not None, "asked only where there is one"
@@ -98,22 +134,11 @@ class Confirmer:
         return measurement
 
 
-def _as_look(measurements: list[Measurement], at_s: float, *, fresh: bool) -> Look:
-    if any(m.energy_j is None for m in measurements):
+def _as_look(repeats: list[Measurement], first: Measurement | None = None) -> Look:
+    if any(m.energy_j is None for m in (*repeats, first) if m is not None):
         raise NotRepeatableError("a meter was lost meanwhile")
     return Look(
-        samples_j=tuple(m.energy_j or 0.0 for m in measurements),
-        raw_j=tuple(m.raw_j or 0.0 for m in measurements),
-        fresh_process=fresh,
-        at_s=at_s,
-    )
-
-
-def _not_repeatable(suspect: Suspect, reason: str) -> Verdict:
-    return Verdict(
-        outcome=Outcome.INCONCLUSIVE,
-        now_j=suspect.first_j,
-        baseline_j=suspect.entry.first.centre_j,
-        tolerance=suspect.policy.tolerance,
-        reason=f"not repeatable: {reason}",
+        samples_j=tuple(m.energy_j or 0.0 for m in repeats),
+        raw_j=tuple(m.raw_j or 0.0 for m in repeats),
+        first_j=None if first is None else first.energy_j or 0.0,
     )

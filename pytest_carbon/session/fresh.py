@@ -49,10 +49,13 @@ class FreshProcesses:
         self._owner = os.getpid()
 
     @classmethod
-    def open(cls, config: pytest.Config, look: Callable[[int, int], list[Any]]) -> FreshProcesses:
-        """Fork the stem. ``look(index, repeats)`` runs in a fresh process and returns samples.
+    def open(
+        cls, config: pytest.Config, look: Callable[[list[int], int], list[Any] | str]
+    ) -> FreshProcesses:
+        """Fork the stem.
 
-        Raises ``OSError`` where the system refuses.
+        ``look(places, passes)`` runs in a fresh process and returns samples, or says why there
+        are none. Raises ``OSError`` where the system refuses.
         """
         ours, theirs = socket.socketpair()
         run_pid = os.getpid()
@@ -68,11 +71,14 @@ class FreshProcesses:
         theirs.close()
         return cls(ours)
 
-    def look(self, index: int, repeats: int, timeout_s: float) -> list[Any] | str:
-        """Samples of one test from a new process, its first run first; or why there are none."""
+    def look(self, places: list[int], passes: int, timeout_s: float) -> list[Any] | str:
+        """Samples from a new process, pass by pass; or why there are none.
+
+        Each pass runs the tests at ``places`` of the session's items in that order.
+        """
         if os.getpid() != self._owner:
             return "the test forked the run itself"
-        request = {"index": index, "repeats": repeats, "timeout_s": timeout_s}
+        request = {"places": places, "passes": passes, "timeout_s": timeout_s}
         try:
             self._line.settimeout(timeout_s + 5)
             self._line.sendall(json.dumps(request).encode() + b"\n")
@@ -112,7 +118,7 @@ class _Stem:
         self,
         config: pytest.Config,
         line: socket.socket,
-        look: Callable[[int, int], list[Any]],
+        look: Callable[[list[int], int], list[Any] | str],
         run_pid: int,
     ) -> None:
         self._config = config
@@ -188,14 +194,14 @@ def _read_until(reader: int, deadline_s: float) -> bytes:
 def _run_and_exit(
     config: pytest.Config,
     writer: int,
-    look: Callable[[int, int], list[Any]],
+    look: Callable[[list[int], int], list[Any] | str],
     request: dict[str, Any],
 ) -> None:
     temporary = ""
     try:
         os.setsid()
         temporary = _own_basetemp(config)
-        answer: object = look(request["index"], request["repeats"])
+        answer: object = look(request["places"], request["passes"])
     except BaseException as error:  # noqa: BLE001 - the end of this process; told to the run
         answer = f"{type(error).__name__} in a fresh process"
     with contextlib.suppress(BaseException):

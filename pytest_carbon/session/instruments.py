@@ -19,6 +19,7 @@ from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.meters.cpu_model import read_cpu_model
 from pytest_carbon.sampler import Sampler
 from pytest_carbon.session.tracing import tracing
+from pytest_carbon.speed.selection import open_probe
 
 if TYPE_CHECKING:
     from pytest_carbon.settings import Settings
@@ -49,7 +50,7 @@ class Instruments:
             cpu_count=os.cpu_count() or 1,
             meter="+".join(meter.name for meter in self.sampler.meters),
             clock=self.sampler.clock.name,
-            speed="off",
+            speed=self.sampler.probe.name,
             python=f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
             os=platform.system().lower(),
             tracing=tracing(),
@@ -67,6 +68,8 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
 
     Raises ``SettingError`` where something asked for cannot be used here.
     """
+    # Before the clock, which would count the probe's helper as one of this process's children.
+    probe, no_better_probe = open_probe(settings.speed)
     cpu = read_cpu_model(_cache_dir())
     choice = choose_meters(settings.meters, sample_interval_s=settings.sample_interval_s, cpu=cpu)
     clock, refused = open_clock([settings.clock] if settings.clock else None)
@@ -79,6 +82,7 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
         host_busy_ns=None if host is None else host.read_ns,
         memory_bytes=memory.read_bytes,
         host_share=1 / max(1, workers),
+        probe=probe,
     )
     unavailable = [
         f"no {u.meter}: {u.reason}" + (f"; {u.remedy}" if u.remedy else "")
@@ -90,10 +94,11 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
             f"no clock {r.clock}: {r.reason}" + (f"; {r.remedy}" if r.remedy else "")
             for r in refused
         ]
+    unavailable += no_better_probe
     return Instruments(
         sampler=sampler,
         meters=tuple(meter.description for meter in choice.meters),
-        clock=clock.description,
+        clock=f"{clock.description}; {probe.description}",
         unavailable=tuple(unavailable),
         cpu_model=cpu.name,
         files=(memory,) if host is None else (memory, host),

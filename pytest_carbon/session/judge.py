@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.budget import over_budget
+from pytest_carbon.gate.creep import creep
+from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.looks import Suspect
-from pytest_carbon.gate.screen import can_see, fall, is_suspect, is_too_small, limit_j
+from pytest_carbon.gate.screen import is_suspect, is_too_small
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,20 +51,28 @@ class Judge:
         self.intensity = intensity
         self.method = method
         self.policy = policy
+        self.suite_size = len(entries)
         self._entries = entries
         self._incomparable = incomparable
-        self._suite_sd = suite_sd(entries.values())
+        self.suite_sd = suite_sd(entries.values())
         if not follows_speed:
-            self._suite_sd = max(self._suite_sd, UNCORRECTED_SD)
+            self.suite_sd = max(self.suite_sd, UNCORRECTED_SD)
 
     @property
     def has_baselines(self) -> bool:
         """Whether any test can become a suspect."""
         return bool(self._entries)
 
-    def knows(self, subject: Subject) -> bool:
-        """Whether a baseline is stored for the subject."""
-        return subject in self._entries
+    def entry(self, subject: Subject) -> Entry | None:
+        """What is stored for the subject."""
+        return self._entries.get(subject)
+
+    def sensitivity(self, subject: Subject) -> float:
+        """How much the subject's CPU time follows the speed of the core, as far as is known."""
+        entry = self._entries.get(subject)
+        if entry is None or entry.sensitivity is None:
+            return DEFAULT_SENSITIVITY
+        return entry.sensitivity
 
     def budget_j(self, limits: Limits) -> float | None:
         """The ceiling of a test in joules, at the pinned intensity."""
@@ -71,7 +81,10 @@ class Judge:
         return limits.budget.energy_j(self.intensity.g_per_kwh)
 
     def suspect(self, subject: Subject, total: Measurement, limits: Limits) -> Suspect | None:
-        """What is to be confirmed about a passed test; ``None`` where nothing is."""
+        """What is to be confirmed about a passed test; ``None`` where nothing is.
+
+        In the thorough gear that is every test that the meter can resolve.
+        """
         entry = self._entries.get(subject)
         now_j = total.energy_j
         if entry is None or now_j is None:
@@ -79,18 +92,23 @@ class Judge:
         policy = self._policy(limits)
         if is_too_small(now_j, entry, policy):
             return None
-        if not is_suspect(now_j, entry, policy, self._suite_sd, total.raw_j):
+        if not policy.thorough and not is_suspect(now_j, entry, policy, self.suite_sd, total.raw_j):
             return None
         return Suspect(
             entry=entry,
             first_j=now_j,
             policy=policy,
-            suite_sd=self._suite_sd,
-            suite_size=len(self._entries),
+            suite_sd=self.suite_sd,
+            suite_size=self.suite_size,
         )
 
-    def verdict(self, subject: Subject, total: Measurement, limits: Limits) -> Verdict | None:
-        """What the gate says of a test that is no suspect; ``None`` for unknown energy."""
+    def verdict(
+        self, subject: Subject, total: Measurement, limits: Limits, reason: str = ""
+    ) -> Verdict | None:
+        """What one run of a test says; ``None`` for unknown energy.
+
+        ``reason`` tells why a suspect is not confirmed.
+        """
         now_j = total.energy_j
         if now_j is None:
             return None
@@ -98,39 +116,27 @@ class Judge:
         if entry is None:
             outcome = Outcome.INCOMPARABLE if self._incomparable else Outcome.NEW
             return Verdict(outcome=outcome, now_j=now_j, reason=self._incomparable)
-        policy = self._policy(limits)
-        outcome = Outcome.OK
-        if is_too_small(now_j, entry, policy):
-            outcome = Outcome.TOO_SMALL
-        elif fall(now_j, entry, policy, self._suite_sd):
-            outcome = Outcome.IMPROVED
-        return Verdict(
-            outcome=outcome,
-            now_j=now_j,
-            baseline_j=entry.first.centre_j,
-            tolerance=policy.tolerance,
-            limit_j=limit_j(entry, policy, self._suite_sd),
-            can_see=None if outcome is Outcome.TOO_SMALL else self._can_see(entry, policy),
+        return verdict_without_confirmation(
+            now_j,
+            entry,
+            self._policy(limits),
+            suite_sd=self.suite_sd,
+            raw_now_j=total.raw_j,
+            reason=reason,
         )
 
-    def over_budget(
-        self, verdict: Verdict | None, total: Measurement | None, limits: Limits
-    ) -> Verdict | None:
-        """The verdict on the ceiling, where ``total`` exceeds it."""
-        budget_j = self.budget_j(limits)
-        now_j = None if total is None else total.energy_j
-        if budget_j is None or now_j is None or not over_budget(now_j, budget_j):
-            return None
-        if verdict is None:
-            return Verdict(outcome=Outcome.OVER_BUDGET, now_j=now_j, limit_j=budget_j)
-        return replace(verdict, outcome=Outcome.OVER_BUDGET, now_j=now_j, limit_j=budget_j)
+    def creep(self, subject: Subject, limits: Limits) -> Verdict | None:
+        """The verdict on a baseline that many accepted small rises have moved; else ``None``."""
+        entry = self._entries.get(subject)
+        return None if entry is None else creep(entry, self._policy(limits), self.suite_sd)
+
+    def fails(self, verdict: Verdict) -> bool:
+        """Whether a test with this verdict fails."""
+        if verdict.outcome is Outcome.INCONCLUSIVE:
+            return self.policy.inconclusive_fails
+        return verdict.outcome.fails
 
     def _policy(self, limits: Limits) -> Policy:
         if limits.tolerance is None:
             return self.policy
         return replace(self.policy, tolerance=limits.tolerance)
-
-    def _can_see(self, entry: Entry, policy: Policy) -> float | None:
-        if entry.first.centre_j <= 0:
-            return None
-        return can_see(entry, policy, self._suite_sd)

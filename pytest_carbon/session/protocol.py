@@ -2,35 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest.runner import call_and_report
 
-from pytest_carbon.errors import SettingError
+from pytest_carbon.gate.budget import over_budget
+from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult, sum_of
-from pytest_carbon.session.confirm import Confirmer
 from pytest_carbon.session.failure import fail
-from pytest_carbon.session.fresh import FreshProcesses, can_fork
-from pytest_carbon.session.markers import Limits, read_limits
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.ownership import belongs_to_another_plugin, has_rivals
-from pytest_carbon.session.repeat import Again, Repeater, saved_globs
-from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
+from pytest_carbon.session.repeat import Again, saved_globs
 
 if TYPE_CHECKING:
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.measurement import Measurement, Phase
+    from pytest_carbon.session.again import Confirmations
     from pytest_carbon.session.deliver import Deliver
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.quiet import Quiet
+    from pytest_carbon.session.limits import TestLimits
+    from pytest_carbon.session.markers import Limits
     from pytest_carbon.session.recorder import Costs, Recorder
+    from pytest_carbon.session.short import ShortTests
 
 __all__ = ["Protocol"]
-
-_NO_LIMITS = Limits()
 
 
 class _LogIfRaised:
@@ -46,72 +43,43 @@ class _LogIfRaised:
 class Protocol:
     """Runs tests, has them judged, confirms suspects, and hands each result on.
 
-    ``deliver`` takes a test's result and the report that it travels with. ``repeats`` is how
-    often each passed test runs again to be stored; suspects are not confirmed then. ``quiet``
-    keeps other workers of this host still during a confirmation.
+    ``deliver`` takes a test's result and the report that it travels with, ``short`` what is too
+    short to be judged alone. ``repeats`` is how often each passed test runs again to be stored;
+    baselines are not held against it then.
     """
 
     def __init__(
         self,
+        *,
         recorder: Recorder,
         judge: Judge,
+        limits: TestLimits,
+        confirmations: Confirmations,
+        short: ShortTests,
         deliver: Deliver,
-        *,
         repeats: int = 0,
         gates: bool = True,
-        quiet: Quiet | None = None,
     ) -> None:
         self.recorder = recorder
         self.judge = judge
-        self.usage_error = ""
+        self._limits = limits
+        self._confirmations = confirmations
+        self._short = short
         self._deliver = deliver
         self._repeats = repeats
         self._gates = gates
-        self._quiet = quiet
-        self._limits: dict[str, Limits] = {}
-        self._fresh: FreshProcesses | None = None
-        self._session: pytest.Session | None = None
-        self._places: dict[pytest.Item, int] = {}
         self._has_rivals = False
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Check every marker before any test runs."""
+        """Find out whether other plugins run tests, too."""
         self._has_rivals = has_rivals(session.config)
-        try:
-            for item in session.items:
-                limits = read_limits(item)
-                if limits != _NO_LIMITS:
-                    self._limits[item.nodeid] = limits
-        except SettingError as error:
-            if not self.recorder.worker:
-                raise pytest.UsageError(str(error)) from None
-            # A worker that raises here is a crash to xdist; the controller says it instead.
-            self.usage_error = str(error)
-            session.items.clear()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        """Fork the stem of fresh processes while no test has run yet."""
-        if not (self._gates and self.judge.has_baselines and session.items and can_fork()):
-            return
-        if session.config.getoption("collectonly", False):
-            return
-        self._session = session
-        self._places = {item: place for place, item in enumerate(session.items)}
-        with contextlib.suppress(OSError):
-            self._fresh = FreshProcesses.open(session.config, self._look)
-
-    def pytest_sessionfinish(self) -> None:
-        """Let the stem of fresh processes end."""
-        if self._fresh is not None:
-            self._fresh.close()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as pytest does, but judge it before its call is reported."""
-        if self.recorder.fault is not None or self._limits_of(item).skip:
+        if self.recorder.fault is not None or self._limits.of(item).skip:
             return None
         if self._has_rivals and belongs_to_another_plugin(item):
             return None
@@ -144,7 +112,8 @@ class Protocol:
             teardown = call_and_report(item, "teardown", at_once, nextitem=nextitem)
             self.recorder.end()
             if costs.accounts:
-                again = Again(item, self.recorder, globs, nextitem)
+                sensitivity = self.judge.sensitivity(Subject(Kind.TEST, test_id(item)))
+                again = Again(item, self.recorder, sensitivity, globs, nextitem)
                 teardown = self.finish(item, costs, held, teardown, again)
             if held is not None:
                 report, held = held, None
@@ -173,29 +142,29 @@ class Protocol:
         """
         try:
             subject = Subject(Kind.TEST, test_id(item))
-            limits = self._limits_of(item)
+            limits = self._limits.of(item)
+            sensitivity = self.judge.sensitivity(subject)
             verdict: Verdict | None = None
             repeats: list[Measurement] = []
             phases: dict[Phase, Measurement] | None = None
             self.recorder.note_memory(costs)
             if passed is not None and self._needs_figure_now(subject, limits):
-                phases = self.recorder.measure(costs)
+                phases = self.recorder.measure(costs, sensitivity)
                 total = sum_of(phases.values())
-                if total is not None and self._gates:
+                if total is not None:
                     verdict = self._judge(item, subject, total, limits, again)
-                elif again is not None:
+                if not self._gates and again is not None:
                     repeats = self._gather(again)
-                verdict = self.judge.over_budget(verdict, total, limits) or verdict
                 if again is not None:
                     last = again.torn_down(last)
-                if verdict is not None and verdict.outcome.fails:
+                if verdict is not None and self.judge.fails(verdict):
                     fail(passed, item, verdict, self.judge.method, self.judge.intensity)
             location = item.location
 
             def result() -> SubjectResult:
                 return self._result(
                     subject,
-                    self.recorder.measure(costs) if phases is None else phases,
+                    self.recorder.measure(costs, sensitivity) if phases is None else phases,
                     limits=limits,
                     location=location,
                     verdict=verdict,
@@ -210,7 +179,9 @@ class Protocol:
 
     def _needs_figure_now(self, subject: Subject, limits: Limits) -> bool:
         """Whether the figure decides anything; where it does not, its arithmetic can wait."""
-        return not self._gates or limits.budget is not None or self.judge.knows(subject)
+        if not self._gates or limits.budget is not None:
+            return True
+        return self.judge.entry(subject) is not None
 
     def _result(
         self,
@@ -248,25 +219,37 @@ class Protocol:
         limits: Limits,
         again: Again | None,
     ) -> Verdict | None:
+        """The worst of what baseline, anchor and budget say; only the first one that fails."""
+        verdict = None
+        if self._gates:
+            verdict = self._against_baseline(item, subject, total, limits, again)
+            if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:
+                self._short.note(item, subject, total)
+            if verdict is None or not verdict.outcome.fails:
+                verdict = self.judge.creep(subject, limits) or verdict
+        budget_j, now_j = self.judge.budget_j(limits), total.energy_j
+        if budget_j is None or now_j is None or not over_budget(now_j, budget_j):
+            return verdict
+        if verdict is not None and verdict.outcome.fails:
+            return verdict
+        with self._confirmations.confirmer([item], again) as confirmer:
+            on_budget = confirmer.budget_verdict(now_j, budget_j, self.judge.policy)
+        return verdict if on_budget.outcome is Outcome.OK and verdict is not None else on_budget
+
+    def _against_baseline(
+        self,
+        item: pytest.Item,
+        subject: Subject,
+        total: Measurement,
+        limits: Limits,
+        again: Again | None,
+    ) -> Verdict | None:
         suspect = self.judge.suspect(subject, total, limits)
         if suspect is None:
             return self.judge.verdict(subject, total, limits)
-        fresh = self._fresh
-        timeout_s = suspect.policy.confirm_time_s
-
-        def look(repeats: int) -> list[Measurement] | str:
-            assert fresh is not None, "asked only where there is one"
-            answer = fresh.look(self._places[item], repeats, timeout_s)
-            if isinstance(answer, str):
-                return answer
-            return [measurement_from_plain(plain) for plain in answer]
-
-        confirmer = Confirmer(
-            repeat=again.run if again is not None and again.possible else None,
-            fresh=None if fresh is None else look,
-            alone=contextlib.nullcontext if self._quiet is None else self._quiet.alone,
-        )
-        with self.recorder.aside():
+        if self._confirmations.is_out_of_time:
+            return self.judge.verdict(subject, total, limits, "out of confirm time for this run")
+        with self._confirmations.confirmer([item], again) as confirmer:
             return confirmer.verdict(suspect)
 
     def _gather(self, again: Again) -> list[Measurement]:
@@ -280,25 +263,6 @@ class Protocol:
                         return []
                     repeats.append(measurement)
         return repeats
-
-    def _look(self, place: int, repeats: int) -> list[Any]:
-        """In a fresh process: run one test, then its repeats, and answer with plain types."""
-        assert self._session is not None, "set before the stem is forked"
-        self.recorder.restart()
-        item = self._session.items[place]
-        repeater = Repeater(item, self.recorder.cost_of, saved_globs(item))
-        answer: list[Any] = []
-        for _ in range(1 + repeats):
-            measurement = repeater.run()
-            if measurement is None:
-                raise RuntimeError("it did not pass")
-            answer.append(measurement_to_plain(measurement))
-        with contextlib.suppress(Exception):
-            self._session._setupstate.teardown_exact(None)  # noqa: SLF001 - wide fixtures end
-        return answer
-
-    def _limits_of(self, item: pytest.Item) -> Limits:
-        return self._limits.get(item.nodeid, _NO_LIMITS) if self._limits else _NO_LIMITS
 
 
 def _call(item: pytest.Item, costs: Costs) -> pytest.TestReport | None:

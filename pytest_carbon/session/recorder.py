@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.sampler import Sampler
+    from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["Costs", "Recorder"]
 
@@ -59,6 +60,11 @@ class Recorder:
         self._ledger = Ledger(sampler.read, self._runner)
         self._costs: Costs | None = None
         self._closing: list[object] = []
+
+    @property
+    def probe_name(self) -> str:
+        """How the speed of the core is probed."""
+        return self._sampler.probe.name
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -127,23 +133,23 @@ class Recorder:
         """The test is over."""
         self._costs = None
 
-    def measure(self, costs: Costs) -> dict[Phase, Measurement]:
-        """What a test has spent, phase by phase."""
-        measure = self._sampler.measure
-        return {phase: measure(a, costs.memory_bytes) for phase, a in costs.accounts.items()}
+    def measure(self, costs: Costs, sensitivity: float) -> dict[Phase, Measurement]:
+        """What a test has spent, phase by phase; its CPU time follows the speed so much."""
+        measure, memory_bytes = self._sampler.measure, costs.memory_bytes
+        return {p: measure(a, memory_bytes, sensitivity) for p, a in costs.accounts.items()}
 
     def note_memory(self, costs: Costs) -> None:
         """Remember how much memory is in use as the test ends."""
         costs.memory_bytes = self._sampler.memory_bytes()
 
-    def cost_of(self, run: Callable[[], object]) -> Measurement | None:
+    def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
         """What a further run of a test costs; ``None`` where it cost nothing at all."""
         costs = self.begin()
         try:
             run()
         finally:
             self.end()
-        return sum_of(self.measure(costs).values())
+        return sum_of(self.measure(costs, sensitivity).values())
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -156,8 +162,9 @@ class Recorder:
             self._fixtures = fixtures
             self._close(depth)
 
-    def restart(self) -> None:
-        """Begin anew in a forked process, where cumulative values start over."""
+    def restart(self, probe: SpeedProbe) -> None:
+        """Begin anew in a forked process: another probe, and values that start over."""
+        self._sampler.restart(probe)
         self._ledger = Ledger(self._sampler.read, Account())
         self._closing.clear()
 
@@ -188,6 +195,9 @@ class Recorder:
     def notes(self) -> list[str]:
         """What could not be measured, each said once."""
         notes = [f"{name} was lost: {why}" for name, why in self._sampler.losses.items()]
+        loss = self._sampler.probe.loss
+        if loss is not None:
+            notes.append(f"{loss}; from then on the speed was probed at the edges of tests only")
         if self.fault is not None:
             notes.append(f"measuring stopped ({self.fault}); the tests' outcomes stand")
         return notes

@@ -43,21 +43,30 @@ def saved_globs(item: pytest.Item) -> dict[str, Any] | None:
 class Repeater:
     """Runs one test again and again, with fresh function fixtures and the wider ones kept.
 
-    ``measure`` runs a callable with its costs charged to a test, and returns what that cost.
+    ``measure`` runs a callable with its costs charged to a test of that sensitivity, and returns
+    what that cost.
     """
 
     def __init__(
         self,
         item: pytest.Item,
-        measure: Callable[[Callable[[], object]], Measurement | None],
+        measure: Callable[[Callable[[], object], float], Measurement | None],
+        sensitivity: float,
         globs: dict[str, Any] | None,
     ) -> None:
         self._item: Any = item
         self._measure = measure
+        self._sensitivity = sensitivity
         self._globs = globs
 
-    def run(self) -> Measurement | None:
-        """One more run; ``None`` if it did not pass, which says nothing about the test."""
+    def run(
+        self, following: pytest.Item | None = None, *, collects_garbage: bool = True
+    ) -> Measurement | None:
+        """One more run; ``None`` if it did not pass, which says nothing about the test.
+
+        ``following`` is the test that runs next if it is another one. A full garbage collection
+        that falls into a short test costs many times the test: it is done before.
+        """
         item = self._item
         if getattr(item, "cls", None):
             item._obj = None  # noqa: SLF001 - a fresh instance, as for a first run
@@ -70,13 +79,15 @@ class Repeater:
         def again() -> None:
             nonlocal passed
             # A sibling as the next test: function fixtures end, wider ones stay.
-            reports = runtestprotocol(item, log=False, nextitem=copy.copy(item))
+            nextitem = copy.copy(item) if following is None else following
+            reports = runtestprotocol(item, log=False, nextitem=nextitem)
             passed = all(r.passed and not hasattr(r, "wasxfail") for r in reports)
 
-        gc.collect()
+        if collects_garbage:
+            gc.collect()
         try:
             with warnings.catch_warnings(record=True):
-                cost = self._measure(again)
+                cost = self._measure(again, self._sensitivity)
         finally:
             item.user_properties[:], item._report_sections[:] = kept  # noqa: SLF001
         return cost if passed else None
@@ -89,11 +100,13 @@ class Again:
         self,
         item: pytest.Item,
         recorder: Recorder,
+        sensitivity: float,
         globs: dict[str, Any] | None,
         nextitem: pytest.Item | None,
     ) -> None:
         self._item = item
         self._recorder = recorder
+        self._sensitivity = sensitivity
         self._globs = globs
         self._nextitem = nextitem
         self._repeater: Repeater | None = None
@@ -106,7 +119,9 @@ class Again:
     def run(self) -> Measurement | None:
         """One more run; ``None`` if it did not pass."""
         if self._repeater is None:
-            self._repeater = Repeater(self._item, self._recorder.cost_of, self._globs)
+            self._repeater = Repeater(
+                self._item, self._recorder.cost_of, self._sensitivity, self._globs
+            )
         return self._repeater.run()
 
     def torn_down(self, report: pytest.TestReport) -> pytest.TestReport:

@@ -10,23 +10,29 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.intensity.location import resolve_intensity
+from pytest_carbon.session.again import Confirmations
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.course import Selection
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
+from pytest_carbon.session.limits import TestLimits
 from pytest_carbon.session.ownership import has_rivals
 from pytest_carbon.session.protocol import Protocol
 from pytest_carbon.session.quiet import Quiet
 from pytest_carbon.session.recorder import Recorder
 from pytest_carbon.session.rivals import RivalProtocols
-from pytest_carbon.session.worker import WorkerLink
+from pytest_carbon.session.short import ShortTests
+from pytest_carbon.session.worker import REFERENCE, WorkerLink
 from pytest_carbon.settings import read_settings
+from pytest_carbon.speed.selection import open_probe
 
 if TYPE_CHECKING:
     from pytest_carbon.session.deliver import Deliver
     from pytest_carbon.session.instruments import Instruments
+    from pytest_carbon.session.sources import Sources
     from pytest_carbon.settings import Settings
+    from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["start"]
 
@@ -43,12 +49,12 @@ def start(config: pytest.Config) -> None:
         settings = read_settings(config)
         instruments = open_instruments(settings, workers=worker["workercount"] if worker else 1)
         config.add_cleanup(instruments.close)
-        run = _Run(config, settings, instruments)
+        run = _Run(config, settings, instruments, worker)
         if worker is not None:
             selection = Selection()
             config.pluginmanager.register(selection, "carbon-selection")
             link = WorkerLink(config, selection)
-            link.protocol = run.record(link.deliver, worker)
+            run.record(link.deliver, link.sources)
             config.pluginmanager.register(link, "carbon-link")
         else:
             run.collect(records=not distributes)
@@ -59,8 +65,15 @@ def start(config: pytest.Config) -> None:
 class _Run:
     """What recorder and collector share while they are made."""
 
-    def __init__(self, config: pytest.Config, settings: Settings, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        instruments: Instruments,
+        worker: dict[str, Any] | None,
+    ) -> None:
         self._config = config
+        self._worker = worker
         self._settings = settings
         self._instruments = instruments
         self._environment = instruments.environment()
@@ -68,12 +81,20 @@ class _Run:
             settings.intensity, environ=os.environ, cwd=config.rootpath, home=Path.home()
         )
         self._baselines = Baselines(settings, self._environment, intensity)
+        instruments.sampler.reference_ns = self._reference_ns()
 
-    def record(
-        self,
-        deliver: Deliver,
-        worker: dict[str, Any] | None = None,
-    ) -> Protocol:
+    def _reference_ns(self) -> float | None:
+        """The probe's time that figures are corrected to: stored, else found out once a run."""
+        if self._baselines.reference_ns is not None:
+            return self._baselines.reference_ns
+        if self._worker is not None:
+            told: float | None = self._worker.get(REFERENCE)
+            return told
+        return self._instruments.sampler.probe.best_ns
+
+    def record(self, deliver: Deliver, sources: Sources) -> None:
+        """Register what measures and judges tests; what it finds beside them is in ``sources``."""
+        worker = self._worker
         judge = Judge(
             self._baselines.entries,
             self._settings.policy,
@@ -82,25 +103,42 @@ class _Run:
             incomparable=self._baselines.incomparable,
             follows_speed=self._environment.speed != "off",
         )
+        limits = TestLimits(is_worker=worker is not None)
         recorder = Recorder(self._instruments.sampler, worker=worker["workerid"] if worker else "")
         quiet = None
         if worker and worker["workercount"] > 1 and os.name == "posix":
             quiet = Quiet(worker["testrunuid"])
             self._config.add_cleanup(quiet.close)
             self._config.pluginmanager.register(quiet, "carbon-quiet")
+        confirmations = Confirmations(
+            recorder, judge, limits, open_probe=self._reopened_probe, quiet=quiet
+        )
+        short = ShortTests(judge, confirmations)
         protocol = Protocol(
-            recorder,
-            judge,
-            deliver,
+            recorder=recorder,
+            judge=judge,
+            limits=limits,
+            confirmations=confirmations,
+            short=short,
+            deliver=deliver,
             repeats=self._settings.rounds if self._settings.stores else 0,
             gates=not self._settings.stores,
-            quiet=quiet,
         )
-        self._config.pluginmanager.register(recorder, "carbon-recorder")
-        self._config.pluginmanager.register(protocol, "carbon-protocol")
+        named = {
+            "recorder": recorder,
+            "limits": limits,
+            "confirmations": confirmations,
+            "short": short,
+            "protocol": protocol,
+        }
+        for name, plugin in named.items():
+            self._config.pluginmanager.register(plugin, f"carbon-{name}")
         if has_rivals(self._config):
             self._config.pluginmanager.register(RivalProtocols(protocol), "carbon-rivals")
-        return protocol
+        sources.use(recorder, short, limits)
+
+    def _reopened_probe(self) -> SpeedProbe:
+        return open_probe(self._settings.speed)[0]
 
     def collect(self, *, records: bool) -> None:
         collector = Collector(
@@ -112,10 +150,11 @@ class _Run:
             clock=self._instruments.clock,
             unavailable=self._instruments.unavailable,
             baselines=self._baselines,
+            reference_ns=self._instruments.sampler.reference_ns,
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
         self._config.pluginmanager.register(collector.course, "carbon-course")
         if records:
             collector.course.selection = Selection()
             self._config.pluginmanager.register(collector.course.selection, "carbon-selection")
-            collector.recorder = self.record(collector.deliver).recorder
+            self.record(collector.deliver, collector.sources)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.session.sources import Sources
 from pytest_carbon.wire import subject_to_plain, to_text
 
 if TYPE_CHECKING:
@@ -15,16 +16,18 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.course import Selection
-    from pytest_carbon.session.protocol import Protocol
 
-__all__ = ["WorkerLink"]
+__all__ = ["REFERENCE", "WorkerLink"]
+
+REFERENCE = "carbon_reference_ns"
+"""The name under which the controller tells its workers the speed that all correct to."""
 
 
 class WorkerLink:
     """Sends a test's figures with its last report, and all else when the session ends."""
 
     def __init__(self, config: pytest.Config, selection: Selection) -> None:
-        self.protocol: Protocol | None = None
+        self.sources = Sources()
         self._selection = selection
         self._config: Any = config
 
@@ -40,15 +43,12 @@ class WorkerLink:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Leave what is not a test's where xdist sends it from."""
-        assert self.protocol is not None, "the link is made with its protocol"
-        recorder = self.protocol.recorder
-        rows = recorder.rows()
         # A string, since xdist sends only what execnet knows.
         self._config.workeroutput["carbon"] = json.dumps(
             {
-                "rows": [subject_to_plain(row) for row in rows],
-                "notes": recorder.notes(),
-                "usage_error": self.protocol.usage_error,
+                "rows": [subject_to_plain(row) for row in self.sources.rows()],
+                "notes": self.sources.notes(),
+                "usage_error": self.sources.usage_error,
                 "selection": self._selection.to_plain(),
             }
         )

@@ -92,8 +92,8 @@ def _own_start_ticks(root: Path) -> int:
         raise HelperUnavailable(f"{root} cannot be read ({error})") from error
 
 
-def _launch(command: list[str], page: int) -> tuple[int, str]:
-    """Run the launcher to its end; the helper's process number and its word."""
+def _launch(command: list[str], page: int) -> tuple[int, str, float]:
+    """Run the launcher to its end; the helper's process number, its word, its best time [ns]."""
     try:
         launcher = subprocess.Popen(  # noqa: S603 - this interpreter, this package
             command,
@@ -110,10 +110,10 @@ def _launch(command: list[str], page: int) -> tuple[int, str]:
         except subprocess.TimeoutExpired as error:
             launcher.kill()
             raise HelperUnavailable("the helper process did not start in time") from error
-    number, _, word = answer.decode(errors="replace").partition(" ")
-    if not number.isdigit():
+    said = answer.decode(errors="replace").split()
+    if len(said) != 3 or not said[0].isdigit() or not said[2].isdigit():
         raise HelperUnavailable("the helper process did not start")
-    return int(number), word
+    return int(said[0]), said[1], float(said[2])
 
 
 def start_helper(
@@ -138,7 +138,7 @@ def start_helper(
         flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
         identity = [str(descriptor), str(proc), str(os.getpid()), str(threading.get_native_id())]
         command = [executable, *flags, "-c", _START, package_home, *identity, str(started)]
-        helper, word = _launch(command, descriptor)
+        helper, word, best_ns = _launch(command, descriptor)
     finally:
         os.close(descriptor)
     if word != "ready":
@@ -146,7 +146,7 @@ def start_helper(
         with contextlib.suppress(ChildProcessError):
             os.waitpid(helper, 0)
         raise HelperUnavailable(_WORDS.get(word, f"the helper process said {word!r}"))
-    return FollowProbe(Board(memory), helper, clock_ns=clock_ns)
+    return FollowProbe(Board(memory), helper, best_ns=best_ns, clock_ns=clock_ns)
 
 
 class FollowProbe:
@@ -160,10 +160,12 @@ class FollowProbe:
         board: Board,
         helper_pid: int,
         *,
+        best_ns: float | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         time_kernel: Callable[[], int] = time_kernel,
     ) -> None:
         self.helper_pid = helper_pid
+        self.best_ns = best_ns
         self._board = board
         self._clock_ns = clock_ns
         self._timer = EdgeTimer(_EDGES_SHARE, time_kernel)

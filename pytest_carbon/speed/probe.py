@@ -34,6 +34,13 @@ class SpeedProbe(Protocol):
         """One phrase for the header: what is probed, and where."""
 
     @property
+    def best_ns(self) -> float | None:
+        """The kernel's time on this machine at its best, in ns, as far as the start showed.
+
+        Good for a first reference, to which others are then held; ``None`` without a probe.
+        """
+
+    @property
     def loss(self) -> str | None:
         """Why the probe no longer does what its name says, in words; ``None`` while it does.
 

@@ -1,0 +1,149 @@
+"""Measuring tests again: in this process, and in fresh ones forked before the first test."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.session.confirm import Confirmer
+from pytest_carbon.session.fresh import FreshProcesses, can_fork
+from pytest_carbon.session.names import test_id
+from pytest_carbon.session.repeat import Repeater, saved_globs
+from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.session.judge import Judge
+    from pytest_carbon.session.limits import TestLimits
+    from pytest_carbon.session.quiet import Quiet
+    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.repeat import Again
+    from pytest_carbon.speed.probe import SpeedProbe
+
+__all__ = ["Confirmations"]
+
+# Suspects of one run may take so many times what one may take: where a whole suite has become
+# slower, the first few tell.
+MOST_SUSPECTS = 10
+
+
+class Confirmations:
+    """Makes confirmers for suspects, and bounds the time that all of them take together.
+
+    ``open_probe`` opens a speed probe like the run's in a forked process. ``quiet`` keeps other
+    workers of this host still.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        judge: Judge,
+        limits: TestLimits,
+        *,
+        open_probe: Callable[[], SpeedProbe],
+        quiet: Quiet | None = None,
+    ) -> None:
+        self._recorder = recorder
+        self._judge = judge
+        self._limits = limits
+        self._open_probe = open_probe
+        self._quiet = quiet
+        self._fresh: FreshProcesses | None = None
+        self._session: pytest.Session | None = None
+        self._places: dict[pytest.Item, int] = {}
+        self._spent_s = 0.0
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        """Fork the stem of fresh processes while no test has run yet."""
+        wanted = self._judge.has_baselines or self._limits.have_budget
+        if not (wanted and session.items and can_fork()):
+            return
+        if session.config.getoption("collectonly", False):
+            return
+        self._session = session
+        self._places = {item: place for place, item in enumerate(session.items)}
+        with contextlib.suppress(OSError):
+            self._fresh = FreshProcesses.open(session.config, self._look)
+
+    def pytest_sessionfinish(self) -> None:
+        """Let the stem of fresh processes end."""
+        if self._fresh is not None:
+            self._fresh.close()
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether this run has spent all the time that it may on suspects."""
+        policy = self._judge.policy
+        return not policy.thorough and self._spent_s > MOST_SUSPECTS * policy.confirm_time_s
+
+    @contextlib.contextmanager
+    def confirmer(
+        self, items: Sequence[pytest.Item], again: Again | None = None
+    ) -> Iterator[Confirmer]:
+        """A confirmer for one test, or for several as if they were one.
+
+        What it spends is in nobody's row. ``again`` can run the test anew in this process.
+        """
+        start_s = time.monotonic()
+        with self._recorder.aside():
+            yield Confirmer(
+                repeat=again.run if again is not None and again.possible else None,
+                fresh=self._fresh_looks(items),
+                alone=contextlib.nullcontext if self._quiet is None else self._quiet.alone,
+            )
+        self._spent_s += time.monotonic() - start_s
+
+    def _fresh_looks(
+        self, items: Sequence[pytest.Item]
+    ) -> Callable[[int], list[Measurement] | str] | None:
+        fresh = self._fresh
+        if fresh is None:
+            return None
+        places = [self._places[item] for item in items]
+
+        def look(repeats: int) -> list[Measurement] | str:
+            answer = fresh.look(places, 1 + repeats, self._judge.policy.confirm_time_s)
+            if isinstance(answer, str):
+                return answer
+            return [measurement_from_plain(plain) for plain in answer]
+
+        return look
+
+    def _look(self, places: list[int], passes: int) -> list[Any] | str:
+        """In a fresh process: run the tests in turn, pass by pass; the sum of each pass."""
+        session = self._session
+        assert session is not None, "set before the stem is forked"
+        probe = self._open_probe()
+        if probe.name != self._recorder.probe_name:
+            return f"its speed is probed otherwise there ({probe.description})"
+        self._recorder.restart(probe)
+        items = [session.items[place] for place in places]
+        answer: list[Any] = []
+        try:
+            repeaters = [self._repeater(item) for item in items]
+            for _ in range(passes):
+                total: Measurement | None = None
+                for index, repeater in enumerate(repeaters):
+                    following = items[(index + 1) % len(items)] if len(items) > 1 else None
+                    cost = repeater.run(following, collects_garbage=index == 0)
+                    if cost is None:
+                        return "it did not pass in a fresh process"
+                    total = cost if total is None else total + cost
+                assert total is not None, "there is at least one test"
+                answer.append(measurement_to_plain(total))
+        finally:
+            with contextlib.suppress(Exception):
+                session._setupstate.teardown_exact(None)  # noqa: SLF001 - wide fixtures end
+            probe.close()
+        return answer
+
+    def _repeater(self, item: pytest.Item) -> Repeater:
+        sensitivity = self._judge.sensitivity(Subject(Kind.TEST, test_id(item)))
+        return Repeater(item, self._recorder.cost_of, sensitivity, saved_globs(item))

@@ -1,0 +1,49 @@
+"""What the markers of all collected tests ask for, checked before any of them runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_carbon.errors import SettingError
+from pytest_carbon.session.markers import Limits, read_limits
+
+__all__ = ["TestLimits"]
+
+_NO_LIMITS = Limits()
+
+
+class TestLimits:
+    """Reads every marker when collection is over, and knows each test's limits from then on.
+
+    ``is_worker``: an xdist worker leaves an error in ``usage_error``, since raising would be a
+    crash to xdist; the controller says it instead.
+    """
+
+    __test__ = False
+
+    def __init__(self, *, is_worker: bool) -> None:
+        self.usage_error = ""
+        self._is_worker = is_worker
+        self._limits: dict[str, Limits] = {}
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Raise ``pytest.UsageError`` for a marker that cannot be used."""
+        try:
+            for item in session.items:
+                limits = read_limits(item)
+                if limits != _NO_LIMITS:
+                    self._limits[item.nodeid] = limits
+        except SettingError as error:
+            if not self._is_worker:
+                raise pytest.UsageError(str(error)) from None
+            self.usage_error = str(error)
+            session.items.clear()
+
+    def of(self, item: pytest.Item) -> Limits:
+        """The limits of one test."""
+        return self._limits.get(item.nodeid, _NO_LIMITS) if self._limits else _NO_LIMITS
+
+    @property
+    def have_budget(self) -> bool:
+        """Whether any test has a ceiling."""
+        return any(limits.budget is not None for limits in self._limits.values())

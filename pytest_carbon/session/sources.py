@@ -1,0 +1,41 @@
+"""What a process that runs tests knows when its session ends, beside the tests themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.limits import TestLimits
+    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.short import ShortTests
+
+__all__ = ["Sources"]
+
+
+class Sources:
+    """Empty in a process that runs no tests."""
+
+    def __init__(self) -> None:
+        self._recorder: Recorder | None = None
+        self._short: ShortTests | None = None
+        self._limits: TestLimits | None = None
+
+    def use(self, recorder: Recorder, short: ShortTests, limits: TestLimits) -> None:
+        """Take the parts of a process that runs tests."""
+        self._recorder, self._short, self._limits = recorder, short, limits
+
+    def rows(self) -> list[SubjectResult]:
+        """The subjects that are not tests."""
+        if self._recorder is None or self._short is None:
+            return []
+        return [*self._recorder.rows(), *self._short.rows()]
+
+    def notes(self) -> list[str]:
+        """What could not be measured, each said once."""
+        return [] if self._recorder is None else self._recorder.notes()
+
+    @property
+    def usage_error(self) -> str:
+        """What the user has to mend, found too late to be raised."""
+        return "" if self._limits is None else self._limits.usage_error
