@@ -12,6 +12,7 @@ __all__ = [
     "ReportError",
     "ResultFileError",
     "SettingError",
+    "TaskError",
 ]
 
 
@@ -45,3 +46,7 @@ class ResultFileError(CarbonError):
 
 class ReportError(CarbonError):
     """A report that cannot be written where it should go."""
+
+
+class TaskError(CarbonError):
+    """A task or measurement that is asked for in a way that has no meaning."""

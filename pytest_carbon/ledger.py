@@ -7,6 +7,7 @@ accounts is the whole run.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +36,47 @@ class Account:
         self.counters: tuple[int, ...] = ()
         self.times = 0
 
+    def charge(self, now: Reading, last: Reading) -> None:
+        """Add what was spent between two readings."""
+        self.cpu_ns += now.cpu_ns - last.cpu_ns
+        self.kernels += now.kernels - last.kernels
+        self.wall_ns += now.wall_ns - last.wall_ns
+        if now.counters:
+            self.host_ns += now.host_ns - last.host_ns
+            differences = (new - old for new, old in zip(now.counters, last.counters, strict=True))
+            if self.counters:
+                self.counters = tuple(map(int.__add__, self.counters, differences))
+            else:
+                self.counters = tuple(differences)
+
+    def add(self, other: Account) -> None:
+        """Add what another account has spent; how often its subject ran is its own affair."""
+        self.cpu_ns += other.cpu_ns
+        self.kernels += other.kernels
+        self.wall_ns += other.wall_ns
+        self.host_ns += other.host_ns
+        if other.counters:
+            if self.counters:
+                self.counters = tuple(map(int.__add__, self.counters, other.counters))
+            else:
+                self.counters = other.counters
+
+    def take(self, cpu_ns: int, of_ns: int) -> Account:
+        """Split off the part that belongs to ``cpu_ns`` of ``of_ns`` CPU time, in all figures."""
+        part = Account()
+        part.cpu_ns = cpu_ns
+        self.cpu_ns -= cpu_ns
+        if of_ns > 0:
+            part.kernels = self.kernels * cpu_ns / of_ns
+            part.wall_ns = self.wall_ns * cpu_ns // of_ns
+            part.host_ns = self.host_ns * cpu_ns // of_ns
+            part.counters = tuple(count * cpu_ns // of_ns for count in self.counters)
+            self.kernels -= part.kernels
+            self.wall_ns -= part.wall_ns
+            self.host_ns -= part.host_ns
+            self.counters = tuple(map(int.__sub__, self.counters, part.counters))
+        return part
+
 
 class Ledger:
     """Charges the time between two switches to the account that was on top."""
@@ -42,6 +84,8 @@ class Ledger:
     def __init__(self, read: Callable[[], Reading], root: Account) -> None:
         self._read = read
         self._stack = [root]
+        # A task in another thread settles, too.
+        self._lock = threading.RLock()
         self._last = read()
 
     def push(self, account: Account) -> None:
@@ -69,16 +113,7 @@ class Ledger:
         self._charge()
 
     def _charge(self) -> None:
-        now = self._read()
-        last, self._last = self._last, now
-        account = self._stack[-1]
-        account.cpu_ns += now.cpu_ns - last.cpu_ns
-        account.kernels += now.kernels - last.kernels
-        account.wall_ns += now.wall_ns - last.wall_ns
-        if now.counters:
-            account.host_ns += now.host_ns - last.host_ns
-            differences = (new - old for new, old in zip(now.counters, last.counters, strict=True))
-            if account.counters:
-                account.counters = tuple(map(int.__add__, account.counters, differences))
-            else:
-                account.counters = tuple(differences)
+        with self._lock:
+            now = self._read()
+            last, self._last = self._last, now
+            self._stack[-1].charge(now, last)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_carbon.options import OPTIONS, add_options, given
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+if TYPE_CHECKING:
+    from pytest_carbon.tasks.carbon import Carbon
+
+__all__ = ["carbon", "pytest_addoption", "pytest_configure"]
 
 _MARKERS = (
     "carbon(tolerance=None, skip=False): gate with its own tolerance, or leave the test out",
@@ -58,3 +62,16 @@ def _is_on(config: pytest.Config) -> bool:
     if text in {"0", "false", "no", "off"}:
         return False
     raise pytest.UsageError(f"{source}={value}: say true or false")
+
+
+@pytest.fixture
+def carbon(request: pytest.FixtureRequest) -> Carbon:
+    """Measure parts of a test: with carbon.task("train") as task: ... then task.energy_j.
+
+    Without --carbon, carbon.active is False and all figures are None.
+    """
+    from pytest_carbon.tasks.carbon import Carbon
+
+    recorder: Any = request.config.pluginmanager.getplugin("carbon-recorder")
+    book = None if recorder is None else recorder.task_book()
+    return Carbon(lambda: book, active=book is not None)

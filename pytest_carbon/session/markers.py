@@ -6,36 +6,18 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_carbon.budget import Budget, parse_budget
 from pytest_carbon.errors import SettingError
 from pytest_carbon.settings import parse_fraction
-from pytest_carbon.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
-__all__ = ["Budget", "Limits", "parse_budget", "read_limits"]
+__all__ = ["Limits", "read_limits"]
 
-_GRAMS = {"g": 1.0, "mg": 1e-3, "ug": 1e-6}
-_JOULES = {"j": 1.0, "mj": 1e-3, "wh": 3600.0}
 _EXAMPLE = "@pytest.mark.carbon_budget(mg=1.5)"
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """An absolute ceiling: an amount in one of the units g, mg, ug, j, mj, wh."""
-
-    amount: float
-    unit: str
-
-    def energy_j(self, intensity_g_per_kwh: float) -> float:
-        """The ceiling in joules; a budget in grams needs the pinned intensity."""
-        if self.unit in _JOULES:
-            return self.amount * _JOULES[self.unit]
-        if intensity_g_per_kwh <= 0:
-            return math.inf
-        return self.amount * _GRAMS[self.unit] / intensity_g_per_kwh * JOULES_PER_KWH
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,23 +29,10 @@ class Limits:
     skip: bool = False
 
 
-def parse_budget(args: tuple[object, ...], kwargs: Mapping[str, object]) -> Budget:
-    """The arguments of ``carbon_budget``. Raises ``ValueError`` with the remedy."""
+def _parse_budget(args: tuple[object, ...], kwargs: Mapping[str, object]) -> Budget:
     if args:
         raise ValueError(f"takes its amount by unit: write {_EXAMPLE}")
-    units = {**_GRAMS, **_JOULES}
-    unknown = [unit for unit in kwargs if unit not in units]
-    if unknown:
-        raise ValueError(f"does not know the unit {unknown[0]!r}: use one of {', '.join(units)}")
-    if len(kwargs) != 1:
-        count = "no unit" if not kwargs else f"{len(kwargs)} units"
-        raise ValueError(f"has {count}: give exactly one, like {_EXAMPLE}")
-    ((unit, amount),) = kwargs.items()
-    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
-        raise ValueError(f"has {unit}={amount!r}, not a number: write {_EXAMPLE}")
-    if not 0 < amount < math.inf:
-        raise ValueError(f"has {unit}={amount!r}: a budget is more than 0, like {_EXAMPLE}")
-    return Budget(float(amount), unit)
+    return parse_budget(kwargs, example=_EXAMPLE)
 
 
 def _parse_carbon(args: tuple[object, ...], kwargs: Mapping[str, object]) -> Limits:
@@ -102,7 +71,7 @@ def read_limits(item: pytest.Item) -> Limits:
     try:
         limits = _NOTHING if plain is None else _parse_carbon(plain.args, plain.kwargs)
         name = "carbon_budget"
-        ceiling = None if budget is None else parse_budget(budget.args, budget.kwargs)
+        ceiling = None if budget is None else _parse_budget(budget.args, budget.kwargs)
     except ValueError as error:
         problem, _, remedy = str(error).partition(": ")
         raise SettingError(f"{item.nodeid}: marker {name} {problem}", remedy=remedy) from None

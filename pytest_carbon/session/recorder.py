@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.ledger import Account, Ledger
-from pytest_carbon.measurement import Kind, Phase, Subject
+from pytest_carbon.measurement import Kind, Phase, Reading, Subject
 from pytest_carbon.result import SubjectResult, sum_of
 from pytest_carbon.session.names import fixture_id
+from pytest_carbon.tasks.book import TaskBook
+from pytest_carbon.tasks.ledger import TaskLedger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -24,12 +26,16 @@ __all__ = ["Costs", "Recorder"]
 
 
 class Costs:
-    """The accounts of the test that is running: its call, and its function fixtures."""
+    """The accounts of the test that is running: its call, and its function fixtures.
 
-    __slots__ = ("accounts", "memory_bytes", "raised")
+    ``tasks`` is the book of the test's tasks, ``None`` where it asks for none.
+    """
+
+    __slots__ = ("accounts", "memory_bytes", "raised", "tasks")
 
     def __init__(self) -> None:
         self.raised = False
+        self.tasks: TaskBook | None = None
         self.memory_bytes: int | None = None
         self.accounts: dict[Phase, Account] = {}
 
@@ -40,6 +46,13 @@ class Costs:
             account = self.accounts[phase] = Account()
         return account
 
+    def spent(self) -> Reading:
+        """All that was charged to the test so far."""
+        total = Account()
+        for account in self.accounts.values():
+            total.add(account)
+        return Reading(total.wall_ns, total.cpu_ns, total.kernels, total.host_ns, total.counters)
+
 
 class Recorder:
     """Hooks around all that costs something.
@@ -47,10 +60,13 @@ class Recorder:
     A fault of ours ends the recording and not the run: ``fault`` then says what happened.
     """
 
-    def __init__(self, sampler: Sampler, *, worker: str = "") -> None:
+    def __init__(
+        self, sampler: Sampler, *, intensity_g_per_kwh: float = 0.0, worker: str = ""
+    ) -> None:
         self.fault: str | None = None
         self.worker = worker
         self._sampler = sampler
+        self._intensity_g_per_kwh = intensity_g_per_kwh
         self._startup = Account()
         self._startup.cpu_ns = time.process_time_ns()
         self._runner = Account()
@@ -130,8 +146,30 @@ class Recorder:
         return self._costs
 
     def end(self) -> None:
-        """The test is over."""
-        self._costs = None
+        """The test is over, and so are its tasks."""
+        costs, self._costs = self._costs, None
+        if costs is not None and costs.tasks is not None:
+            costs.tasks.finish("the test is over")
+
+    def task_book(self) -> TaskBook | None:
+        """Where the running test's tasks are written down; ``None`` where it is not measured."""
+        costs = self._costs
+        if costs is None or self.fault is not None:
+            return None
+        if costs.tasks is None:
+            costs.tasks = TaskBook(
+                TaskLedger(lambda: self._spent(costs)),
+                self._sampler.measure,
+                intensity_g_per_kwh=self._intensity_g_per_kwh,
+                clock=self._sampler.clock.name,
+            )
+        return costs.tasks
+
+    def _spent(self, costs: Costs) -> Reading:
+        if self.fault is not None:
+            raise RuntimeError(self.fault)
+        self._ledger.settle()
+        return costs.spent()
 
     def measure(self, costs: Costs, sensitivity: float) -> dict[Phase, Measurement]:
         """What a test has spent, phase by phase; its CPU time follows the speed so much."""

@@ -104,7 +104,11 @@ class _Run:
             follows_speed=self._environment.speed != "off",
         )
         limits = TestLimits(is_worker=worker is not None)
-        recorder = Recorder(self._instruments.sampler, worker=worker["workerid"] if worker else "")
+        recorder = Recorder(
+            self._instruments.sampler,
+            intensity_g_per_kwh=self._baselines.intensity.g_per_kwh,
+            worker=worker["workerid"] if worker else "",
+        )
         quiet = None
         if worker and worker["workercount"] > 1 and os.name == "posix":
             quiet = Quiet(worker["testrunuid"])

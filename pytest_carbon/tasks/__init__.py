@@ -1,0 +1,1 @@
+"""Tasks: named parts of a test or script, nested and concurrent, each with its own cost."""
