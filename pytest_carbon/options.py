@@ -110,8 +110,23 @@ OPTIONS = (
     ),
     Option(
         "carbon_intensity",
-        "carbon intensity for grams: g/kWh, or a country code such as FRA",
+        "carbon intensity for grams: g/kWh, or a place such as FRA, US-VA, gcp:europe-west1, world",
         metavar="G_PER_KWH|CODE",
+    ),
+    Option(
+        "carbon_live",
+        "also ask the network for the grid's present carbon intensity, for reports only",
+    ),
+    Option(
+        "carbon_pue",
+        "power usage effectiveness, for reports only: 1 to 10, or aws, azure or gcp for their mean",
+        metavar="FACTOR|CLOUD",
+    ),
+    Option(
+        "carbon_embodied",
+        "the machine's embodied emissions, for reports only: total/lifespan*share such as "
+        "1151.7kg/4y*4/128, or eco-ci, ccf, none",
+        metavar="TERMS",
     ),
     Option(
         "carbon_meters",

@@ -8,6 +8,10 @@ from functools import cached_property, reduce
 from operator import add
 from typing import TYPE_CHECKING
 
+from pytest_carbon.intensity.accounting import Accounting
+from pytest_carbon.intensity.elsewhere import elsewhere
+from pytest_carbon.intensity.equivalents import equivalents
+from pytest_carbon.intensity.pue import NO_PUE
 from pytest_carbon.measurement import Kind, Phase
 
 if TYPE_CHECKING:
@@ -15,7 +19,12 @@ if TYPE_CHECKING:
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.verdict import Outcome, Verdict
+    from pytest_carbon.intensity.elsewhere import Elsewhere
+    from pytest_carbon.intensity.embodied import Embodied
+    from pytest_carbon.intensity.equivalents import Equivalent
     from pytest_carbon.intensity.intensity import Intensity
+    from pytest_carbon.intensity.pue import Pue
+    from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement, Subject
 
 __all__ = ["Course", "Origin", "RunResult", "SubjectResult", "sum_of"]
@@ -118,6 +127,8 @@ class RunResult:
     could not be measured and the remedy, ``notes`` what else the reader has to know.
     ``origin`` is ``None`` where nobody asked where the run comes from.
     ``reference_ns`` is the speed probe's time to which figures are corrected.
+    ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
+    it was asked for and given), ``pue`` and ``embodied`` count in reports only.
     """
 
     environment: Environment
@@ -135,6 +146,9 @@ class RunResult:
     course: Course = field(default_factory=Course)
     origin: Origin | None = None
     reference_ns: float | None = None
+    live: Intensity | None = None
+    pue: Pue = NO_PUE
+    embodied: Embodied | None = None
     _by_kind: dict[Kind, tuple[SubjectResult, ...]] = field(
         init=False, repr=False, compare=False, default_factory=dict
     )
@@ -149,6 +163,47 @@ class RunResult:
     def total(self) -> Measurement | None:
         """The whole run: tests, fixtures, collection, pytest; the rest is inside of these."""
         return sum_of(s.total for s in self.subjects if s.subject.kind not in _INSIDE_OTHERS)
+
+    @cached_property
+    def accounting(self) -> Accounting:
+        """What turns joules into reported grams."""
+        return Accounting(
+            pinned=self.intensity, live=self.live, pue=self.pue, embodied=self.embodied
+        )
+
+    @cached_property
+    def emissions_g(self) -> float | None:
+        """The whole run's reported grams of CO2e; ``None`` where its energy is not known."""
+        return None if self.total is None else self.accounting.emissions_g(self.total.energy_j)
+
+    @cached_property
+    def equivalents(self) -> tuple[Equivalent, ...]:
+        """What the run's grams compare with; nothing where they are not known."""
+        return () if self.emissions_g is None else equivalents(self.emissions_g)
+
+    @cached_property
+    def elsewhere(self) -> Elsewhere | None:
+        """The same run on other grids; ``None`` where its energy is not known."""
+        if self.total is None or self.total.energy_j is None:
+            return None
+        return elsewhere(self.total.energy_j * self.pue.factor)
+
+    def sci_of(self, subject: SubjectResult) -> SciScore | None:
+        """The SCI score of one subject; ``None`` where its energy is not known.
+
+        xdist workers hold the machine together, so each reserves its part of the seconds.
+        """
+        reserved_s = subject.total.wall_s / max(1, self.workers)
+        return self.accounting.sci(
+            subject.total, per=subject.subject.kind.value, reserved_s=reserved_s
+        )
+
+    @cached_property
+    def sci(self) -> SciScore | None:
+        """The SCI score of the whole run; ``None`` where its energy is not known."""
+        if self.total is None:
+            return None
+        return self.accounting.sci(self.total, per="run", reserved_s=self.wall_s)
 
     def costliest(self, kind: Kind, count: int) -> list[SubjectResult]:
         """The ``count`` subjects of a kind with the most energy, costliest first."""

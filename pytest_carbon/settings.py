@@ -61,6 +61,9 @@ class Settings:
     diff: bool
     policy: Policy
     intensity: str | None
+    live: bool
+    pue: str | None
+    embodied: str | None
     meters: tuple[str, ...] | None
     clock: str | None
     speed: str
@@ -226,6 +229,9 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         diff=answers.flag("carbon_diff"),
         policy=_read_policy(answers),
         intensity=answers.get("carbon_intensity", str),
+        live=answers.flag("carbon_live"),
+        pue=answers.get("carbon_pue", str),
+        embodied=answers.get("carbon_embodied", str),
         meters=answers.get("carbon_meters", _parse_names),
         clock=answers.get("carbon_clock", str),
         speed=answers.need("carbon_speed", _one_of("auto", "edges", "off")),

@@ -18,6 +18,9 @@ ENVIRONMENT = Environment(
     os="linux",
     tracing="off",
 )
+LIVE = Intensity(
+    g_per_kwh=250.0, zone="GB", source="Electricity Maps", period="2026-01-02T03:00Z", reason="live"
+)
 INTENSITY = Intensity(
     g_per_kwh=473.0, zone="world", source="Ember", period="2024", reason="default"
 )

@@ -158,18 +158,13 @@ def _places(found: _Found) -> dict[str, float]:
     places = {f"here ({found.intensity.zone})": here}
     for item in there.largest:
         places[f"{item.place.name}, {item.place.year} (one of the ten largest grids)"] = item.grams
-    for label, item in (
-        ("cleanest", there.cleanest),
-        ("median", there.median),
-        ("dirtiest", there.dirtiest),
-    ):
+    for label, item in there.extremes:
         places[f"{item.place.name}, {item.place.year} ({label} of all)"] = item.grams
     return places
 
 
 def _as_json(found: _Found) -> str:
     there = elsewhere(JOULES_PER_KWH * found.pue.factor)
-    rows = {"cleanest": there.cleanest, "median": there.median, "dirtiest": there.dirtiest}
     content: dict[str, Any] = {
         "intensity": asdict(found.intensity),
         "name": found.name,
@@ -179,7 +174,7 @@ def _as_json(found: _Found) -> str:
         "live": None if found.live is None else asdict(found.live),
         "elsewhere_g_per_kwh": {
             "largest": {item.place.zone: item.grams for item in there.largest},
-            **{label: {item.place.zone: item.grams} for label, item in rows.items()},
+            **{label: {item.place.zone: item.grams} for label, item in there.extremes},
         },
         "attribution": ATTRIBUTION,
     }

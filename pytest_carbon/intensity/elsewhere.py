@@ -40,6 +40,15 @@ class Elsewhere:
     median: There
     dirtiest: There
 
+    @property
+    def extremes(self) -> tuple[tuple[str, There], ...]:
+        """The cleanest, the median and the dirtiest place, each with its name."""
+        return (
+            ("cleanest", self.cleanest),
+            ("median", self.median),
+            ("dirtiest", self.dirtiest),
+        )
+
 
 def elsewhere(energy_j: float) -> Elsewhere:
     """What ``energy_j`` joules, PUE included where it counts, would emit in other countries."""

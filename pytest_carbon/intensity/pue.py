@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["CLOUD_PUE", "WORLD_PUE_2018", "Pue", "resolve_pue"]
+__all__ = ["CLOUD_PUE", "NO_PUE", "WORLD_PUE_2018", "Pue", "resolve_pue"]
 
 CLOUD_PUE = {"aws": 1.135, "azure": 1.185, "gcp": 1.1}
 """Mean PUE of cloud providers (Cloud Carbon Footprint's coefficients, Apache-2.0)."""
@@ -27,11 +27,15 @@ HIGHEST_PUE = 10.0
 class Pue:
     """A multiplier of energy, 1.0 or more, and why this one was taken.
 
-    It applies to reported energy and grams, never to the joules that are gated.
+    It applies to reported grams and to the E of the SCI score. Joules are always those at the
+    computer, and neither gates nor budgets know it.
     """
 
     factor: float
     reason: str
+
+
+NO_PUE = Pue(factor=1.0, reason="default")
 
 
 def resolve_pue(setting: str | None, *, environ: Mapping[str, str], cwd: Path, home: Path) -> Pue:
@@ -45,7 +49,7 @@ def resolve_pue(setting: str | None, *, environ: Mapping[str, str], cwd: Path, h
     given = codecarbon_settings(environ, cwd, home).get("pue")
     if given is not None:
         return _parsed(given.value, f"codecarbon's {given.where}")
-    return Pue(factor=1.0, reason="default")
+    return NO_PUE
 
 
 def _parsed(text: str, where: str) -> Pue:

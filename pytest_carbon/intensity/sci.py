@@ -80,6 +80,31 @@ class SciScore:
         """What the figure may be called."""
         return "SCI score" if self.complete else "SCI, operational part"
 
+    def facts(self) -> dict[str, str | float | None]:
+        """Every term for machines, each with its unit in its name."""
+        part = self.embodied
+        return {
+            "label": self.label,
+            "score_g": self.score_g,
+            "operational_g": self.operational_g,
+            "embodied_g": self.embodied_g,
+            "per": self.per,
+            "energy_j": self.energy_j,
+            "idle_j": self.idle_j * self.pue.factor,
+            "pue": self.pue.factor,
+            "methods": "+".join(self.methods),
+            "intensity_g_per_kwh": self.intensity.g_per_kwh,
+            "intensity_zone": self.intensity.zone,
+            "intensity_source": f"{self.intensity.source} {self.intensity.period}",
+            "embodied_total_g": None if part is None else part.total_g,
+            "embodied_source": None if part is None else part.source,
+            "reserved_s": self.reserved_s,
+            "lifespan_s": None if part is None else part.lifespan_s,
+            "reserved_resources": None if part is None else part.reserved,
+            "total_resources": None if part is None else part.resources,
+            "boundary": self.boundary,
+        }
+
     def terms(self) -> tuple[tuple[str, str], ...]:
         """What the standard asks to be disclosed: each term's name and its value in words."""
         total_j = self.dynamic_j + self.idle_j

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.units import emissions_g
-
 if TYPE_CHECKING:
+    from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.result import RunResult, SubjectResult
 
 __all__ = ["session_properties", "test_properties"]
@@ -16,14 +15,15 @@ def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.6g}"
 
 
-def test_properties(subject: SubjectResult, intensity_g_per_kwh: float) -> list[tuple[str, str]]:
+def test_properties(
+    subject: SubjectResult, emissions_g: float | None, sci: SciScore | None
+) -> list[tuple[str, str]]:
     """The properties of one test case, each name once."""
     total = subject.total
     energy_j = total.energy_j
-    grams = None if energy_j is None else emissions_g(energy_j, intensity_g_per_kwh)
     properties = [
         ("carbon.energy_j", _number(energy_j)),
-        ("carbon.emissions_g", _number(grams)),
+        ("carbon.emissions_g", _number(emissions_g)),
         ("carbon.cpu_s", _number(total.cpu_s)),
         ("carbon.wall_s", _number(total.wall_s)),
         ("carbon.idle_j", _number(total.idle_j)),
@@ -34,6 +34,11 @@ def test_properties(subject: SubjectResult, intensity_g_per_kwh: float) -> list[
     ]
     if total.speed is not None:
         properties.append(("carbon.speed", _number(total.speed)))
+    properties.append(
+        ("carbon.sci_operational_g", _number(None if sci is None else sci.operational_g))
+    )
+    if sci is not None and sci.complete:
+        properties.append(("carbon.sci_g", _number(sci.score_g)))
     if subject.budget_j is not None:
         properties.append(("carbon.budget_j", _number(subject.budget_j)))
     verdict = subject.verdict
@@ -47,14 +52,25 @@ def test_properties(subject: SubjectResult, intensity_g_per_kwh: float) -> list[
 def session_properties(result: RunResult) -> list[tuple[str, str]]:
     """The totals of the run, for the test suite."""
     total = result.total
-    energy_j = None if total is None else total.energy_j
-    grams = None if energy_j is None else emissions_g(energy_j, result.intensity.g_per_kwh)
-    return [
-        ("carbon.energy_j", _number(energy_j)),
-        ("carbon.emissions_g", _number(grams)),
+    properties = [
+        ("carbon.energy_j", _number(None if total is None else total.energy_j)),
+        ("carbon.emissions_g", _number(result.emissions_g)),
         ("carbon.cpu_s", _number(None if total is None else total.cpu_s)),
         ("carbon.intensity_g_per_kwh", _number(result.intensity.g_per_kwh)),
         ("carbon.intensity_source", f"{result.intensity.source} {result.intensity.period}"),
         ("carbon.method", "; ".join(result.meters)),
         ("carbon.environment", result.environment.fingerprint),
+        ("carbon.pue", _number(result.pue.factor)),
     ]
+    if result.live is not None:
+        properties += [
+            ("carbon.live_g_per_kwh", _number(result.live.g_per_kwh)),
+            ("carbon.live_source", f"{result.live.source} {result.live.period}"),
+        ]
+    if result.sci is not None:
+        properties += [
+            (f"carbon.sci.{name}", fact if isinstance(fact, str) else _number(fact))
+            for name, fact in result.sci.facts().items()
+            if fact is not None
+        ]
+    return properties

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
+from pytest_carbon.report.carbon import carbon_details, carbon_lines
 from pytest_carbon.units import (
-    emissions_g,
     format_change,
     format_duration,
     format_emissions,
@@ -27,21 +27,21 @@ _SHOWN = 10
 
 def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[str]:
     """The summary, line by line; ``verbosity`` below 0 leaves only totals and findings."""
-    yield from _totals(result)
+    yield from _totals(result, verbosity)
     if verbosity >= 0 and rows:
         yield from _costliest(result, rows)
+    if verbosity > 0:
+        yield from carbon_details(result)
     yield from _findings(result, verbosity)
     for note in result.notes:
         yield f"note: {note}"
 
 
 def _grams(result: RunResult, energy_j: float | None) -> str:
-    if energy_j is None:
-        return "unknown"
-    return format_emissions(emissions_g(energy_j, result.intensity.g_per_kwh))
+    return format_emissions(result.accounting.emissions_g(energy_j))
 
 
-def _totals(result: RunResult) -> Iterator[str]:
+def _totals(result: RunResult, verbosity: int) -> Iterator[str]:
     total = result.total
     if total is None:
         yield "nothing was measured"
@@ -60,8 +60,7 @@ def _totals(result: RunResult) -> Iterator[str]:
     if total.idle_j:
         yield f"  idle share, not gated: {format_energy(total.idle_j)}"
     yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
-    i = result.intensity
-    yield (f"  intensity: {i.g_per_kwh:g} gCO2e/kWh, {i.zone}, {i.source} {i.period} ({i.reason})")
+    yield from carbon_lines(result, verbosity=verbosity)
 
 
 def _energy(measurements: Sequence[Measurement]) -> float | None:

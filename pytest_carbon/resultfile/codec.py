@@ -17,7 +17,9 @@ from typing import Any, NoReturn, Union, cast
 
 from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.intensity.embodied import Embodied
 from pytest_carbon.intensity.intensity import Intensity
+from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
 from pytest_carbon.result import Course, Origin, RunResult, SubjectResult
 
@@ -26,10 +28,12 @@ __all__ = ["RECORDS", "FaultError", "from_plain", "record_fields", "to_plain"]
 RECORDS = (
     Course,
     DomainEnergy,
+    Embodied,
     Environment,
     Intensity,
     Measurement,
     Origin,
+    Pue,
     RunResult,
     Subject,
     SubjectResult,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from pytest_carbon.errors import ResultFileError
 from pytest_carbon.result import RunResult
 from pytest_carbon.resultfile.codec import FaultError, from_plain, to_plain
-from pytest_carbon.units import emissions_g
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_carbon.intensity.accounting import Accounting
+    from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import SubjectResult
 
@@ -35,8 +36,7 @@ def write_result(result: RunResult) -> str:
     head = {"format": FORMAT, "schema": SCHEMA, **plain, "derived": _derived_of_run(result)}
     del head["subjects"]
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
-    grams_per_kwh = result.intensity.g_per_kwh
-    subjects = ",\n".join(json.dumps(_subject(s, grams_per_kwh)) for s in result.subjects)
+    subjects = ",\n".join(json.dumps(_subject(result, s)) for s in result.subjects)
     lines.append(f'"subjects": [\n{subjects}\n]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -47,25 +47,29 @@ def _without_subjects(result: RunResult) -> RunResult:
     return replace(result, subjects=())
 
 
-def _subject(subject: SubjectResult, g_per_kwh: float) -> dict[str, Any]:
+def _subject(result: RunResult, subject: SubjectResult) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(subject)
-    plain["derived"] = _derived(subject.total, g_per_kwh)
+    plain["derived"] = _derived(subject.total, result.accounting, result.sci_of(subject))
     return plain
 
 
-def _derived(total: Measurement | None, g_per_kwh: float) -> dict[str, Any]:
-    energy_j = None if total is None else total.energy_j
+def _derived(
+    total: Measurement | None, accounting: Accounting, sci: SciScore | None
+) -> dict[str, Any]:
     return {
-        "energy_j": energy_j,
+        "energy_j": None if total is None else total.energy_j,
         "idle_j": None if total is None else total.idle_j,
         "raw_j": None if total is None else total.raw_j,
-        "emissions_g": None if energy_j is None else emissions_g(energy_j, g_per_kwh),
+        "emissions_g": None if total is None else accounting.emissions_g(total.energy_j),
+        "sci_operational_g": None if sci is None else sci.operational_g,
+        "sci_embodied_g": None if sci is None else sci.embodied_g,
     }
 
 
 def _derived_of_run(result: RunResult) -> dict[str, Any]:
     return {
-        **_derived(result.total, result.intensity.g_per_kwh),
+        **_derived(result.total, result.accounting, result.sci),
+        "sci": None if result.sci is None else result.sci.facts(),
         "cpu_s": None if result.total is None else result.total.cpu_s,
         "fingerprint": result.environment.fingerprint,
         "complete": result.course.complete,

@@ -43,7 +43,10 @@ class Baselines:
         stored = self._store.load(environment)
         self.entries: Mapping[Subject, Entry] = stored.entries if stored else {}
         self.reference_ns = stored.reference_ns if stored else None
-        self.intensity = found if stored is None or settings.intensity else stored.intensity
+        self.intensity = found
+        if stored is not None and not settings.intensity:
+            reason = f"pinned with the baselines; {stored.intensity.reason}"
+            self.intensity = replace(stored.intensity, reason=reason)
         self.incomparable = "" if stored else self._why_incomparable()
         self.place = self._place(stored)
 

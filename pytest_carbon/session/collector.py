@@ -17,6 +17,7 @@ from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.report.write import write_report
 from pytest_carbon.result import RunResult, SubjectResult
 from pytest_carbon.session.course import CourseKeeper
+from pytest_carbon.session.grid import present_intensity
 from pytest_carbon.session.origin import find_origin
 from pytest_carbon.session.sources import Sources
 from pytest_carbon.session.worker import REFERENCE
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from pytest_carbon.environment import Environment
+    from pytest_carbon.intensity.accounting import Accounting
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
     from pytest_carbon.session.baselines import Baselines
@@ -47,7 +49,8 @@ class Collector:
         settings: Settings,
         *,
         environment: Environment,
-        intensity: Intensity,
+        found: Intensity,
+        accounting: Accounting,
         meters: tuple[str, ...],
         clock: str,
         unavailable: tuple[str, ...],
@@ -61,7 +64,8 @@ class Collector:
         self._config = config
         self._settings = settings
         self._environment = environment
-        self._intensity = intensity
+        self._found = found
+        self._accounting = accounting
         self._meters = meters
         self._clock = clock
         self._unavailable = unavailable
@@ -104,7 +108,27 @@ class Collector:
                 worse, total=known.total + subject.total, times=known.times + subject.times
             )
         if self._junit and report is not None:
-            report.user_properties += test_properties(subject, self._intensity.g_per_kwh)
+            total, workers = subject.total, max(1, self._workers)
+            report.user_properties += test_properties(
+                subject,
+                self._accounting.emissions_g(total.energy_j),
+                self._accounting.sci(total, per="test", reserved_s=total.wall_s / workers),
+            )
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Ask for the live intensity, before anything is measured and for reports only."""
+        if not self._settings.live or self._config.getoption("collectonly", False):
+            return
+        with self.sources.aside():
+            live = present_intensity(self._found, self._accounting.pinned)
+        self._accounting = replace(self._accounting, live=live.intensity)
+        self._add_notes(live.notes)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_setupnodes(self, specs: list[Any]) -> None:
+        """Note how many workers hold the machine together."""
+        self._workers = len(specs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -121,7 +145,6 @@ class Collector:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """Take what a worker measured beside tests."""
-        self._workers += 1
         output = getattr(node, "workeroutput", None) or {}
         carbon = json.loads(output.get("carbon", "null"))
         if carbon is None:
@@ -170,7 +193,10 @@ class Collector:
         course = self.course.finish(session, session.exitstatus)
         self.result = RunResult(
             environment=self._environment,
-            intensity=self._intensity,
+            intensity=self._accounting.pinned,
+            live=self._accounting.live,
+            pue=self._accounting.pue,
+            embodied=self._accounting.embodied,
             meters=self._meters,
             clock=self._clock,
             tolerance=self._settings.policy.tolerance,
@@ -208,7 +234,7 @@ class Collector:
 
     def pytest_report_header(self) -> list[str]:
         """One line on what is measured and how, and one for each thing that is not."""
-        i = self._intensity
+        i = self._accounting.intensity
         return [
             f"carbon: {'; '.join(self._meters)}",
             f"carbon: CPU time by {self._clock}",

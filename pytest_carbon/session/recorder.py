@@ -217,7 +217,9 @@ class Recorder:
             (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
         ]
         if self._aside.wall_ns:
-            named.append((Subject(Kind.RUNNER, "repeats by pytest-carbon"), self._aside))
+            named.append(
+                (Subject(Kind.RUNNER, "repeats and look-ups by pytest-carbon"), self._aside)
+            )
         named += [(Subject(Kind.FIXTURE, name), a) for name, a in self._fixtures.items()]
         return [
             SubjectResult(

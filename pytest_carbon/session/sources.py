@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.recorder import Recorder
@@ -24,6 +27,10 @@ class Sources:
     def use(self, recorder: Recorder, short: ShortTests, limits: TestLimits) -> None:
         """Take the parts of a process that runs tests."""
         self._recorder, self._short, self._limits = recorder, short, limits
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Where to do what the plugin itself causes, so that nobody's row pays for it."""
+        return contextlib.nullcontext() if self._recorder is None else self._recorder.aside()
 
     def rows(self) -> list[SubjectResult]:
         """The subjects that are not tests."""

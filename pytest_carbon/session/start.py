@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import CarbonError
+from pytest_carbon.intensity.accounting import Accounting
+from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.location import resolve_intensity
+from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.session.again import Confirmations
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.collector import Collector
@@ -77,10 +80,10 @@ class _Run:
         self._settings = settings
         self._instruments = instruments
         self._environment = instruments.environment()
-        intensity = resolve_intensity(
+        self._found = resolve_intensity(
             settings.intensity, environ=os.environ, cwd=config.rootpath, home=Path.home()
         )
-        self._baselines = Baselines(settings, self._environment, intensity)
+        self._baselines = Baselines(settings, self._environment, self._found)
         instruments.sampler.reference_ns = self._reference_ns()
 
     def _reference_ns(self) -> float | None:
@@ -145,11 +148,19 @@ class _Run:
         return open_probe(self._settings.speed)[0]
 
     def collect(self, *, records: bool) -> None:
+        pue = resolve_pue(
+            self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=Path.home()
+        )
         collector = Collector(
             self._config,
             self._settings,
             environment=self._environment,
-            intensity=self._baselines.intensity,
+            found=self._found,
+            accounting=Accounting(
+                pinned=self._baselines.intensity,
+                pue=pue,
+                embodied=parse_embodied(self._settings.embodied),
+            ),
             meters=self._instruments.meters,
             clock=self._instruments.clock,
             unavailable=self._instruments.unavailable,

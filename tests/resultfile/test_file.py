@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.errors import ResultFileError
+from pytest_carbon.intensity.embodied import ECO_CI_RUNNER
+from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import Kind, Measurement
 from pytest_carbon.resultfile.codec import RECORDS, record_fields
 from pytest_carbon.resultfile.file import read_result, result_from_text, write_result
-from tests.results import SUBJECTS, cost, run_result, subject
+from tests.results import LIVE, SUBJECTS, cost, run_result, subject
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,6 +63,28 @@ def test_figures_for_other_programs() -> None:
     assert one["derived"]["energy_j"] == pytest.approx(3600)
     assert one["derived"]["emissions_g"] == pytest.approx(0.473)
     assert plain["derived"]["fingerprint"] == run_result().environment.fingerprint
+
+
+def test_live_intensity_pue_and_embodied_emissions_come_back_and_count() -> None:
+    result = replace(
+        run_result(subject("a.py::test", 3600.0)),
+        live=LIVE,
+        pue=Pue(factor=1.2, reason="carbon_pue=1.2"),
+        embodied=ECO_CI_RUNNER,
+    )
+    text = write_result(result)
+    assert result_from_text(text, "memory") == result
+    plain = json.loads(text)
+    jsonschema.validate(plain, schema())
+    derived = plain["subjects"][0]["derived"]
+    # 3600 J are 1 Wh, × 1.2 × 250 g/kWh
+    assert derived["emissions_g"] == pytest.approx(0.3)
+    # with 1800.25 J idle
+    assert derived["sci_operational_g"] == pytest.approx(5400.25 / 3.6e6 * 1.2 * 250)
+    # 1200 s of wall time, on each of two workers: 600 s of 1.027 g/h
+    assert derived["sci_embodied_g"] == pytest.approx(1.027 / 6, rel=1e-3)
+    assert plain["derived"]["sci"]["label"] == "SCI score"
+    assert set(plain["derived"]["sci"]) == set(schema()["$defs"]["Sci"]["properties"])
 
 
 def test_unknown_is_null_and_not_zero() -> None:

@@ -6,9 +6,12 @@ Shared by the tests and by ``tests/benchmarks/intensity_faults.py``.
 from __future__ import annotations
 
 import json
+import select
 import socket
+import subprocess
 import threading
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +24,7 @@ from pytest_carbon.intensity.live.uk import UkCarbonIntensity
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
+    from pathlib import Path
 
 NOW_S = 1_750_000_000.0  # 2025-06-15 15:06:40 UTC
 TOKEN = "s3cr3t-t0ken-of-a-user"
@@ -243,3 +247,41 @@ def maps_at(url: str, *, token: str = TOKEN, limits: Limits = PATIENT) -> Electr
 def uk_at(url: str) -> UkCarbonIntensity:
     """The UK's API at ``url``."""
     return UkCarbonIntensity(base_url=url, limits=PATIENT, now_s=lambda: NOW_S, sleep=no_sleep)
+
+
+def present_electricity_maps(**changes: object) -> Callable[[BaseHTTPRequestHandler], None]:
+    """Electricity Maps' answer of the present hour."""
+    return electricity_maps(datetime=datetime.now(timezone.utc).isoformat(), **changes)
+
+
+def tunnel_to(port: int) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A proxy's answer to CONNECT: a way to ``port`` of this machine, whatever was asked for."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.flush()
+        with socket.create_connection(("127.0.0.1", port)) as there:
+            sides = {there: handler.connection, handler.connection: there}
+            while True:
+                for side in select.select(list(sides), [], [], 30)[0]:
+                    data = side.recv(65_536)
+                    if not data:
+                        return
+                    sides[side].sendall(data)
+
+    return answer
+
+
+def make_certificate(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
+    """A certificate for ``names`` that vouches for itself, and a server's context with it."""
+    import ssl
+
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    command += ["-subj", "/CN=fake", "-addext", f"subjectAltName={','.join(names)}"]
+    command += ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return certificate, context

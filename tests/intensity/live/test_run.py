@@ -1,0 +1,189 @@
+"""A run that asks the network: through a real proxy and TLS, and what it says and never says."""
+
+from __future__ import annotations
+
+import shutil
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Carbon = Callable[..., pytest.RunResult]
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("openssl") is None, reason="needs openssl for a certificate"
+)
+
+TESTS = """
+import subprocess
+from burn import burn
+
+def test_one():
+    burn(0.02)
+
+def test_process_titles():
+    titles = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
+    open("titles.txt", "w").write(titles)
+"""
+
+
+@pytest.fixture
+def maps(
+    fake: Any,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Any]:
+    """Electricity Maps behind a proxy of the environment, under its own name and with TLS."""
+    folder = tmp_path_factory.mktemp("tls")
+    certificate, context = fake.make_certificate(
+        folder, "DNS:api.electricitymaps.com", "DNS:api.carbonintensity.org.uk"
+    )
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
+    monkeypatch.setenv("ELECTRICITYMAPS_API_TOKEN", fake.TOKEN)
+    with (
+        fake.FakeApi(fake.present_electricity_maps(), tls=context) as api,
+        fake.FakeApi(fake.tunnel_to(api.server.server_port)) as proxy,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        api.proxy = proxy
+        yield api
+
+
+def properties(pytester: pytest.Pytester) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The session's properties in ``out.xml``, and those of each test."""
+    suite = ET.parse(pytester.path / "out.xml").getroot()[0]
+
+    def of(element: ET.Element) -> dict[str, str]:
+        return {p.get("name", ""): p.get("value", "") for p in element.iterfind("properties/*")}
+
+    return of(suite), {case.get("name", ""): of(case) for case in suite.iterfind("testcase")}
+
+
+def test_a_live_figure_counts_in_reports_and_its_token_shows_nowhere(
+    fake: Any, maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile(TESTS)
+    result = carbon(
+        "--carbon-live", "--carbon-intensity=GBR", "-vv", "--debug", "--junitxml=out.xml"
+    )
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "carbon: 187 gCO2e/kWh (GB, Electricity Maps (lifecycle) *; live, zone GB)",
+            "  intensity: 187 gCO2e/kWh, GB, Electricity Maps (lifecycle) *",
+            "  gates and budgets use the pinned 216 gCO2e/kWh, GBR, * (carbon_intensity=GBR)",
+        ]
+    )
+    assert [request.headers["auth-token"] for request in maps.seen] == [fake.TOKEN]
+    assert {request.method for request in maps.proxy.seen} == {"CONNECT"}
+    session, tests = properties(pytester)
+    assert session["carbon.live_g_per_kwh"] == "187"
+    assert session["carbon.intensity_g_per_kwh"] == "216"
+    one = tests["test_one"]
+    grams = float(one["carbon.energy_j"]) / 3.6e6 * 187
+    assert float(one["carbon.emissions_g"]) == pytest.approx(grams, rel=1e-4)
+    files = [path for path in pytester.path.rglob("*") if path.is_file()]
+    assert {"out.xml", "pytestdebug.log", "titles.txt"} <= {path.name for path in files}
+    assert any(path.name.startswith("intensity-") for path in files)
+    written = b"".join(path.read_bytes() for path in files).decode(errors="replace")
+    assert fake.TOKEN not in result.stdout.str() + result.stderr.str() + written
+
+
+def test_a_run_with_workers_makes_one_request(
+    maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile("def test_one(): pass\ndef test_two(): pass")
+    result = carbon("--carbon-live", "--carbon-intensity=GBR", "-n2")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["  intensity: 187 gCO2e/kWh, GB, *"])
+    assert len(maps.seen) == 1
+
+
+def test_a_failure_is_said_once_and_the_run_goes_on(
+    fake: Any, maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    maps.answer = fake.says("{}", 401)
+    pytester.makepyfile("def test_one(): pass")
+    result = carbon("--carbon-live", "--carbon-intensity=FRA", "-W", "error")
+    result.assert_outcomes(passed=1)
+    assert result.ret == 0
+    assert result.stdout.str().count("refuses the token (HTTP 401)") == 1
+    result.stdout.fnmatch_lines(
+        [
+            "  intensity: * gCO2e/kWh, FRA, *",
+            "note: live intensity: none; reports use the pinned one",
+        ]
+    )
+
+
+def test_a_live_figure_neither_gates_nor_exceeds_a_budget(
+    fake: Any,
+    maps: Any,
+    carbon: Carbon,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """At the pinned 10 g/kWh the test stays far below its budget, at the live 3000 far above."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from burn import burn
+
+        @pytest.mark.carbon_budget(ug=10)
+        def test_one():
+            burn(0.02)
+        """
+    )
+    carbon("--carbon-intensity=10", "--carbon-update").assert_outcomes(passed=1)
+    maps.answer = fake.present_electricity_maps(carbonIntensity=3000, zone="GB")
+    monkeypatch.setenv("CODECARBON_COUNTRY_ISO_CODE", "GBR")
+    result = carbon("--carbon-live", "--carbon-tolerance=900%")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "  intensity: 3000 gCO2e/kWh, GB, *",
+            "  gates and budgets use the pinned 10 gCO2e/kWh, custom, *pinned with the baselines*",
+        ]
+    )
+
+
+def test_nothing_goes_over_the_network_unless_asked_for(
+    maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    pytester.makepyfile("def test_one(): pass")
+    carbon("--carbon-intensity=GBR").assert_outcomes(passed=1)
+    carbon("--carbon-live", "--carbon-intensity=GBR", "--collect-only")
+    assert maps.seen == []
+    assert maps.proxy.seen == []
+
+
+def test_a_third_partys_installed_source_answers_a_run(
+    carbon: Carbon, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    pytester.makepyfile(
+        roof="""
+        from pytest_carbon.intensity.intensity import Intensity
+
+        class Roof:
+            name = "roof"
+
+            def fetch(self, zone):
+                return Intensity(
+                    g_per_kwh=45, zone=zone, source="our roof", period="now", reason="live"
+                )
+        """,
+        test_one="def test_one(): pass",
+    )
+    info = pytester.mkdir("roof-1.dist-info")
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: roof\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[pytest_carbon.intensity]\nroof = roof:Roof\n")
+    result = carbon("--carbon-live", "--carbon-intensity=FRA")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["  intensity: 45 gCO2e/kWh, FR, our roof now (live)"])
