@@ -12,6 +12,7 @@ __all__ = [
     "ReportError",
     "ResultFileError",
     "SettingError",
+    "SuiteError",
     "TaskError",
 ]
 
@@ -50,3 +51,11 @@ class ReportError(CarbonError):
 
 class TaskError(CarbonError):
     """A task or measurement that is asked for in a way that has no meaning."""
+
+
+class SuiteError(CarbonError):
+    """A pytest process that did not measure; ``output`` is all that it printed."""
+
+    def __init__(self, problem: str, *, remedy: str, output: str = "") -> None:
+        super().__init__(problem, remedy=remedy)
+        self.output = output

@@ -125,7 +125,8 @@ class RunResult:
 
     ``meters`` and ``clock`` say in words how the figures came about, ``unavailable`` what
     could not be measured and the remedy, ``notes`` what else the reader has to know.
-    ``origin`` is ``None`` where nobody asked where the run comes from.
+    ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
+    words what the run was held against, ``baselines_folder`` where that is, as a whole path.
     ``reference_ns`` is the speed probe's time to which figures are corrected.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
     it was asked for and given), ``pue`` and ``embodied`` count in reports only.
@@ -143,6 +144,7 @@ class RunResult:
     unavailable: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     baselines: str = ""
+    baselines_folder: str = ""
     course: Course = field(default_factory=Course)
     origin: Origin | None = None
     reference_ns: float | None = None

@@ -113,6 +113,7 @@ def run_result(*subjects: SubjectResult) -> RunResult:
         unavailable=("no rapl: permission denied; run: sudo chmod a+r energy_uj",),
         notes=("gw1 was lost, and its fixtures' figures with it",),
         baselines="baselines (5 stored for this environment)",
+        baselines_folder="/project/baselines",
         course=Course(
             exit_status=1,
             collected=(*tests, "tests/test_a.py::test_left_out"),

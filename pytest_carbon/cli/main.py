@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from pytest_carbon.cli import baselines, intensity, merge_driver
-from pytest_carbon.errors import CarbonError
+from pytest_carbon.cli import baselines, intensity, merge_driver, refresh
+from pytest_carbon.errors import CarbonError, SuiteError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,20 +21,45 @@ _COMMANDS = {
     "baselines": baselines,
     "intensity": intensity,
     "merge-driver": merge_driver,
+    "refresh": refresh,
 }
+
+_RUN_PYTEST = {"refresh"}
+
+
+def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Our own arguments, and those for pytest, which stand behind ``--``."""
+    own = list(itertools.takewhile(lambda argument: argument != "--", arguments))
+    return own, list(arguments[len(own) + 1 :])
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints have the exit status of all that the user can mend."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong, and where to read more."""
+        self.exit(USAGE_ERROR, f"ERROR: {message}: see {self.prog} --help\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; returns the exit status, 4 for what the user can mend."""
-    parser = argparse.ArgumentParser(
+    own, for_pytest = _split(sys.argv[1:] if arguments is None else arguments)
+    parser = _Parser(
         prog="pytest-carbon", description="Emission regression testing beside pytest --carbon."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _COMMANDS.values():
         module.add_parser(commands)
     try:
-        parsed = parser.parse_args(arguments)
+        parsed = parser.parse_args(own)
+        if for_pytest and parsed.command not in _RUN_PYTEST:
+            parser.error(f"{parsed.command} does not run pytest: leave out what follows --")
+        parsed.pytest_args = for_pytest
         status: int = _COMMANDS[parsed.command].run(parsed)
+    except SuiteError as error:
+        sys.stdout.write(error.output)
+        print(f"ERROR: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to its user
+        return USAGE_ERROR
     except CarbonError as error:
         print(f"ERROR: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to its user
         return USAGE_ERROR

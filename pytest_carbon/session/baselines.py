@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.policy import Mode, Rules, plan_update
+from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.preview import preview_update
 from pytest_carbon.baseline.store import BaselineStore
-from pytest_carbon.gate.screen import is_suspect
-from pytest_carbon.gate.spread import suite_sd
-from pytest_carbon.measurement import Kind
-from pytest_carbon.samples import entry_from_runs
+from pytest_carbon.refresh import plan_runs, store_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.baseline.policy import UpdatePlan
+    from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
@@ -50,22 +45,6 @@ class Baselines:
         self.incomparable = "" if stored else self._why_incomparable()
         self.place = self._place(stored)
 
-    def _beyond_tolerance(self, measured: Mapping[Subject, Entry]) -> set[Subject]:
-        """The rises that the gate would not let pass.
-
-        A single run says little of its spread; still, what the gate refuses, an update that is
-        asked to accept rises has to store.
-        """
-        policy = self._settings.policy
-        sd = suite_sd(self.entries.values())
-        return {
-            subject
-            for subject, entry in measured.items()
-            if (old := self.entries.get(subject)) is not None
-            and entry.first.centre_j > old.first.centre_j * (1 + policy.tolerance)
-            and is_suspect(entry.first.centre_j, old, policy, sd)
-        }
-
     def _place(self, stored: BaselineFile | None) -> str:
         folder = self._settings.baselines.name
         if stored is not None:
@@ -92,37 +71,13 @@ class Baselines:
         """Store what a run measured, as ``--carbon-update`` asks; returns what to say."""
         if not self._settings.stores:
             return []
-        measured = {}
-        for subject in result.of(Kind.TEST):
-            if subject.test_outcome != "passed":
-                continue
-            old = self.entries.get(subject.subject)
-            entry = entry_from_runs([subject], None if old is None else old.sensitivity)
-            if entry is not None:
-                measured[subject.subject] = entry
-
-        rules = Rules(
-            mode=Mode(self._settings.update or "all"), tolerance=self._settings.policy.tolerance
-        )
-        decided = self._beyond_tolerance(measured)
+        mode, policy = Mode(self._settings.update or "all"), self._settings.policy
         if self._settings.diff:
-            plan = plan_update(self.entries, measured, rules, passed=measured, decided=decided)
-            return ["this is what would change; nothing is written", *preview_update(plan)]
-        plans: list[UpdatePlan] = []
-
-        def change(old: BaselineFile | None) -> BaselineFile:
-            base = old or BaselineFile(
-                environment=self._environment,
-                intensity=self.intensity,
-                reference_ns=result.reference_ns,
-            )
-            if self._settings.intensity:
-                base = replace(base, intensity=self.intensity)
-            plans.append(
-                plan_update(base.entries, measured, rules, passed=measured, decided=decided)
-            )
-            return plans[-1].apply(base)
-
-        stored = self._store.update(self._environment, change)
-        done = "written" if stored.written else "unchanged"
-        return [f"{stored.path.name} is {done}", *preview_update(plans[-1])]
+            # What is stored is read again, since another process may have written meanwhile.
+            stored = self._store.load(self._environment)
+            lines = preview_update(plan_runs(stored, [result], mode, policy).plan)
+            return ["this is what would change; nothing is written", *lines]
+        done = store_runs(self._store, [result], mode, policy)
+        name = self._store.path(self._environment).name
+        lines = preview_update(done.plan)
+        return [f"{name} is {'written' if done.written else 'unchanged'}", *lines]

@@ -207,6 +207,7 @@ class Collector:
             unavailable=self._unavailable,
             notes=tuple(self._notes),
             baselines=self._baselines.place,
+            baselines_folder=str(self._settings.baselines),
             course=course,
             origin=find_origin(self._config.rootpath, started_s=self._started_s)
             if self._destinations

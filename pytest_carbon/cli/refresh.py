@@ -1,0 +1,180 @@
+"""``pytest-carbon refresh``: measures the suite in fresh processes, and updates its baselines."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.policy import Mode
+from pytest_carbon.baseline.preview import preview_update
+from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.suite import run_suite
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.refresh import comparable, not_passed, plan_runs, store_runs
+from pytest_carbon.units import format_duration
+
+if TYPE_CHECKING:
+    from pytest_carbon.cli.suite import SuiteRun
+    from pytest_carbon.refresh import Refreshed
+    from pytest_carbon.result import RunResult
+
+__all__ = ["add_parser", "run"]
+
+# What the gate's figures rest on (docs/gate.md): more processes make the stored centre and its
+# spread better, more repeats hardly.
+ROUNDS = 10
+REPEATS = 3
+
+# Statuses with which pytest has nothing to tell that a further round would not repeat.
+_INTERRUPTED, _USAGE_ERROR, _NO_TESTS = 2, 4, 5
+
+_TEST_FAILED = 1
+_SHOWN = 10
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number: write it like 10")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    count = _count(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("at least 1 is needed")
+    return count
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    parser = subparsers.add_parser(
+        "refresh",
+        usage="pytest-carbon refresh [options] [-- PYTEST ARGS]",
+        help="measure the suite in fresh processes, and update its baselines",
+        description="Run the suite several times, each time in a fresh process, and update the "
+        "baselines of this environment in one step. Arguments after -- go to pytest.",
+    )
+    parser.add_argument(
+        "--rounds",
+        metavar="N",
+        type=_positive,
+        default=ROUNDS,
+        help="how many fresh processes run the suite (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--repeats",
+        metavar="N",
+        type=_count,
+        default=REPEATS,
+        help="how often each passed test runs again in each process (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--update",
+        metavar="MODE",
+        choices=[mode.value for mode in Mode],
+        default=Mode.CHANGED.value,
+        help="what may be stored: new (only tests without a baseline), changed (also falls beyond "
+        "the noise), tighten (only falls), all (also rises) (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--diff", action="store_true", help="show what would change, and write nothing"
+    )
+    parser.add_argument("-v", "--verbose", action="store_true", help="show pytest's output, too")
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - a command speaks to its user
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure and store; returns pytest's exit status where tests failed or none could run."""
+    try:
+        return _refresh(args)
+    except KeyboardInterrupt:
+        _say("interrupted: nothing was written")
+        return _INTERRUPTED
+
+
+def _refresh(args: argparse.Namespace) -> int:
+    _say(
+        f"measuring in {args.rounds} fresh process{'es' if args.rounds != 1 else ''}, "
+        f"each test 1 + {args.repeats} times"
+    )
+    start_s = time.monotonic()
+    runs: list[RunResult] = []
+    for number in range(1, args.rounds + 1):
+        # --carbon-diff measures as for an update: nothing is gated, and nothing written.
+        done = run_suite(
+            ["--carbon-diff", f"--carbon-rounds={args.repeats}", *args.pytest_args],
+            shown=args.verbose,
+        )
+        _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
+        if _is_hopeless(done):
+            _show(done)
+            _say("nothing was written")
+            return done.status
+        if done.result is not None:
+            runs.append(done.result)
+        elif not runs:
+            done.need(f"round {number}")
+    return _store(args, runs)
+
+
+def _is_hopeless(done: SuiteRun) -> bool:
+    """Whether a further round would end like this one, before it measures a test."""
+    return done.status in (_INTERRUPTED, _USAGE_ERROR, _NO_TESTS)
+
+
+def _show(done: SuiteRun) -> None:
+    sys.stdout.write(done.output)
+    sys.stdout.flush()
+
+
+def _progress(number: int, rounds: int, done: SuiteRun, spent_s: float) -> str:
+    told = done.end
+    if done.result is not None:
+        counts = Counter(done.result.course.outcomes.values())
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+        told = told or "no test ran"
+        told += f" in {format_duration(done.result.wall_s)}"
+        if done.result.course.cut_short:
+            told += f"; {done.result.course.cut_short}"
+    left = rounds - number
+    ahead = f", {format_duration(spent_s / number * left)} to go" if left else ""
+    return f"round {number} of {rounds}: {told}{ahead}"
+
+
+def _store(args: argparse.Namespace, runs: list[RunResult]) -> int:
+    usual, elsewhere = comparable(runs)
+    for place in elsewhere:
+        facts = usual.differences(runs[place].environment)
+        named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
+        _say(f"a round was left out: its environment was another one ({named})")
+    runs = [run for run in runs if run.environment == usual]
+    left_out = not_passed(runs)
+    failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
+    for test in failed[:_SHOWN]:
+        _say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
+    if len(failed) > _SHOWN:
+        _say(f"left out: {len(failed) - _SHOWN} more that failed")
+    last = runs[-1]
+    store = BaselineStore(Path(last.baselines_folder))
+    mode = Mode(args.update)
+    policy = Policy(tolerance=last.tolerance, floor_j=last.floor_j)
+    if args.diff:
+        _say("this is what would change; nothing is written")
+        _tell(plan_runs(store.load(usual), runs, mode, policy))
+    else:
+        done = store_runs(store, runs, mode, policy)
+        _tell(done)
+        _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
+    return _TEST_FAILED if failed else 0
+
+
+def _tell(refreshed: Refreshed) -> None:
+    for line in preview_update(refreshed.plan):
+        _say(line)

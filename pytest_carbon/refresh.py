@@ -1,0 +1,158 @@
+"""A refresh: what one or several runs of the suite have to say to the baselines.
+
+Pure functions on finished runs, up to ``store_runs``, which does it all under the store's lock.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.file import BaselineFile
+from pytest_carbon.baseline.policy import Mode, Rules, plan_update
+from pytest_carbon.gate.screen import is_suspect
+from pytest_carbon.gate.spread import suite_sd
+from pytest_carbon.measurement import Kind
+from pytest_carbon.samples import at_reference, entry_from_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.baseline.policy import UpdatePlan
+    from pytest_carbon.baseline.store import BaselineStore
+    from pytest_carbon.environment import Environment
+    from pytest_carbon.gate.policy import Policy
+    from pytest_carbon.measurement import Subject
+    from pytest_carbon.result import RunResult, SubjectResult
+
+__all__ = [
+    "Refreshed",
+    "common_reference_ns",
+    "comparable",
+    "not_passed",
+    "plan_runs",
+    "store_runs",
+]
+
+
+def comparable(runs: Sequence[RunResult]) -> tuple[Environment, list[int]]:
+    """The environment in which most runs ran, and the places of those that ran elsewhere."""
+    counts = Counter(run.environment for run in runs)
+    usual = max(counts, key=counts.__getitem__)
+    return usual, [place for place, run in enumerate(runs) if run.environment != usual]
+
+
+def not_passed(runs: Sequence[RunResult]) -> dict[str, str]:
+    """The tests whose figures do not count, and what became of them where they did not pass."""
+    return {
+        test: outcome
+        for run in runs
+        for test, outcome in run.course.outcomes.items()
+        if outcome != "passed"
+    }
+
+
+def common_reference_ns(runs: Sequence[RunResult]) -> float | None:
+    """The speed to correct to where none is stored: the middle one of the runs' own.
+
+    Each process finds out anew how fast its core can be, which is off by 2 to 6 %.
+    """
+    known = sorted(run.reference_ns for run in runs if run.reference_ns is not None)
+    return known[len(known) // 2] if known else None
+
+
+def _passed(
+    runs: Sequence[RunResult], reference_ns: float | None
+) -> dict[Subject, list[SubjectResult]]:
+    """The results of each test that passed wherever it ran, all at one reference."""
+    left_out = not_passed(runs)
+    passed: dict[Subject, list[SubjectResult]] = {}
+    for run in runs:
+        factor = 1.0
+        if reference_ns is not None and run.reference_ns is not None:
+            factor = reference_ns / run.reference_ns
+        for result in run.of(Kind.TEST):
+            if result.test_outcome == "passed" and result.subject.id not in left_out:
+                passed.setdefault(result.subject, []).append(at_reference(result, factor))
+    return passed
+
+
+def _measured(
+    stored: Mapping[Subject, Entry], runs: Sequence[RunResult], reference_ns: float | None
+) -> dict[Subject, Entry]:
+    measured = {}
+    for subject, results in _passed(runs, reference_ns).items():
+        old = stored.get(subject)
+        entry = entry_from_runs(results, None if old is None else old.sensitivity)
+        if entry is not None:
+            measured[subject] = entry
+    return measured
+
+
+def _beyond_tolerance(
+    stored: Mapping[Subject, Entry], measured: Mapping[Subject, Entry], policy: Policy
+) -> set[Subject]:
+    """The rises that the gate would not let pass.
+
+    What the gate refuses, an update that is asked to accept rises has to store, though a
+    single run says little of its spread.
+    """
+    sd = suite_sd(stored.values())
+    return {
+        subject
+        for subject, entry in measured.items()
+        if (old := stored.get(subject)) is not None
+        and entry.first.centre_j > old.first.centre_j * (1 + policy.tolerance)
+        and is_suspect(entry.first.centre_j, old, policy, sd)
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refreshed:
+    """What a refresh came to: the plan, and the file as it stands now, or would."""
+
+    plan: UpdatePlan
+    file: BaselineFile
+    written: bool
+
+
+def plan_runs(
+    old: BaselineFile | None, runs: Sequence[RunResult], mode: Mode, policy: Policy
+) -> Refreshed:
+    """What runs in one environment change in its baselines (``None``: there are none)."""
+    last = runs[-1]
+    base = old or BaselineFile(environment=last.environment, intensity=last.intensity)
+    base = replace(
+        base,
+        # A run's intensity is the stored one, unless its user asked for another.
+        intensity=last.intensity,
+        reference_ns=base.reference_ns or common_reference_ns(runs),
+    )
+    measured = _measured(base.entries, runs, base.reference_ns)
+    plan = plan_update(
+        base.entries,
+        measured,
+        Rules(mode=mode, tolerance=policy.tolerance),
+        passed=measured,
+        decided=_beyond_tolerance(base.entries, measured, policy),
+    )
+    return Refreshed(plan=plan, file=plan.apply(base), written=False)
+
+
+def store_runs(
+    store: BaselineStore, runs: Sequence[RunResult], mode: Mode, policy: Policy
+) -> Refreshed:
+    """Update the baselines of the runs' environment, in one step.
+
+    Raises ``BaselineError`` for a file that cannot be used or written.
+    """
+    done: list[Refreshed] = []
+
+    def change(old: BaselineFile | None) -> BaselineFile:
+        done.append(plan_runs(old, runs, mode, policy))
+        return done[-1].file
+
+    stored = store.update(runs[-1].environment, change)
+    return replace(done[-1], written=stored.written)
