@@ -1,0 +1,76 @@
+"""Joining runs: which tests count, and at which speed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_carbon.baseline.policy import Mode
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.measurement import DomainEnergy, Kind, Method, Subject
+from pytest_carbon.refresh import common_reference_ns, comparable, plan_runs
+from pytest_carbon.result import Course, RunResult
+from tests.results import cost, run_result, subject
+
+
+def a_round(
+    outcome: str = "passed", *, speed: float = 1.0, reference_ns: float = 100.0
+) -> RunResult:
+    """A round in which one test did the same work, on a core that its reference calls fast."""
+    total = replace(
+        cost(1.0),
+        cpu_s=0.25,
+        work_s=0.25 * speed,
+        speed=speed,
+        energies=(DomainEnergy("cpu", speed, 0.0, Method.MODELLED),),
+    )
+    result = replace(subject("test_a.py::test"), total=total, test_outcome=outcome, repeats=())
+    return replace(
+        run_result(result),
+        course=Course(outcomes={"test_a.py::test": outcome}),
+        reference_ns=reference_ns,
+    )
+
+
+TEST = Subject(Kind.TEST, "test_a.py::test")
+
+
+def test_runs_against_references_of_their_own_are_joined_at_one() -> None:
+    runs = [
+        a_round(speed=1.0, reference_ns=100.0),
+        a_round(speed=1.1, reference_ns=110.0),
+        a_round(speed=0.9, reference_ns=90.0),
+    ]
+    assert common_reference_ns(runs) == 100.0
+    file = plan_runs(None, runs, Mode.CHANGED, Policy()).file
+    assert file.reference_ns == 100.0
+    first = file.entries[TEST].first
+    assert (first.samples, first.processes) == (3, 3)
+    assert first.sd_log == pytest.approx(0.0, abs=1e-6)
+    assert first.centre_j == pytest.approx(1.0)
+
+
+def test_a_stored_reference_stays() -> None:
+    before = plan_runs(None, [a_round(reference_ns=100.0)], Mode.CHANGED, Policy()).file
+    after = plan_runs(before, [a_round(reference_ns=120.0)], Mode.ALL, Policy()).file
+    assert after.reference_ns == 100.0
+
+
+@pytest.mark.parametrize("outcome", ["failed", "error", "skipped", "xfailed", "xpassed"])
+def test_a_test_counts_only_if_it_passed_in_every_round(outcome: str) -> None:
+    runs = [a_round(), a_round(outcome), a_round()]
+    assert plan_runs(None, runs, Mode.ALL, Policy()).file.entries == {}
+
+
+def test_a_test_that_did_not_run_in_a_round_counts_with_the_others() -> None:
+    runs = [a_round(), replace(run_result(), subjects=(), course=Course()), a_round()]
+    file = plan_runs(None, runs, Mode.ALL, Policy()).file
+    assert file.entries[TEST].first.processes == 2
+
+
+def test_rounds_of_another_environment_are_found() -> None:
+    other = replace(a_round(), environment=replace(a_round().environment, speed="edges"))
+    usual, elsewhere = comparable([a_round(), other, a_round()])
+    assert usual == a_round().environment
+    assert elsewhere == [1]
