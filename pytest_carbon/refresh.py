@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_carbon.baseline.store import BaselineStore
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.policy import Policy
+    from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import RunResult, SubjectResult
 
@@ -61,6 +62,11 @@ def common_reference_ns(runs: Sequence[RunResult]) -> float | None:
     """
     known = sorted(run.reference_ns for run in runs if run.reference_ns is not None)
     return known[len(known) // 2] if known else None
+
+
+def _pinned(stored: Intensity, used: Intensity) -> Intensity:
+    """A run uses what is stored, and says so in its reason, unless its user asked for another."""
+    return stored if replace(used, reason=stored.reason) == stored else used
 
 
 def _passed(
@@ -126,8 +132,7 @@ def plan_runs(
     base = old or BaselineFile(environment=last.environment, intensity=last.intensity)
     base = replace(
         base,
-        # A run's intensity is the stored one, unless its user asked for another.
-        intensity=last.intensity,
+        intensity=_pinned(base.intensity, last.intensity),
         reference_ns=base.reference_ns or common_reference_ns(runs),
     )
     measured = _measured(base.entries, runs, base.reference_ns)

@@ -57,6 +57,16 @@ def test_a_stored_reference_stays() -> None:
     assert after.reference_ns == 100.0
 
 
+def test_the_intensity_stays_unless_another_one_was_asked_for() -> None:
+    before = plan_runs(None, [a_round()], Mode.CHANGED, Policy()).file
+    pinned = replace(before.intensity, reason="pinned with the baselines; default")
+    again = plan_runs(before, [replace(a_round(), intensity=pinned)], Mode.CHANGED, Policy())
+    assert again.file == before
+    asked = replace(before.intensity, g_per_kwh=75.0, reason="--carbon-intensity")
+    other = plan_runs(before, [replace(a_round(), intensity=asked)], Mode.CHANGED, Policy())
+    assert other.file.intensity == asked
+
+
 @pytest.mark.parametrize("outcome", ["failed", "error", "skipped", "xfailed", "xpassed"])
 def test_a_test_counts_only_if_it_passed_in_every_round(outcome: str) -> None:
     runs = [a_round(), a_round(outcome), a_round()]
