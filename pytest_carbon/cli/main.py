@@ -7,7 +7,7 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_carbon.cli import baselines, intensity, merge_driver, refresh
+from pytest_carbon.cli import baselines, intensity, merge_driver, refresh, report
 from pytest_carbon.errors import CarbonError, SuiteError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ _COMMANDS = {
     "intensity": intensity,
     "merge-driver": merge_driver,
     "refresh": refresh,
+    "report": report,
 }
 
 _RUN_PYTEST = {"refresh"}

@@ -20,15 +20,15 @@ __all__ = ["Destination", "parse_destinations", "probe"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """A report of one kind, and the file that it goes to."""
+    """A report of one kind, and the file that it goes to; ``None`` is the terminal."""
 
     kind: str
-    path: Path
+    path: Path | None
 
 
 def parse_destinations(wishes: Iterable[Wish]) -> tuple[Destination, ...]:
     """The destinations that were asked for; raises ``SettingError`` for what is not one."""
-    destinations: dict[Path, Destination] = {}
+    destinations: dict[Path | str, Destination] = {}
     for wish in wishes:
         kind, _, path = wish.text.partition(":")
         if kind not in KINDS:
@@ -36,6 +36,9 @@ def parse_destinations(wishes: Iterable[Wish]) -> tuple[Destination, ...]:
                 f"{wish.place}={wish.text}: {kind!r} is no kind of report",
                 remedy=f"write it like json:carbon.json, with one of {', '.join(KINDS)}",
             )
+        if not path.strip() and KINDS[kind].prints:
+            destinations[kind] = Destination(kind=kind, path=None)
+            continue
         if not path.strip():
             raise SettingError(
                 f"{wish.place}={wish.text} names no file",
@@ -58,6 +61,8 @@ def probe(destination: Destination) -> None:
     Raises ``ReportError`` where it cannot.
     """
     path = destination.path
+    if path is None:
+        return
     remedy = "name a file in a folder that you may write to"
     if path.is_dir():
         raise ReportError(
@@ -73,6 +78,7 @@ def probe(destination: Destination) -> None:
         trial.unlink()
         if path.exists():
             path.open("ab").close()
+            KINDS[destination.kind].check(path)
     except OSError as error:
         raise ReportError(
             f"the {destination.kind} report cannot be written to {path}: {error.strerror}",

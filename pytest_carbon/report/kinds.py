@@ -1,12 +1,16 @@
-"""The kinds of reports that go to files."""
+"""The kinds of reports: what each is called, and how it is made and kept.
+
+A kind's module is imported when it is asked for.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
     from pytest_carbon.result import RunResult
 
@@ -15,18 +19,95 @@ __all__ = ["KINDS", "Kind"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """One kind: what it is called in a file's name, and what renders it."""
+    """One kind of report.
+
+    ``module`` has the function ``maker``, which renders a whole file. Where the kind ``appends``,
+    the module's ``extend`` gives the text to add to a file that is there, and its ``check``,
+    if it has one, refuses a file that cannot be added to. ``prints`` marks what goes to the
+    terminal where no file is named.
+    """
 
     suffix: str
-    render: Callable[[RunResult], str]
+    module: str
+    help: str
+    maker: str = "render"
+    appends: bool = False
+    prints: bool = False
+
+    def render(self, result: RunResult) -> str:
+        """The whole text; empty where there is nothing to say."""
+        text: str = getattr(import_module(self.module), self.maker)(result)
+        return text
+
+    def extend(self, result: RunResult, path: Path) -> str:
+        """The text to append to the file, which may not be there yet."""
+        text: str = import_module(self.module).extend(result, path)
+        return text
+
+    def check(self, path: Path) -> None:
+        """Raise ``ReportError`` for a file that this kind cannot be appended to."""
+        check = getattr(import_module(self.module), "check", None) if self.appends else None
+        if check is not None:
+            check(path)
 
 
-def _json(result: RunResult) -> str:
-    from pytest_carbon.resultfile.file import write_result
-
-    return write_result(result)
-
+_HERE = "pytest_carbon.report"
 
 KINDS = {
-    "json": Kind(suffix=".json", render=_json),
+    "term": Kind(
+        suffix=".txt",
+        module=f"{_HERE}.terminal",
+        help="the summary that pytest prints",
+        prints=True,
+    ),
+    "json": Kind(
+        suffix=".json",
+        module="pytest_carbon.resultfile.file",
+        maker="write_result",
+        help="the whole result, from which all other kinds can be made later",
+    ),
+    "markdown": Kind(
+        suffix=".md", module=f"{_HERE}.markdown", help="for a comment on a pull request"
+    ),
+    "markdown-append": Kind(
+        suffix=".md",
+        module=f"{_HERE}.markdown",
+        help="the same, appended: for $GITHUB_STEP_SUMMARY",
+        appends=True,
+    ),
+    "github": Kind(
+        suffix=".txt",
+        module=f"{_HERE}.github",
+        help="annotations on a pull request's files",
+        prints=True,
+    ),
+    "csv": Kind(
+        suffix=".csv",
+        module=f"{_HERE}.codecarbon_csv",
+        help="codecarbon's emissions.csv: a row a run, appended",
+        appends=True,
+    ),
+    "csv-tests": Kind(
+        suffix=".csv",
+        module=f"{_HERE}.codecarbon_csv",
+        maker="render_tests",
+        help="codecarbon's task file: a row a test",
+    ),
+    "openmetrics": Kind(
+        suffix=".txt",
+        module=f"{_HERE}.openmetrics",
+        help="for Prometheus and GitLab's metrics reports",
+    ),
+    "benchmark-json": Kind(
+        suffix=".json",
+        module=f"{_HERE}.benchmark",
+        maker="render_github",
+        help="for github-action-benchmark's customSmallerIsBetter",
+    ),
+    "bencher-json": Kind(
+        suffix=".json",
+        module=f"{_HERE}.benchmark",
+        maker="render_bencher",
+        help="Bencher Metric Format, for bencher's adapter json",
+    ),
 }

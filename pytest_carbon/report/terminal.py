@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.carbon import carbon_details, carbon_lines
+from pytest_carbon.report.text import shown
 from pytest_carbon.units import (
     format_change,
     format_duration,
@@ -20,9 +21,14 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["summary_lines"]
+__all__ = ["render", "summary_lines"]
 
 _SHOWN = 10
+
+
+def render(result: RunResult) -> str:
+    """The summary as a text of its own."""
+    return "".join(f"{line}\n" for line in summary_lines(result, verbosity=0, rows=_SHOWN))
 
 
 def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[str]:
@@ -34,7 +40,7 @@ def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[s
         yield from carbon_details(result)
     yield from _findings(result, verbosity)
     for note in result.notes:
-        yield f"note: {note}"
+        yield f"note: {shown(note, 1000)}"
 
 
 def _grams(result: RunResult, energy_j: float | None) -> str:
@@ -112,7 +118,7 @@ def _row(result: RunResult, subject: SubjectResult) -> list[str]:
     if verdict is not None:
         ratio = verdict.ratio
         change = verdict.outcome.value if ratio is None else format_change(ratio)
-    name = subject.subject.id
+    name = shown(subject.subject.id)
     if subject.subject.kind is Kind.FIXTURE:
         name += " (fixture)" if subject.times == 1 else f" (fixture, {subject.times} times)"
     return [
@@ -146,7 +152,7 @@ def _findings(result: RunResult, verbosity: int) -> Iterator[str]:
 def _finding(subject: SubjectResult) -> str:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
-    text = f"{subject.subject.id}: "
+    text = f"{shown(subject.subject.id)}: "
     if subject.subject.kind is Kind.FILE:
         text = f"{subject.subject.id} ({subject.times} tests too short to gate alone): "
     if verdict.ratio is None:

@@ -5,27 +5,35 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from pytest_carbon.baseline.lock import default_lock_folder, locked
 from pytest_carbon.baseline.replace import replace_file
-from pytest_carbon.errors import ReportError
+from pytest_carbon.errors import BaselineError, ReportError
 from pytest_carbon.report.kinds import KINDS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_carbon.report.destination import Destination
+    from pytest_carbon.report.kinds import Kind
     from pytest_carbon.result import RunResult
 
 __all__ = ["write_report"]
 
+_LOCK_TIMEOUT_S = 60.0
 
-def write_report(result: RunResult, destination: Destination) -> None:
-    """Render one kind into its file, which is replaced as a whole.
 
-    Raises ``ReportError`` where it cannot be written.
+def write_report(result: RunResult, destination: Destination) -> list[str]:
+    """Render one kind into its file, which is replaced as a whole or appended to under a lock.
+
+    Returns what there is to say about it. Raises ``ReportError`` where it cannot be written.
     """
-    text = KINDS[destination.kind].render(result)
-    data = text.encode("utf-8", errors="backslashreplace")
-    path = destination.path
+    kind, path = KINDS[destination.kind], destination.path
+    assert path is not None, "a report without a file is printed"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if kind.appends:
+            return _append(result, kind, path)
+        data = _bytes(kind.render(result))
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:
@@ -35,3 +43,24 @@ def write_report(result: RunResult, destination: Destination) -> None:
             f"the {destination.kind} report cannot be written to {path}: {error.strerror}",
             remedy="the figures stand in the terminal's summary; name another file and run again",
         ) from None
+    return []
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")
+
+
+def _append(result: RunResult, kind: Kind, path: Path) -> list[str]:
+    try:
+        with locked(path, default_lock_folder(), _LOCK_TIMEOUT_S):
+            kind.check(path)
+            data = _bytes(kind.extend(result, path))
+            if not data:
+                return [f"nothing is appended to {path.name}: the run's energy is unknown"]
+            # One write at the end of the file: whoever else appends does not come in between.
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            with open(descriptor, "ab", buffering=0) as file:  # noqa: PTH123 - a descriptor
+                file.write(data)
+    except BaselineError as error:
+        raise ReportError(error.problem, remedy="wait for the other run that writes it") from None
+    return []

@@ -13,6 +13,7 @@ from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.destination import parse_destinations, probe
 from pytest_carbon.report.junit import session_properties, test_properties
+from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.report.write import write_report
 from pytest_carbon.result import RunResult, SubjectResult
@@ -218,7 +219,9 @@ class Collector:
         self._add_notes(self._baselines.update(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
         for destination in self._destinations:
-            write_report(self.result, destination)
+            if destination.path is not None:
+                self._add_notes(write_report(self.result, destination))
+        self.result = replace(self.result, notes=tuple(self._notes))
 
     def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
         if subject.subject.kind is not Kind.TEST:
@@ -257,3 +260,7 @@ class Collector:
         lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
         for line in lines:
             terminalreporter.write_line(line)
+        for destination in self._destinations:
+            # The summary above is the one that "term" asks for.
+            if destination.path is None and destination.kind != "term":
+                terminalreporter.write(KINDS[destination.kind].render(self.result))

@@ -1,0 +1,93 @@
+"""``pytest-carbon report``: any kind of report, made later from stored results."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.errors import ReportError
+from pytest_carbon.report.destination import Destination, parse_destinations, probe
+from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.report.write import write_report
+from pytest_carbon.resultfile.file import read_result
+from pytest_carbon.settings import Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.result import RunResult
+
+__all__ = ["add_parser", "run"]
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    width = max(map(len, KINDS)) + 2
+    kinds = "\n".join(f"  {name:{width}}{kind.help}" for name, kind in KINDS.items())
+    parser = subparsers.add_parser(
+        "report",
+        help="make any report from stored results",
+        description="Make reports from results that pytest --carbon --carbon-report=json:PATH "
+        "stored.",
+        epilog=f"kinds:\n{kinds}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "results",
+        metavar="RESULT.json",
+        nargs="+",
+        help="stored results; of several, kinds that append take all, others the last one",
+    )
+    parser.add_argument(
+        "--to",
+        metavar="KIND[:PATH]",
+        action="append",
+        default=None,
+        help="a report, and the file that it goes to; without a file it is printed "
+        "(default: term); may be given several times",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write or print what was asked for.
+
+    Raises ``ResultFileError`` for what is no result, ``SettingError`` and ``ReportError`` for
+    what is no destination.
+    """
+    results = [read_result(Path(name)) for name in args.results]
+    destinations = [_destination(text) for text in args.to or ["term"]]
+    for destination in destinations:
+        probe(destination)
+    for destination in destinations:
+        if destination.path is None:
+            _print(results, destination)
+        else:
+            chosen = results if KINDS[destination.kind].appends else results[-1:]
+            for result in chosen:
+                for note in write_report(result, destination):
+                    print(f"note: {note}", file=sys.stderr)  # noqa: T201 - the user reads it
+    return 0
+
+
+def _destination(text: str) -> Destination:
+    kind, _, path = text.partition(":")
+    if kind in KINDS and path.strip() in {"", "-"}:
+        return Destination(kind=kind, path=None)
+    [destination] = parse_destinations([Wish(text=text, place="--to", folder=Path.cwd())])
+    return destination
+
+
+def _print(results: Sequence[RunResult], destination: Destination) -> None:
+    kind = KINDS[destination.kind]
+    if len(results) > 1 and not (kind.prints or kind.appends):
+        raise ReportError(
+            f"{destination.kind} holds one run, and {len(results)} results were named",
+            remedy="name one result, or join them first with pytest-carbon merge",
+        )
+    for result in results:
+        # What a terminal cannot show must not end the command.
+        encoding = sys.stdout.encoding or "utf-8"
+        text = kind.render(result).encode(encoding, "backslashreplace").decode(encoding)
+        sys.stdout.write(text)

@@ -1,0 +1,111 @@
+"""What all reports say of a result in the same words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.measurement import Kind
+from pytest_carbon.units import emissions_g, format_change, format_emissions, format_energy
+
+if TYPE_CHECKING:
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.result import RunResult, SubjectResult
+
+__all__ = [
+    "FINDINGS",
+    "change_text",
+    "energy_text",
+    "findings",
+    "grams",
+    "grams_text",
+    "headline",
+    "intensity_text",
+    "interval_text",
+    "kind_text",
+    "method_of",
+]
+
+FINDINGS = (Outcome.OVER_BUDGET, Outcome.REGRESSED, Outcome.INCONCLUSIVE, Outcome.IMPROVED)
+"""What a reader has to look at, the worst first."""
+
+_KINDS = {
+    Kind.FIXTURE: "wider fixture",
+    Kind.COLLECTION: "collection and imports",
+    Kind.RUNNER: "pytest itself",
+}
+
+
+def kind_text(kind: Kind) -> str:
+    """What a subject is, for people."""
+    return _KINDS.get(kind, kind.value)
+
+
+def grams(result: RunResult, measurement: Measurement | None) -> float | None:
+    """The emissions of a measurement in grams of CO2e; ``None`` where energy is unknown."""
+    energy_j = None if measurement is None else measurement.energy_j
+    return None if energy_j is None else emissions_g(energy_j, result.intensity.g_per_kwh)
+
+
+def grams_text(result: RunResult, measurement: Measurement | None) -> str:
+    """The emissions of a measurement, for people."""
+    return format_emissions(grams(result, measurement))
+
+
+def method_of(measurement: Measurement) -> str:
+    """``measured``, ``modelled``, both joined by ``+``, or empty where nothing was spent."""
+    return "+".join(sorted({e.method.value for e in measurement.energies if e.dynamic_j}))
+
+
+def energy_text(measurement: Measurement | None) -> str:
+    """Energy for people; ``≈`` marks what a model had a part in."""
+    if measurement is None or measurement.energy_j is None:
+        return "unknown"
+    mark = "≈" if "modelled" in method_of(measurement) else ""
+    return mark + format_energy(measurement.energy_j)
+
+
+def change_text(subject: SubjectResult) -> str:
+    """The change against the baseline; empty where there is nothing to compare with."""
+    verdict = subject.verdict
+    return "" if verdict is None or verdict.ratio is None else format_change(verdict.ratio)
+
+
+def interval_text(subject: SubjectResult) -> str:
+    """The bounds of the change; empty where they are not known."""
+    verdict = subject.verdict
+    if verdict is None or verdict.low is None or verdict.high is None:
+        return ""
+    return f"{format_change(verdict.low)} and {format_change(verdict.high)}"
+
+
+def intensity_text(result: RunResult) -> str:
+    """The carbon intensity with its source and why it was taken."""
+    i = result.intensity
+    return f"{i.g_per_kwh:g} gCO2e/kWh, {i.zone}, {i.source} {i.period} ({i.reason})"
+
+
+def findings(result: RunResult) -> list[SubjectResult]:
+    """The subjects that a reader has to look at, the worst first, greatest changes first."""
+    found: list[SubjectResult] = []
+    for outcome in FINDINGS:
+        found += sorted(result.with_outcome(outcome), key=_by_change)
+    return found
+
+
+def _by_change(subject: SubjectResult) -> float:
+    ratio = None if subject.verdict is None else subject.verdict.ratio
+    return -(ratio or 0.0)
+
+
+def headline(result: RunResult) -> str:
+    """The outcome of a run in a few words."""
+    counts = [
+        f"{result.outcomes[outcome]} {outcome.value}"
+        for outcome in FINDINGS
+        if result.outcomes[outcome]
+    ]
+    if counts:
+        return ", ".join(counts)
+    compared = result.outcomes[Outcome.OK] + result.outcomes[Outcome.TOO_SMALL]
+    return f"no change in {compared} compared" if compared else "measured, not compared"

@@ -1,0 +1,83 @@
+"""Foreign text made harmless: names and messages come from tests, and may hold anything.
+
+Nothing that is shown may start a command, a formula or markup, hide characters, or flood a page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+__all__ = [
+    "LONGEST",
+    "code_span",
+    "csv_text",
+    "short_name",
+    "shown",
+    "visible",
+    "workflow_data",
+    "workflow_property",
+]
+
+LONGEST = 200
+"""Names are shown with at most this many characters."""
+
+_DIGEST = 8
+_FORMULA = ("=", "+", "-", "@")
+_PIPE = re.compile(r"(\\*)\|")
+_TICKS = re.compile("`+")
+
+
+def visible(text: str) -> str:
+    """``text`` on one line, with all that cannot be seen written as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text
+    )
+
+
+def short_name(text: str, longest: int = LONGEST) -> str:
+    """A name of at most ``longest`` characters; what is left out is told apart by a digest."""
+    if len(text) <= longest:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+    tail = (longest - _DIGEST - 2) // 3
+    head = longest - _DIGEST - 2 - tail
+    return f"{text[:head]}…{digest}…{text[-tail:]}"
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """A name for people and logs: visible and short.
+
+    The old form of a workflow command, which counts anywhere in a line of a CI system's log, is
+    broken up; the new one counts only at a line's start.
+    """
+    return short_name(visible(text), longest).replace("##[", "##\\x5b")
+
+
+def csv_text(text: str) -> str:
+    """A text for a cell that no spreadsheet takes for a formula."""
+    text = visible(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def code_span(text: str, longest: int = LONGEST) -> str:
+    """A text as Markdown code, also inside a table; nothing in it is markup or a mention."""
+    text = _PIPE.sub(lambda match: match[1] * 2 + r"\|", short_name(visible(text), longest))
+    if not text.strip():
+        return "` `"
+    fence = "`" * (1 + max((len(run) for run in _TICKS.findall(text)), default=0))
+    # A space is taken off on both sides again, where there is one on both.
+    pad = " " if text[0] in "` " or text[-1] in "` " else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def workflow_data(text: str) -> str:
+    """The message of a GitHub workflow command."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def workflow_property(text: str) -> str:
+    """A value among the properties of a GitHub workflow command."""
+    return workflow_data(text).replace(":", "%3A").replace(",", "%2C")
