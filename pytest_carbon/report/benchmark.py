@@ -58,7 +58,7 @@ def render_github(result: RunResult) -> str:
             item["range"] = f"{bounds[0]:.3g} to {bounds[1]:.3g} J"
         emitted = grams(result, cost)
         item["extra"] = (
-            f"{emitted:.3g} g CO2e at {result.intensity.g_per_kwh:g} g/kWh\n"
+            f"{emitted:.3g} g CO2e at {result.accounting.intensity.g_per_kwh:g} g/kWh\n"
             f"{cost.cpu_s:.3g} s of CPU time\n{method_of(cost) or 'nothing spent'}"
         )
         items.append(item)

@@ -16,7 +16,7 @@ from pytest_carbon.intensity.table import country
 from pytest_carbon.intensity.table import place as place_of
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.text import csv_text
-from pytest_carbon.units import JOULES_PER_KWH, emissions_g
+from pytest_carbon.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -160,20 +160,25 @@ def run_row(result: RunResult) -> dict[str, object] | None:
 def _figures(
     result: RunResult, measurement: Measurement, duration_s: float
 ) -> dict[str, object] | None:
-    """Energy, power and emissions of what the work caused; the idle share is not in them."""
-    if measurement.energy_j is None:
+    """Energy, power and emissions of what the work caused; the idle share is not in them.
+
+    PUE is in all of them, as with codecarbon.
+    """
+    grams = result.accounting.emissions_g(measurement.energy_j)
+    if measurement.energy_j is None or grams is None:
         return None
+    pue = result.pue.factor
     joules: dict[str, float] = {}
     for energy in measurement.energies:
         part = _part(energy.domain)
         if energy.dynamic_j or not energy.idle_j:
-            joules[part] = joules.get(part, 0.0) + energy.dynamic_j
-    kg = emissions_g(measurement.energy_j, result.intensity.g_per_kwh) / 1000
+            joules[part] = joules.get(part, 0.0) + energy.dynamic_j * pue
+    kg = grams / 1000
     row: dict[str, object] = {
         "duration": duration_s,
         "emissions": kg,
         "emissions_rate": kg / duration_s if duration_s > 0 else 0.0,
-        "energy_consumed": measurement.energy_j / JOULES_PER_KWH,
+        "energy_consumed": measurement.energy_j * pue / JOULES_PER_KWH,
     }
     for part, energy_j in joules.items():
         row[f"{part}_energy"] = energy_j / JOULES_PER_KWH
@@ -194,7 +199,7 @@ def _common(result: RunResult) -> dict[str, object]:
     ended = (started + timedelta(seconds=result.wall_s)).astimezone()
     domains = result.total.energies if result.total else ()
     gpus = {e.domain for e in domains if _part(e.domain) == "gpu"}
-    name, code, region = _place(result.intensity.zone)
+    name, code, region = _place(result.accounting.intensity.zone)
     versions = origin.versions if origin else {}
     return {
         "timestamp": ended.strftime("%Y-%m-%dT%H:%M:%S"),
@@ -214,7 +219,7 @@ def _common(result: RunResult) -> dict[str, object]:
         "tracking_mode": "process",
         # What grid the figures are of does not say where the run was.
         "on_cloud": "N",
-        "pue": 1,
+        "pue": result.pue.factor,
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
-from pytest_carbon.units import emissions_g, format_change, format_emissions, format_energy
+from pytest_carbon.units import format_change, format_emissions, format_energy
 
 if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
@@ -30,21 +30,25 @@ FINDINGS = (Outcome.OVER_BUDGET, Outcome.REGRESSED, Outcome.INCONCLUSIVE, Outcom
 """What a reader has to look at, the worst first."""
 
 _KINDS = {
-    Kind.FIXTURE: "wider fixture",
-    Kind.COLLECTION: "collection and imports",
-    Kind.RUNNER: "pytest itself",
+    Kind.TEST: ("test", "tests"),
+    Kind.FIXTURE: ("wider fixture", "wider fixtures"),
+    Kind.TASK: ("task", "tasks, inside of tests"),
+    Kind.FILE: ("file's short tests", "files' short tests, taken together"),
+    Kind.COLLECTION: ("collection and imports", "collection and imports"),
+    Kind.RUNNER: ("pytest itself", "pytest itself"),
 }
 
 
-def kind_text(kind: Kind) -> str:
-    """What a subject is, for people."""
-    return _KINDS.get(kind, kind.value)
+def kind_text(kind: Kind, count: int = 1) -> str:
+    """What a subject is, or what several are, for people."""
+    one, several = _KINDS[kind]
+    return one if count == 1 else several
 
 
 def grams(result: RunResult, measurement: Measurement | None) -> float | None:
     """The emissions of a measurement in grams of CO2e; ``None`` where energy is unknown."""
     energy_j = None if measurement is None else measurement.energy_j
-    return None if energy_j is None else emissions_g(energy_j, result.intensity.g_per_kwh)
+    return result.accounting.emissions_g(energy_j)
 
 
 def grams_text(result: RunResult, measurement: Measurement | None) -> str:
@@ -80,8 +84,8 @@ def interval_text(subject: SubjectResult) -> str:
 
 
 def intensity_text(result: RunResult) -> str:
-    """The carbon intensity with its source and why it was taken."""
-    i = result.intensity
+    """The carbon intensity that turned joules into grams, with its source and reason."""
+    i = result.accounting.intensity
     return f"{i.g_per_kwh:g} gCO2e/kWh, {i.zone}, {i.source} {i.period} ({i.reason})"
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.intensity.equivalents import equivalents
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.figures import (
     change_text,
     energy_text,
     findings,
-    grams,
     grams_text,
     headline,
     intensity_text,
@@ -19,7 +17,7 @@ from pytest_carbon.report.figures import (
 )
 from pytest_carbon.report.text import code_span
 from pytest_carbon.result import sum_of
-from pytest_carbon.units import format_duration, format_energy
+from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,6 +38,7 @@ STEP_SUMMARY_LIMIT = 2**20
 """Bytes that GitHub takes as one step's summary; it drops the whole above that."""
 
 _COSTLIEST = 20
+_EQUIVALENTS = ("car_eu", "phone", "streaming")
 _NOTES = 20
 
 
@@ -96,16 +95,15 @@ def _totals(result: RunResult) -> Iterator[str]:
         subjects = [s.total for s in result.of(kind)]
         cost = sum_of(subjects)
         if cost is not None:
-            name = {"test": "tests", "task": "tasks (inside of tests)"}.get(kind, kind_text(kind))
-            count = str(len(subjects)) if kind in (Kind.TEST, Kind.TASK, Kind.FIXTURE) else ""
+            name = kind_text(kind, len(subjects))
+            count = "" if kind in (Kind.COLLECTION, Kind.RUNNER) else str(len(subjects))
             rows.append([name, count, *_cost(result, cost)])
     rows.append(["**whole run**", "", *_cost(result, total)])
     yield from _table(["", "", "energy", "CO2e", "CPU time"], "lrrrr", rows)
     yield ""
-    emitted = grams(result, total)
-    if emitted:
-        like = ", or ".join(e.text for e in equivalents(emitted)[:3])
-        yield f"As much as {like}."
+    like = [e.text for e in result.equivalents if e.name in _EQUIVALENTS]
+    if like:
+        yield f"As much as {', or '.join(like)}."
         yield ""
 
 
@@ -178,6 +176,11 @@ def _method(result: RunResult, rows: int) -> Iterator[str]:
     yield ""
     facts = [*(("method", meter) for meter in result.meters), ("CPU time", result.clock)]
     facts.append(("intensity", intensity_text(result)))
+    if result.pue.factor != 1:
+        facts.append(("PUE", f"{result.pue.factor:g}, in all grams ({result.pue.reason})"))
+    score = result.sci
+    if score is not None:
+        facts.append((score.label, f"{format_emissions(score.score_g)} CO2e per run"))
     if result.baselines:
         facts.append(("baselines", result.baselines))
     environment = result.environment

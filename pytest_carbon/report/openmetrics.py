@@ -52,7 +52,7 @@ _LABELS = (
 )
 
 _LONGEST = 500
-_SHOWN = (Kind.TEST, Kind.TASK, Kind.FIXTURE, Kind.COLLECTION, Kind.RUNNER)
+_ORDER = list(Kind)
 
 
 def render(result: RunResult) -> str:
@@ -76,7 +76,7 @@ def _run(result: RunResult) -> Iterator[str]:
 
 
 def _subjects(result: RunResult) -> Iterator[str]:
-    subjects = sorted(result.subjects, key=lambda s: _SHOWN.index(s.subject.kind))
+    subjects = sorted(result.subjects, key=lambda s: _ORDER.index(s.subject.kind))
     labels = [_subject_labels(s) for s in subjects]
     families = (
         ("energy_joules", "Energy that a subject's work caused", _energy),

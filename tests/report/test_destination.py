@@ -30,7 +30,7 @@ def test_the_same_twice_is_one() -> None:
     [
         (
             "yaml:x",
-            r"--carbon-report=yaml:x: 'yaml' is no kind.*json:carbon.json, with one of json",
+            r"--carbon-report=yaml:x: 'yaml' is no kind.*json:carbon.json, with one of term, json",
         ),
         ("json", "--carbon-report=json names no file: write it like json:carbon.json"),
         ("json: ", "names no file"),
