@@ -114,6 +114,12 @@ OPTIONS = (
         metavar="G_PER_KWH|CODE",
     ),
     Option(
+        "carbon_locate",
+        "where nothing is set, also ask the network where this machine is: metadata (of a cloud's "
+        "instance), geoip, comma separated",
+        metavar="NAMES",
+    ),
+    Option(
         "carbon_live",
         "also ask the network for the grid's present carbon intensity, for reports only",
     ),

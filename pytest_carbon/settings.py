@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.intensity.location import LOOK_UPS
 from pytest_carbon.options import OPTIONS, given
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ __all__ = [
     "parse_count",
     "parse_energy_j",
     "parse_fraction",
+    "parse_look_ups",
     "parse_seconds",
     "read_settings",
 ]
@@ -61,6 +63,7 @@ class Settings:
     diff: bool
     policy: Policy
     intensity: str | None
+    locate: tuple[str, ...]
     live: bool
     pue: str | None
     embodied: str | None
@@ -157,6 +160,15 @@ def _parse_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def parse_look_ups(text: str) -> tuple[str, ...]:
+    """Look-ups of the place: ``metadata,geoip``. Raises ``ValueError`` with the remedy."""
+    names = _parse_names(text)
+    for name in names:
+        if name not in LOOK_UPS:
+            raise ValueError(f"has the unknown name {name!r}: use {' or '.join(LOOK_UPS)}")
+    return names
+
+
 class _Answers:
     """The given values, parsed one by one with errors that name the place."""
 
@@ -229,6 +241,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         diff=answers.flag("carbon_diff"),
         policy=_read_policy(answers),
         intensity=answers.get("carbon_intensity", str),
+        locate=answers.get("carbon_locate", parse_look_ups) or (),
         live=answers.flag("carbon_live"),
         pue=answers.get("carbon_pue", str),
         embodied=answers.get("carbon_embodied", str),

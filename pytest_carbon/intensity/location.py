@@ -15,19 +15,28 @@ from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.table import cloud_region, country, place, region_named, world
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from pytest_carbon.intensity.codecarbon import Given
     from pytest_carbon.intensity.table import Place
 
-__all__ = ["HIGHEST_G_PER_KWH", "LOWEST_G_PER_KWH", "resolve_intensity"]
+__all__ = [
+    "HIGHEST_G_PER_KWH",
+    "LOOK_UPS",
+    "LOWEST_G_PER_KWH",
+    "intensity_of",
+    "resolve_intensity",
+]
 
 LOWEST_G_PER_KWH = 1.0
 """No grid is below this: the cleanest source's lifecycle is 11 g/kWh (IPCC AR5, wind)."""
 
 HIGHEST_G_PER_KWH = 3000.0
 """No grid is above this: coal's lifecycle is 820 g/kWh, the dirtiest country's grid 1306."""
+
+LOOK_UPS = ("metadata", "geoip")
+"""Look-ups of the place that use the network, each only where it is asked for by name."""
 
 CLOUD_VARIABLES = (
     ("AWS_REGION", "aws"),
@@ -38,17 +47,21 @@ CLOUD_VARIABLES = (
 )
 """Environment variables in which a cloud's services, or its tools, name the region."""
 
-CODECARBON_CLOUDS = {"aws": "aws", "azure": "azure", "gcp": "gcp"}
-
 
 def resolve_intensity(
-    setting: str | None, *, environ: Mapping[str, str], cwd: Path, home: Path
+    setting: str | None,
+    *,
+    environ: Mapping[str, str],
+    cwd: Path,
+    home: Path,
+    ask: Callable[[Intensity], Intensity] | None = None,
 ) -> Intensity:
     """The pinned intensity of a run; its ``reason`` says what was taken and why.
 
     ``setting`` is a number of g/kWh, a country (``FRA``, ``FR``), a state or province (``US-VA``),
     a cloud region (``gcp:europe-west1``) or ``world``; ``environ`` the environment's variables,
-    ``cwd`` and ``home`` the folders in which ``.codecarbon.config`` may lie. Raises
+    ``cwd`` and ``home`` the folders in which ``.codecarbon.config`` may lie. Where neither says
+    the place, ``ask`` may find a better figure than the one it is given. Raises
     ``SettingError`` for a setting, of ours or of codecarbon's, that cannot be used; what a cloud
     or CI system says and is not known only shows in the reason.
     """
@@ -57,10 +70,12 @@ def resolve_intensity(
     given = _from_codecarbon(codecarbon_settings(environ, cwd, home))
     if given is not None:
         return given
-    return _from_environment(environ)
+    found = _from_environment(environ)
+    return found if ask is None else ask(found)
 
 
-def _intensity(found: Place, reason: str) -> Intensity:
+def intensity_of(found: Place, reason: str) -> Intensity:
+    """A place's published figure, taken for ``reason``."""
     return Intensity(
         g_per_kwh=found.g_per_kwh,
         zone=found.zone,
@@ -75,7 +90,7 @@ def _from_setting(text: str) -> Intensity:
     if number is not None:
         return _own_figure(number, f"carbon_intensity={text}")
     try:
-        return _intensity(place(text), f"carbon_intensity={text}")
+        return intensity_of(place(text), f"carbon_intensity={text}")
     except SettingError as error:
         raise SettingError(
             f"carbon_intensity={text}: {error.problem}", remedy=error.remedy
@@ -124,9 +139,9 @@ def _from_codecarbon(given: Mapping[str, Given]) -> Intensity | None:
         name, region_where = given["region"]
         part = region_named(found.grid, name)
         if part is not None:
-            return _intensity(part, f"{reason} and {region_where}={name}")
+            return intensity_of(part, f"{reason} and {region_where}={name}")
         reason += f"; no figure is shipped for its region {name!r}"
-    return _intensity(found, reason)
+    return intensity_of(found, reason)
 
 
 def _codecarbon_cloud(provider: Given, region: Given) -> Intensity:
@@ -137,7 +152,7 @@ def _codecarbon_cloud(provider: Given, region: Given) -> Intensity:
             "are no known cloud region",
             remedy="use a provider of aws, azure, gcp and one of its regions, such as eu-west-3",
         )
-    return _intensity(found, f"codecarbon's {region.where}={region.value}")
+    return intensity_of(found, f"codecarbon's {region.where}={region.value}")
 
 
 def _from_environment(environ: Mapping[str, str]) -> Intensity:
@@ -154,15 +169,15 @@ def _from_environment(environ: Mapping[str, str]) -> Intensity:
             continue
         found = cloud_region(provider, region)
         if found is not None:
-            return _intensity(found, f"{variable}={region}")
+            return intensity_of(found, f"{variable}={region}")
         unknown.append(f"{variable}={region}")
     reason = "default: no place is set or named by the environment"
     if unknown:
         reason = f"default: {' and '.join(unknown)} is no known region"
-    return _intensity(world(), reason)
+    return intensity_of(world(), reason)
 
 
 def _usa(reason: str) -> Intensity:
     found = country("USA")
     assert found is not None, "the USA have a figure"
-    return _intensity(found, reason)
+    return intensity_of(found, reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +21,7 @@ from pytest_carbon.session.course import CourseKeeper
 from pytest_carbon.session.grid import present_intensity
 from pytest_carbon.session.origin import find_origin
 from pytest_carbon.session.sources import Sources
-from pytest_carbon.session.worker import REFERENCE
+from pytest_carbon.session.worker import INTENSITY, REFERENCE
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Collector:
         *,
         environment: Environment,
         found: Intensity,
+        notes: list[str],
         accounting: Accounting,
         meters: tuple[str, ...],
         clock: str,
@@ -72,7 +73,7 @@ class Collector:
         self._unavailable = unavailable
         self._baselines = baselines
         self._subjects: dict[Subject, SubjectResult] = {}
-        self._notes: list[str] = []
+        self._notes = notes
         self._usage_error = ""
         self._fault = ""
         self._workers = 0
@@ -140,8 +141,9 @@ class Collector:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker the speed that figures are corrected to."""
+        """Tell a worker the speed that figures are corrected to, and the intensity of the place."""
         node.workerinput[REFERENCE] = self._reference_ns
+        node.workerinput[INTENSITY] = asdict(self._found)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

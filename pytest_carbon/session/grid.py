@@ -1,15 +1,40 @@
-"""The grid of a run: asked for the present by one process, so that reports can say it."""
+"""The grid of a run: found by one process, which tells the others, and asked for the present."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_carbon.intensity.intensity import Intensity
+from pytest_carbon.intensity.location import resolve_intensity
 
 if TYPE_CHECKING:
-    from pytest_carbon.intensity.intensity import Intensity
+    import pytest
 
-__all__ = ["Live", "present_intensity"]
+    from pytest_carbon.settings import Settings
+
+__all__ = ["Live", "find_intensity", "present_intensity"]
+
+
+def find_intensity(
+    config: pytest.Config, settings: Settings, told: dict[str, Any] | None
+) -> tuple[Intensity, list[str]]:
+    """The intensity of where the run is, and what to say about it.
+
+    ``told`` is what the controller told a worker. The network is used where the user asked for it,
+    and not for a run that only lists or explains something. Raises ``SettingError``.
+    """
+    if told is not None:
+        return Intensity(**told), []
+    place: Any = {"environ": os.environ, "cwd": config.rootpath, "home": Path.home()}
+    lists = config.getoption("collectonly", False) or config.getoption("help", False)
+    if not settings.locate or lists:
+        return resolve_intensity(settings.intensity, **place), []
+    from pytest_carbon.intensity.live.look_up import look_up
+
+    found, failures = look_up(settings.locate, settings.intensity, **place)
+    return found, [f"location: {line}" for line in failures]
 
 
 class Live(NamedTuple):

@@ -11,12 +11,12 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.embodied import parse_embodied
-from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.session.again import Confirmations
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.course import Selection
+from pytest_carbon.session.grid import find_intensity
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
@@ -26,7 +26,7 @@ from pytest_carbon.session.quiet import Quiet
 from pytest_carbon.session.recorder import Recorder
 from pytest_carbon.session.rivals import RivalProtocols
 from pytest_carbon.session.short import ShortTests
-from pytest_carbon.session.worker import REFERENCE, WorkerLink
+from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink
 from pytest_carbon.settings import read_settings
 from pytest_carbon.speed.selection import open_probe
 
@@ -80,8 +80,8 @@ class _Run:
         self._settings = settings
         self._instruments = instruments
         self._environment = instruments.environment()
-        self._found = resolve_intensity(
-            settings.intensity, environ=os.environ, cwd=config.rootpath, home=Path.home()
+        self._found, self._notes = find_intensity(
+            config, settings, None if worker is None else worker.get(INTENSITY)
         )
         self._baselines = Baselines(settings, self._environment, self._found)
         instruments.sampler.reference_ns = self._reference_ns()
@@ -156,6 +156,7 @@ class _Run:
             self._settings,
             environment=self._environment,
             found=self._found,
+            notes=self._notes,
             accounting=Accounting(
                 pinned=self._baselines.intensity,
                 pue=pue,

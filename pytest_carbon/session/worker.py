@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.course import Selection
 
-__all__ = ["REFERENCE", "WorkerLink"]
+__all__ = ["INTENSITY", "REFERENCE", "WorkerLink"]
+
+INTENSITY = "carbon_intensity"
+"""The name under which the controller tells its workers the intensity that was found."""
 
 REFERENCE = "carbon_reference_ns"
 """The name under which the controller tells its workers the speed that all correct to."""

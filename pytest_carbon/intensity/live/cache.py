@@ -55,7 +55,8 @@ class _Kept(NamedTuple):
 class CachedSource:
     """A source behind the shared cache; itself a source.
 
-    ``folder`` is made if need be; ``now_s`` tells the time of day. Without a folder that can be
+    ``folder`` is made if need be; ``now_s`` tells the time of day, and for ``fresh_s`` seconds an
+    answer is believed. Without a folder that can be
     written or locked, the source is asked directly.
     """
 
@@ -66,11 +67,13 @@ class CachedSource:
         *,
         now_s: Callable[[], float] = time.time,
         lock_wait_s: float = LOCK_WAIT_S,
+        fresh_s: float = FRESH_S,
     ) -> None:
         self._source = source
         self._folder = folder
         self._now_s = now_s
         self._lock_wait_s = lock_wait_s
+        self._fresh_s = fresh_s
 
     @property
     def name(self) -> str:
@@ -175,7 +178,7 @@ class CachedSource:
             return None
         # A negative age: the clock was set back since, or the file lies.
         age_s = self._now_s() - at_s
-        fresh_s = FRESH_S if kept.answer else FRESH_FAILURE_S
+        fresh_s = self._fresh_s if kept.answer else FRESH_FAILURE_S
         return kept if 0 <= age_s <= fresh_s else None
 
 

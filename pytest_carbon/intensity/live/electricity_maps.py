@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.errors import IntensityError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.live.checks import field, instant, number
-from pytest_carbon.intensity.live.http import Limits, check_base_url, get_json
+from pytest_carbon.intensity.live.http import Call, Limits, check_base_url, get_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,13 +49,8 @@ class ElectricityMaps:
         """The zone's latest figure; raises ``IntensityError`` for every failure."""
         if not zone:
             raise IntensityError("no zone is known", remedy="set a country, such as FRA")
-        answer = get_json(
-            self._url,
-            params={"zone": zone},
-            token=self._token,
-            limits=self._limits,
-            sleep=self._sleep,
-        )
+        call = Call(self._url, params={"zone": zone}, token=self._token, limits=self._limits)
+        answer = get_json(call, sleep=self._sleep)
         said = field(answer, "zone")
         if not isinstance(said, str) or said.upper() != zone.upper():
             raise IntensityError(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.live.checks import field, instant, number
-from pytest_carbon.intensity.live.http import Limits, check_base_url, get_json
+from pytest_carbon.intensity.live.http import Call, Limits, check_base_url, get_json
 from pytest_carbon.intensity.live.source import NotCovered
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class UkCarbonIntensity:
         """The present figure of ``GB``; raises ``NotCovered`` for any other zone."""
         if zone.upper() != "GB":
             raise NotCovered(f"it has no figures for {zone}", remedy="it covers Great Britain")
-        answer = get_json(self._url, params={}, token=None, limits=self._limits, sleep=self._sleep)
+        answer = get_json(Call(self._url, limits=self._limits), sleep=self._sleep)
         actual = field(answer, "data", 0, "intensity", "actual")
         kind = "direct emissions" if actual is not None else "direct emissions, forecast"
         value = field(answer, "data", 0, "intensity", "forecast") if actual is None else actual

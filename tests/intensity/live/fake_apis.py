@@ -65,7 +65,7 @@ class FakeApi:
                 )
                 api.answer(self)
 
-            do_CONNECT = do_GET  # noqa: N815
+            do_CONNECT = do_PUT = do_GET  # noqa: N815
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
                 pass
@@ -133,6 +133,44 @@ def uk(
     intensity = {"forecast": 126, "actual": actual, "index": "moderate"}
     period = {"from": start, "to": "2025-06-15T15:30Z", "intensity": intensity}
     return says(json.dumps({"data": [period]}))
+
+
+def metadata(cloud: str, region: str) -> Callable[[BaseHTTPRequestHandler], None]:
+    """A cloud's metadata service as documented, in ``region``; strict about headers."""
+    session = "AQAAANsession=="
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        headers = {name.lower(): value for name, value in handler.headers.items()}
+        asked = (cloud, handler.command, handler.path)
+        body: object = None
+        if asked == ("aws", "PUT", "/latest/api/token"):
+            if headers.get("x-aws-ec2-metadata-token-ttl-seconds"):
+                says(session)(handler)
+                return
+        elif asked == ("aws", "GET", "/latest/dynamic/instance-identity/document"):
+            if headers.get("x-aws-ec2-metadata-token") == session:
+                body = {"accountId": "1", "region": region, "instanceType": "m7i.large"}
+        elif asked == ("gcp", "GET", "/computeMetadata/v1/instance/zone?alt=json"):
+            if headers.get("metadata-flavor") == "Google":
+                body = f"projects/123456/zones/{region}-b"
+        elif (
+            asked == ("azure", "GET", "/metadata/instance/compute?api-version=2021-02-01")
+            and headers.get("metadata") == "true"
+        ):
+            body = {"location": region, "vmId": "0", "vmSize": "Standard_D2s_v5"}
+        if body is None:
+            says("{}", 404)(handler)
+        else:
+            says(json.dumps(body))(handler)
+
+    return answer
+
+
+def geojs(country: object = "GB") -> Callable[[BaseHTTPRequestHandler], None]:
+    """GeoJS' answer on the caller's country."""
+    return says(
+        json.dumps({"country": country, "country_3": "GBR", "ip": "192.0.2.1", "name": "Somewhere"})
+    )
 
 
 def slow(handler: BaseHTTPRequestHandler) -> None:

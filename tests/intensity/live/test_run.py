@@ -40,7 +40,7 @@ def maps(
     """Electricity Maps behind a proxy of the environment, under its own name and with TLS."""
     folder = tmp_path_factory.mktemp("tls")
     certificate, context = fake.make_certificate(
-        folder, "DNS:api.electricitymaps.com", "DNS:api.carbonintensity.org.uk"
+        folder, "DNS:api.electricitymaps.com", "DNS:get.geojs.io"
     )
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     monkeypatch.setenv("XDG_CACHE_HOME", str(pytester.path / "cache"))
@@ -187,3 +187,47 @@ def test_a_third_partys_installed_source_answers_a_run(
     result = carbon("--carbon-live", "--carbon-intensity=FRA")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["  intensity: 45 gCO2e/kWh, FR, our roof now (live)"])
+
+
+def test_geo_ip_places_a_run_only_where_it_is_asked_for_and_nothing_is_set(
+    fake: Any, maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    maps.answer = fake.geojs("GB")
+    pytester.makepyfile("def test_one(): pass")
+    result = carbon("--carbon-locate=geoip", "-n2")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["  intensity: * gCO2e/kWh, GBR, * (geo-IP by GeoJS: GBR; a VPN or proxy misleads it)"]
+    )
+    assert [request.path for request in maps.seen] == ["/v1/ip/country.json"]
+    assert "auth-token" not in maps.seen[0].headers
+    for args in (["--carbon-intensity=FRA"], ["--collect-only"], ["--help"]):
+        shutil.rmtree(pytester.path / "cache")
+        carbon("--carbon-locate=geoip", *args)
+        (pytester.path / "cache").mkdir(exist_ok=True)
+    assert len(maps.seen) == 1
+
+
+def test_a_look_up_that_fails_is_said_once_and_the_environment_decides(
+    fake: Any,
+    maps: Any,
+    carbon: Carbon,
+    pytester: pytest.Pytester,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    maps.answer = fake.says("no", 403)
+    monkeypatch.setenv("AWS_REGION", "eu-west-3")
+    pytester.makepyfile("def test_one(): pass")
+    result = carbon("--carbon-locate=geoip")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["  intensity: * aws:eu-west-3, * (AWS_REGION=eu-west-3)"])
+    assert result.stdout.str().count("location: geo-ip: get.geojs.io answers with HTTP 403") == 1
+
+
+def test_an_unknown_look_up_is_a_usage_error(carbon: Carbon, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_one(): pass")
+    result = carbon("--carbon-locate=gps")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--carbon-locate=gps has the unknown name 'gps': use metadata or geoip" in str(
+        result.stderr
+    )
