@@ -59,6 +59,9 @@ BELOW_AIM = 2.5
 UNEXPLAINED_SDS = 4.0
 MOSTLY_FIRST = 1.5
 
+# Repeats that lie so many errors above the tolerance will not come down any more.
+HOPELESS_ERRORS = 5.0
+
 # A fall is worth a word where it lies so many errors below the baseline.
 FALL_ERRORS = 3.0
 
@@ -108,12 +111,20 @@ def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict
             return _LookElsewhere(taken, all_runs=True, first_runs=not _explained(suspect, row))
         row.extend(looks[taken].samples_j)
         evidence = by_repeats(suspect, row) if row else None
+        if evidence is not None and _hopeless(suspect, evidence):
+            return _LookElsewhere(taken + 1, all_runs=True, first_runs=False)
         if evidence is None or not _cleared(suspect, evidence):
             continue
         if _explained(suspect, row):
             return _verdict(suspect, evidence, Outcome.OK, "cleared by repeats", looks=1)
         return _LookElsewhere(taken + 1, all_runs=False, first_runs=True)
     return _LookElsewhere(len(plan), all_runs=True, first_runs=not _explained(suspect, row))
+
+
+def _hopeless(suspect: Suspect, evidence: Evidence) -> bool:
+    """Whether more repeats in a row would not clear the suspect."""
+    most = allowed(suspect.entry, suspect.policy)
+    return evidence.rise > most + HOPELESS_ERRORS * evidence.error
 
 
 def _repeats_speak_for_first(entry: Entry) -> bool:

@@ -111,7 +111,7 @@ def test_a_real_rise_is_convicted_by_fresh_processes_that_agree() -> None:
 
 
 def test_a_slow_moment_in_one_process_does_not_convict() -> None:
-    slow_then_fine = lambda look: 1.5 if look < 3 else 1.0  # noqa: E731
+    slow_then_fine = lambda look: 1.5 if look < 1 else 1.0  # noqa: E731
     verdict, _ = confirm(suspect(1.5), first=slow_then_fine, repeat=slow_then_fine)
     assert verdict.outcome is Outcome.OK
     assert verdict.looks == 2
