@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.policy import Mode, Rules, plan_update
+from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind
@@ -115,6 +116,12 @@ def _beyond_tolerance(
     }
 
 
+def _crept(stored: Mapping[Subject, Entry], policy: Policy) -> set[Subject]:
+    """The baselines that many accepted small rises have moved too far, as the gate sees it."""
+    sd = suite_sd(stored.values())
+    return {subject for subject, entry in stored.items() if creep(entry, policy, sd)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
     """What a refresh came to: the plan, and the file as it stands now, or would."""
@@ -142,6 +149,7 @@ def plan_runs(
         Rules(mode=mode, tolerance=policy.tolerance),
         passed=measured,
         decided=_beyond_tolerance(base.entries, measured, policy),
+        crept=_crept(base.entries, policy),
     )
     return Refreshed(plan=plan, file=plan.apply(base), written=False)
 

@@ -15,7 +15,7 @@ all       added       stored       stored       stored
 The *anchor* holds slow creep: it is the energy that somebody accepted as such. It follows
 every fall, but a rise only where that was a regression (beyond the tolerance, or found by the
 gate) and was accepted with ``all``. Rises too small for that are stored without moving it, so
-twenty of them add up to one that the gate sees.
+twenty of them add up to one that the gate sees; that one, too, is accepted with ``all``.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Action(str, Enum):
     LOWERED = "lowered"
     RAISED = "raised"
     REFINED = "refined"
+    ACCEPTED = "accepted"
     KEPT = "kept"
     REFUSED = "refused"
     LEFT = "left"
@@ -60,7 +61,13 @@ class Action(str, Enum):
     @property
     def writes(self) -> bool:
         """Whether the value is stored."""
-        return self in (Action.ADDED, Action.LOWERED, Action.RAISED, Action.REFINED)
+        return self in (
+            Action.ADDED,
+            Action.LOWERED,
+            Action.RAISED,
+            Action.REFINED,
+            Action.ACCEPTED,
+        )
 
 
 _ALLOWED = {
@@ -133,6 +140,17 @@ def _successor(old: Entry, new: Entry, *, accepted: bool) -> Entry:
 
 
 def _decide(
+    old: Entry | None, new: Entry, rules: Rules, *, decided: bool, crept: bool = False
+) -> tuple[Action, Entry | None]:
+    action, result = _change_to(old, new, rules, decided=decided)
+    if not crept or result is None or rules.mode is not Mode.ALL:
+        return action, result
+    if not action.writes:
+        action = Action.ACCEPTED
+    return action, replace(result, anchor_j=result.first.centre_j)
+
+
+def _change_to(
     old: Entry | None, new: Entry, rules: Rules, *, decided: bool
 ) -> tuple[Action, Entry | None]:
     allowed = _ALLOWED[rules.mode]
@@ -198,19 +216,23 @@ def plan_update(
     *,
     passed: Container[Subject],
     decided: Container[Subject] = (),
+    crept: Container[Subject] = (),
 ) -> UpdatePlan:
     """Plan an update with what a run has measured.
 
     ``passed`` holds the subjects whose figures count: a failed, skipped or interrupted test's
     do not. ``decided`` holds those that the gate found regressed or improved: their change is
-    real, whatever the spread. Plan again under the store's lock, where another process may
+    real, whatever the spread. ``crept`` holds those whose baseline has moved too far from its
+    anchor. Plan again under the store's lock, where another process may
     have written meanwhile.
     """
     steps = []
     for subject in sorted(measured, key=lambda subject: (subject.kind.value, subject.id)):
         old, new = stored.get(subject), measured[subject]
         if subject in passed:
-            action, result = _decide(old, new, rules, decided=subject in decided)
+            action, result = _decide(
+                old, new, rules, decided=subject in decided, crept=subject in crept
+            )
         else:
             action, result = Action.NOT_PASSED, old
         steps.append(Step(subject=subject, action=action, old=old, measured=new, result=result))

@@ -22,6 +22,7 @@ _ORDER = (
     Action.LOWERED,
     Action.ADDED,
     Action.REFINED,
+    Action.ACCEPTED,
     Action.NOT_PASSED,
 )
 _COUNTED = {
@@ -43,6 +44,9 @@ def _change(step: Step) -> str:
         return "its figure does not count"
     if step.old is None:
         return format_energy(now_j)
+    if step.action is Action.ACCEPTED and step.old.anchor_j:
+        since = step.old.first.centre_j / step.old.anchor_j
+        return f"{format_energy(step.old.first.centre_j)}, {format_change(since)} since its anchor"
     before_j = step.old.first.centre_j
     text = f"{format_energy(before_j)} → {format_energy(now_j)}"
     if before_j:

@@ -111,13 +111,13 @@ def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict
             return _LookElsewhere(taken, all_runs=True, first_runs=not _explained(suspect, row))
         row.extend(looks[taken].samples_j)
         evidence = by_repeats(suspect, row) if row else None
-        if evidence is not None and _hopeless(suspect, evidence):
-            return _LookElsewhere(taken + 1, all_runs=True, first_runs=False)
-        if evidence is None or not _cleared(suspect, evidence):
+        if evidence is None:
             continue
-        if _explained(suspect, row):
+        hopeless, cleared = _hopeless(suspect, evidence), _cleared(suspect, evidence)
+        if cleared and _explained(suspect, row):
             return _verdict(suspect, evidence, Outcome.OK, "cleared by repeats", looks=1)
-        return _LookElsewhere(taken + 1, all_runs=False, first_runs=True)
+        if cleared or hopeless:
+            return _LookElsewhere(taken + 1, all_runs=hopeless, first_runs=cleared)
     return _LookElsewhere(len(plan), all_runs=True, first_runs=not _explained(suspect, row))
 
 
