@@ -16,6 +16,7 @@ from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind
 from pytest_carbon.samples import at_reference, entry_from_runs
+from pytest_carbon.tasks.names import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,15 +74,19 @@ def _pinned(stored: Intensity, used: Intensity) -> Intensity:
 def _passed(
     runs: Sequence[RunResult], reference_ns: float | None
 ) -> dict[Subject, list[SubjectResult]]:
-    """The results of each test that passed wherever it ran, all at one reference."""
+    """The results of each test that passed wherever it ran, and of its tasks, at one reference."""
     left_out = not_passed(runs)
+    tests = frozenset(test for run in runs for test in run.course.outcomes)
     passed: dict[Subject, list[SubjectResult]] = {}
     for run in runs:
         factor = 1.0
         if reference_ns is not None and run.reference_ns is not None:
             factor = reference_ns / run.reference_ns
-        for result in run.of(Kind.TEST):
-            if result.test_outcome == "passed" and result.subject.id not in left_out:
+        for result in (*run.of(Kind.TEST), *run.of(Kind.TASK)):
+            test = result.subject.id
+            if result.subject.kind is Kind.TASK:
+                test = owner_of(test, tests)
+            if result.test_outcome == "passed" and test not in left_out:
                 passed.setdefault(result.subject, []).append(at_reference(result, factor))
     return passed
 

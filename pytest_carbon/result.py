@@ -44,7 +44,8 @@ def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
 class SubjectResult:
     """One subject of a run: what it cost, phase by phase, and what the gate found.
 
-    ``test_outcome`` is pytest's own (``passed``, ``failed``, …; empty for other subjects),
+    ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
+    and empty for other subjects, ``own`` what of a task's total is in no task inside of it,
     ``times`` counts how often the subject ran (a session fixture runs once in each worker),
     ``repeats`` are further runs of a test in the same process, taken to be stored,
     ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
@@ -54,6 +55,7 @@ class SubjectResult:
     subject: Subject
     phases: Mapping[Phase, Measurement]
     total: Measurement
+    own: Measurement | None = None
     test_outcome: str = ""
     times: int = 1
     verdict: Verdict | None = None

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
 from pytest_carbon.result import SubjectResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = [
     "from_text",
@@ -65,6 +68,7 @@ def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
         "id": result.subject.id,
         "phases": {p.value: measurement_to_plain(m) for p, m in result.phases.items()},
         "total": measurement_to_plain(result.total),
+        "own": None if result.own is None else measurement_to_plain(result.own),
         "test_outcome": result.test_outcome,
         "times": result.times,
         "verdict": None if result.verdict is None else _verdict_to_plain(result.verdict),
@@ -84,6 +88,7 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
         subject=Subject(Kind(plain["kind"]), plain["id"]),
         phases={Phase(p): measurement_from_plain(m) for p, m in plain["phases"].items()},
         total=measurement_from_plain(plain["total"]),
+        own=None if plain["own"] is None else measurement_from_plain(plain["own"]),
         test_outcome=plain["test_outcome"],
         times=plain["times"],
         verdict=None if verdict is None else _verdict_from_plain(verdict),
@@ -96,11 +101,11 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
     )
 
 
-def to_text(result: SubjectResult) -> str:
-    """One subject's result as one string, the cheapest thing to send between processes."""
-    return json.dumps(subject_to_plain(result))
+def to_text(results: Sequence[SubjectResult]) -> str:
+    """Some subjects' results as one string, the cheapest thing to send between processes."""
+    return json.dumps([subject_to_plain(result) for result in results])
 
 
-def from_text(text: str) -> SubjectResult:
+def from_text(text: str) -> list[SubjectResult]:
     """The inverse of ``to_text``."""
-    return subject_from_plain(json.loads(text))
+    return [subject_from_plain(plain) for plain in json.loads(text)]

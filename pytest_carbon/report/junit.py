@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["session_properties", "test_properties"]
+__all__ = ["session_properties", "task_properties", "test_properties"]
 
 
 def _number(value: float | None) -> str:
@@ -39,13 +39,35 @@ def test_properties(
     )
     if sci is not None and sci.complete:
         properties.append(("carbon.sci_g", _number(sci.score_g)))
+    return properties + _limits("carbon", subject)
+
+
+def task_properties(
+    subject: SubjectResult, test_id: str, emissions_g: float | None
+) -> list[tuple[str, str]]:
+    """The properties of one task, among those of its test: ``carbon.task.load.energy_j``."""
+    total, own = subject.total, subject.own
+    prefix = f"carbon.task.{subject.subject.id.removeprefix(test_id).removeprefix(' > ')}"
+    properties = [
+        (f"{prefix}.energy_j", _number(total.energy_j)),
+        (f"{prefix}.own_energy_j", _number(None if own is None else own.energy_j)),
+        (f"{prefix}.emissions_g", _number(emissions_g)),
+        (f"{prefix}.cpu_s", _number(None if total.missing else total.cpu_s)),
+        (f"{prefix}.wall_s", _number(total.wall_s)),
+        (f"{prefix}.times", str(subject.times)),
+    ]
+    return properties + _limits(prefix, subject)
+
+
+def _limits(prefix: str, subject: SubjectResult) -> list[tuple[str, str]]:
+    properties = []
     if subject.budget_j is not None:
-        properties.append(("carbon.budget_j", _number(subject.budget_j)))
+        properties.append((f"{prefix}.budget_j", _number(subject.budget_j)))
     verdict = subject.verdict
     if verdict is not None:
-        properties.append(("carbon.verdict", verdict.outcome.value))
+        properties.append((f"{prefix}.verdict", verdict.outcome.value))
         if verdict.baseline_j is not None:
-            properties.append(("carbon.baseline_j", _number(verdict.baseline_j)))
+            properties.append((f"{prefix}.baseline_j", _number(verdict.baseline_j)))
     return properties
 
 

@@ -41,6 +41,7 @@ def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[s
     yield from _findings(result, verbosity)
     for note in result.notes:
         yield f"note: {shown(note, 1000)}"
+    yield from _task_notes(result, verbosity)
 
 
 def _grams(result: RunResult, energy_j: float | None) -> str:
@@ -101,9 +102,11 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
     table = [_row(result, s) for s in tests]
     fixtures = [s for s in result.costliest(Kind.FIXTURE, min(rows, 5)) if s.total.energy_j]
     table += [_row(result, s) for s in fixtures]
+    tasks = [s for s in result.costliest(Kind.TASK, rows) if s.total.energy_j]
+    table += [_row(result, s) for s in tasks]
     text = tabulate(
         table,
-        headers=["energy", "CO2e", "CPU", "wall", "change", "costliest tests and wider fixtures"],
+        headers=["energy", "CO2e", "CPU", "wall", "change", "costliest tests, fixtures and tasks"],
         tablefmt="plain",
         colalign=("right", "right", "right", "right", "right", "left"),
         disable_numparse=True,
@@ -119,8 +122,9 @@ def _row(result: RunResult, subject: SubjectResult) -> list[str]:
         ratio = verdict.ratio
         change = verdict.outcome.value if ratio is None else format_change(ratio)
     name = shown(subject.subject.id)
-    if subject.subject.kind is Kind.FIXTURE:
-        name += " (fixture)" if subject.times == 1 else f" (fixture, {subject.times} times)"
+    if subject.subject.kind is not Kind.TEST:
+        kind = subject.subject.kind.value
+        name += f" ({kind})" if subject.times == 1 else f" ({kind}, {subject.times} times)"
     return [
         format_energy(total.energy_j),
         _grams(result, total.energy_j),
@@ -147,6 +151,14 @@ def _findings(result: RunResult, verbosity: int) -> Iterator[str]:
     ]
     if counts:
         yield f"verdicts against {result.baselines}: " + ", ".join(counts)
+
+
+def _task_notes(result: RunResult, verbosity: int) -> Iterator[str]:
+    found = [f"note: {s.subject.id}: {note}" for s in result.of(Kind.TASK) for note in s.notes]
+    limit = len(found) if verbosity > 0 else _SHOWN
+    yield from (shown(line, 1000) for line in found[:limit])
+    if len(found) > limit:
+        yield f"note: {len(found) - limit} more of tasks; -v shows all"
 
 
 def _finding(subject: SubjectResult) -> str:

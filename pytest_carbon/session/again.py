@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import astuple
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.session.confirm import Confirmer
+from pytest_carbon.session.costs import Part
 from pytest_carbon.session.fresh import FreshProcesses, can_fork
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.repeat import Repeater, saved_globs
@@ -62,7 +65,12 @@ class Confirmations:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
         """Fork the stem of fresh processes while no test has run yet."""
-        wanted = self._judge.has_baselines or self._limits.have_budget
+        # What budgets tasks have, only their tests know.
+        wanted = (
+            self._judge.has_baselines
+            or self._limits.have_budget
+            or any("carbon" in getattr(item, "fixturenames", ()) for item in session.items)
+        )
         if not (wanted and session.items and can_fork()):
             return
         if session.config.getoption("collectonly", False):
@@ -85,39 +93,45 @@ class Confirmations:
 
     @contextlib.contextmanager
     def confirmer(
-        self, items: Sequence[pytest.Item], again: Again | None = None
+        self,
+        items: Sequence[pytest.Item],
+        again: Again | None = None,
+        part: Part | None = None,
     ) -> Iterator[Confirmer]:
-        """A confirmer for one test, or for several as if they were one.
+        """A confirmer for one test, for a task in it, or for several tests as if they were one.
 
-        What it spends is in nobody's row. ``again`` can run the test anew in this process.
+        What it spends is in nobody's row. ``again`` can run the test anew in this process,
+        ``part`` names the task.
         """
         start_s = time.monotonic()
         with self._recorder.aside():
             yield Confirmer(
-                repeat=again.run if again is not None and again.possible else None,
-                fresh=self._fresh_looks(items),
+                repeat=partial(again.run, part) if again and again.possible else None,
+                fresh=self._fresh_looks(items, part),
                 alone=contextlib.nullcontext if self._quiet is None else self._quiet.alone,
             )
         self._spent_s += time.monotonic() - start_s
 
     def _fresh_looks(
-        self, items: Sequence[pytest.Item]
+        self, items: Sequence[pytest.Item], part: Part | None
     ) -> Callable[[int], list[Measurement] | str] | None:
         fresh = self._fresh
         if fresh is None:
             return None
         places = [self._places[item] for item in items]
+        task = None if part is None else astuple(part)
 
         def look(repeats: int) -> list[Measurement] | str:
-            answer = fresh.look(places, 1 + repeats, self._judge.policy.confirm_time_s)
+            answer = fresh.look(places, 1 + repeats, self._judge.policy.confirm_time_s, task)
             if isinstance(answer, str):
                 return answer
             return [measurement_from_plain(plain) for plain in answer]
 
         return look
 
-    def _look(self, places: list[int], passes: int) -> list[Any] | str:
+    def _look(self, places: list[int], passes: int, task: list[Any] | None) -> list[Any] | str:
         """In a fresh process: run the tests in turn, pass by pass; the sum of each pass."""
+        part = None if task is None else Part(*task)
         session = self._session
         assert session is not None, "set before the stem is forked"
         probe = self._open_probe()
@@ -127,7 +141,7 @@ class Confirmations:
         items = [session.items[place] for place in places]
         answer: list[Any] = []
         try:
-            repeaters = [self._repeater(item) for item in items]
+            repeaters = [self._repeater(item, part) for item in items]
             for _ in range(passes):
                 total: Measurement | None = None
                 for index, repeater in enumerate(repeaters):
@@ -144,6 +158,14 @@ class Confirmations:
             probe.close()
         return answer
 
-    def _repeater(self, item: pytest.Item) -> Repeater:
-        sensitivity = self._judge.sensitivity(Subject(Kind.TEST, test_id(item)))
-        return Repeater(item, self._recorder.cost_of, sensitivity, saved_globs(item))
+    def _repeater(self, item: pytest.Item, part: Part | None) -> Repeater:
+        recorder = self._recorder
+        if part is None:
+            sensitivity = self._judge.sensitivity(Subject(Kind.TEST, test_id(item)))
+        else:
+            sensitivity = part.sensitivity
+
+        def measure(run: Callable[[], object], sensitivity: float) -> Measurement | None:
+            return recorder.cost(recorder.run_again(run), sensitivity, part)
+
+        return Repeater(item, measure, sensitivity, saved_globs(item))

@@ -12,7 +12,7 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.destination import parse_destinations, probe
-from pytest_carbon.report.junit import session_properties, test_properties
+from pytest_carbon.report.junit import session_properties, task_properties, test_properties
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.report.write import write_report
@@ -25,7 +25,7 @@ from pytest_carbon.session.worker import INTENSITY, REFERENCE
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.accounting import Accounting
@@ -77,7 +77,8 @@ class Collector:
         self._usage_error = ""
         self._fault = ""
         self._workers = 0
-        self._pending: list[Callable[[], SubjectResult]] = []
+        self._tests: dict[Subject, str] = {}
+        self._pending: list[Callable[[], Sequence[SubjectResult]]] = []
         self._start = time.perf_counter()
         self._started_s = time.time()
         self._destinations = parse_destinations(settings.reports)
@@ -87,15 +88,23 @@ class Collector:
 
     def deliver(
         self,
-        subject: Subject,  # noqa: ARG002 - the result names it, too
-        result: Callable[[], SubjectResult],
+        subject: Subject,  # noqa: ARG002 - the results name it, too
+        results: Callable[[], Sequence[SubjectResult]],
         report: pytest.TestReport,
     ) -> None:
         """Take a test of this process; its arithmetic waits where nothing needs it yet."""
         if self._junit:
-            self._add(result(), report)
+            self._add_test(results(), report)
         else:
-            self._pending.append(result)
+            self._pending.append(results)
+
+    def _add_test(self, results: Sequence[SubjectResult], report: pytest.TestReport | None) -> None:
+        """Take a test and its tasks."""
+        test, *tasks = results
+        self._add(test, report)
+        for task in tasks:
+            self._tests[task.subject] = test.subject.id
+            self._add(task, report)
 
     def _add(self, subject: SubjectResult, report: pytest.TestReport | None) -> None:
         """Take one subject; a later one of the same name joins it (xdist's ``each`` repeats)."""
@@ -104,6 +113,8 @@ class Collector:
             self._subjects[subject.subject] = subject
         elif subject.subject.kind is Kind.TEST:
             self._subjects[subject.subject] = replace(subject, times=known.times + 1)
+        elif subject.subject.kind is Kind.TASK:
+            self._subjects[subject.subject] = subject
         else:
             worse = subject if subject.verdict and subject.verdict.outcome.fails else known
             self._subjects[subject.subject] = replace(
@@ -111,6 +122,13 @@ class Collector:
             )
         if self._junit and report is not None:
             total, workers = subject.total, max(1, self._workers)
+            if subject.subject.kind is Kind.TASK:
+                report.user_properties += task_properties(
+                    subject,
+                    self._tests[subject.subject],
+                    self._accounting.emissions_g(total.energy_j),
+                )
+                return
             report.user_properties += test_properties(
                 subject,
                 self._accounting.emissions_g(total.energy_j),
@@ -137,7 +155,7 @@ class Collector:
         """Take the figures that travelled with a worker's report."""
         text = getattr(report, "carbon", None)
         if text is not None:
-            self._add(from_text(text), report)
+            self._add_test(from_text(text), report)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -186,8 +204,8 @@ class Collector:
         return any(file.verdict and file.verdict.outcome.fails for file in files)
 
     def _finish(self, session: pytest.Session) -> None:
-        for result in self._pending:
-            self._add(result(), None)
+        for results in self._pending:
+            self._add_test(results(), None)
         self._pending.clear()
         for row in self.sources.rows():
             self._add(row, None)
@@ -226,9 +244,12 @@ class Collector:
         self.result = replace(self.result, notes=tuple(self._notes))
 
     def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
-        if subject.subject.kind is not Kind.TEST:
+        if subject.subject.kind is Kind.TEST:
+            return replace(subject, test_outcome=self.course.outcome_of(subject.subject.id))
+        test = self._tests.get(subject.subject)
+        if test is None:
             return subject
-        return replace(subject, test_outcome=self.course.outcome_of(subject.subject.id))
+        return replace(subject, test_outcome=self.course.outcome_of(test))
 
     def _add_session_properties(self, result: RunResult) -> None:
         from _pytest.junitxml import xml_key

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pytest
 
@@ -16,9 +16,15 @@ __all__ = ["Deliver"]
 
 
 class Deliver(Protocol):
-    """Takes a test's result: at once where it has to travel, else when the run is over."""
+    """Takes a test's results: at once where they have to travel, else when the run is over."""
 
     def __call__(
-        self, subject: Subject, result: Callable[[], SubjectResult], report: pytest.TestReport
+        self,
+        subject: Subject,
+        results: Callable[[], Sequence[SubjectResult]],
+        report: pytest.TestReport,
     ) -> None:
-        """``result`` does the arithmetic when called; ``report`` is the last one of the test."""
+        """Take ``results``, the test's own and then its tasks'.
+
+        The arithmetic is done when it is called; ``report`` is the last one of the test.
+        """

@@ -21,6 +21,8 @@ from pytest_carbon.units import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
     from pytest_carbon.gate.verdict import Verdict
@@ -29,21 +31,24 @@ if TYPE_CHECKING:
 __all__ = ["fail", "headline"]
 
 
-def headline(verdict: Verdict) -> str:
+def headline(verdict: Verdict, task: str = "") -> str:
     """The first line: what a FAILED line, JUnit and an annotation show."""
+    who = f"carbon: task {task}" if task else "carbon"
     if verdict.outcome is Outcome.OVER_BUDGET:
         return (
-            f"carbon: over budget: {format_energy(verdict.now_j)}, "
+            f"{who}: over budget: {format_energy(verdict.now_j)}, "
             f"allowed {format_energy(verdict.limit_j)}"
         )
     assert verdict.ratio is not None, "a regression has a baseline"
     return (
-        f"carbon: {format_change(verdict.ratio)}: {format_energy(verdict.baseline_j)} → "
+        f"{who}: {format_change(verdict.ratio)}: {format_energy(verdict.baseline_j)} → "
         f"{format_energy(verdict.now_j)}"
     )
 
 
-def explanation(nodeid: str, verdict: Verdict, method: str, intensity: Intensity) -> list[str]:
+def explanation(
+    nodeid: str, verdict: Verdict, method: str, intensity: Intensity, task: str = ""
+) -> list[str]:
     """The lines below the headline: the numbers, the method, and the next command to type."""
 
     def both(energy_j: float | None) -> str:
@@ -53,6 +58,8 @@ def explanation(nodeid: str, verdict: Verdict, method: str, intensity: Intensity
         return f"{format_energy(energy_j)} ({format_emissions(grams)} CO2e)"
 
     lines = [f"test      {nodeid}"]
+    if task:
+        lines.append(f"task      {task}")
     if verdict.baseline_j is not None:
         lines.append(f"baseline  {both(verdict.baseline_j)}")
     lines.append(f"now       {both(verdict.now_j)}")
@@ -70,7 +77,8 @@ def explanation(nodeid: str, verdict: Verdict, method: str, intensity: Intensity
         f"({intensity.zone}, {intensity.source}, {intensity.period})"
     )
     if verdict.outcome is Outcome.OVER_BUDGET:
-        lines.append("accept    raise the test's carbon_budget marker")
+        where = "the task's budget" if task else "the test's carbon_budget marker"
+        lines.append(f"accept    raise {where}")
     else:
         lines.append(f"accept    pytest --carbon --carbon-update=all {shlex.quote(nodeid)}")
     return lines
@@ -79,13 +87,20 @@ def explanation(nodeid: str, verdict: Verdict, method: str, intensity: Intensity
 def fail(
     report: pytest.TestReport,
     item: pytest.Item,
-    verdict: Verdict,
+    failing: Mapping[str, Verdict],
     method: str,
     intensity: Intensity,
 ) -> None:
-    """Turn the report of a passed call into a failure that every reporter understands."""
-    first = headline(verdict)
-    text = "\n".join([first, *explanation(item.nodeid, verdict, method, intensity)])
+    """Turn the report of a passed call into a failure that every reporter understands.
+
+    ``failing`` are the verdicts that fail it, by task; the test's own has no name.
+    """
+    lines: list[str] = []
+    for task, verdict in failing.items():
+        lines += [""] if lines else []
+        lines.append(headline(verdict, task))
+        lines += explanation(item.nodeid, verdict, method, intensity, task)
+    first, text = lines[0], "\n".join(lines)
     path, line, _ = item.location
     place = ReprFileLocation(path, (line or 0) + 1, first)
     trace = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")

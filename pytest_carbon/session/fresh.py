@@ -24,9 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+    from typing import TypeAlias
 
     import pytest
+
+    Look: TypeAlias = Callable[[list[int], int, "list[Any] | None"], "list[Any] | str"]
 
 __all__ = ["FreshProcesses", "can_fork"]
 
@@ -49,13 +52,11 @@ class FreshProcesses:
         self._owner = os.getpid()
 
     @classmethod
-    def open(
-        cls, config: pytest.Config, look: Callable[[list[int], int], list[Any] | str]
-    ) -> FreshProcesses:
+    def open(cls, config: pytest.Config, look: Look) -> FreshProcesses:
         """Fork the stem.
 
-        ``look(places, passes)`` runs in a fresh process and returns samples, or says why there
-        are none. Raises ``OSError`` where the system refuses.
+        ``look(places, passes, task)`` runs in a fresh process and returns samples, or says why
+        there are none. Raises ``OSError`` where the system refuses.
         """
         ours, theirs = socket.socketpair()
         run_pid = os.getpid()
@@ -71,14 +72,21 @@ class FreshProcesses:
         theirs.close()
         return cls(ours)
 
-    def look(self, places: list[int], passes: int, timeout_s: float) -> list[Any] | str:
+    def look(
+        self,
+        places: list[int],
+        passes: int,
+        timeout_s: float,
+        task: Sequence[object] | None = None,
+    ) -> list[Any] | str:
         """Samples from a new process, pass by pass; or why there are none.
 
-        Each pass runs the tests at ``places`` of the session's items in that order.
+        Each pass runs the tests at ``places`` of the session's items in that order; ``task`` is
+        the part of them that is asked for.
         """
         if os.getpid() != self._owner:
             return "the test forked the run itself"
-        request = {"places": places, "passes": passes, "timeout_s": timeout_s}
+        request = {"places": places, "passes": passes, "timeout_s": timeout_s, "task": task}
         try:
             self._line.settimeout(timeout_s + 5)
             self._line.sendall(json.dumps(request).encode() + b"\n")
@@ -118,7 +126,7 @@ class _Stem:
         self,
         config: pytest.Config,
         line: socket.socket,
-        look: Callable[[list[int], int], list[Any] | str],
+        look: Look,
         run_pid: int,
     ) -> None:
         self._config = config
@@ -194,14 +202,14 @@ def _read_until(reader: int, deadline_s: float) -> bytes:
 def _run_and_exit(
     config: pytest.Config,
     writer: int,
-    look: Callable[[list[int], int], list[Any] | str],
+    look: Look,
     request: dict[str, Any],
 ) -> None:
     temporary = ""
     try:
         os.setsid()
         temporary = _own_basetemp(config)
-        answer: object = look(request["places"], request["passes"])
+        answer: object = look(request["places"], request["passes"], request["task"])
     except BaseException as error:  # noqa: BLE001 - the end of this process; told to the run
         answer = f"{type(error).__name__} in a fresh process"
     with contextlib.suppress(BaseException):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from _pytest.runner import call_and_report
 
-from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult, sum_of
@@ -15,17 +14,20 @@ from pytest_carbon.session.failure import fail
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.ownership import belongs_to_another_plugin, has_rivals
 from pytest_carbon.session.repeat import Again, saved_globs
+from pytest_carbon.session.tasks import Tasks, explained_by
+from pytest_carbon.session.verdicts import Case
 
 if TYPE_CHECKING:
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.measurement import Measurement, Phase
-    from pytest_carbon.session.again import Confirmations
+    from pytest_carbon.session.costs import Costs
     from pytest_carbon.session.deliver import Deliver
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.markers import Limits
-    from pytest_carbon.session.recorder import Costs, Recorder
+    from pytest_carbon.session.recorder import Recorder
     from pytest_carbon.session.short import ShortTests
+    from pytest_carbon.session.verdicts import Verdicts
 
 __all__ = ["Protocol"]
 
@@ -54,7 +56,7 @@ class Protocol:
         recorder: Recorder,
         judge: Judge,
         limits: TestLimits,
-        confirmations: Confirmations,
+        verdicts: Verdicts,
         short: ShortTests,
         deliver: Deliver,
         repeats: int = 0,
@@ -63,7 +65,8 @@ class Protocol:
         self.recorder = recorder
         self.judge = judge
         self._limits = limits
-        self._confirmations = confirmations
+        self._verdicts = verdicts
+        self._tasks = Tasks(recorder, judge, verdicts)
         self._short = short
         self._deliver = deliver
         self._repeats = repeats
@@ -145,43 +148,64 @@ class Protocol:
             limits = self._limits.of(item)
             sensitivity = self.judge.sensitivity(subject)
             verdict: Verdict | None = None
-            repeats: list[Measurement] = []
+            on_tasks: dict[str, Verdict] = {}
+            repeats: list[tuple[Measurement, Costs]] = []
             phases: dict[Phase, Measurement] | None = None
             self.recorder.note_memory(costs)
-            if passed is not None and self._needs_figure_now(subject, limits):
+            if passed is not None and self._needs_figure_now(subject, limits, costs):
+                on_tasks = self._tasks.judged(subject, costs, item, again)
+                failing = self._tasks.failing(on_tasks)
                 phases = self.recorder.measure(costs, sensitivity)
                 total = sum_of(phases.values())
                 if total is not None:
-                    verdict = self._judge(item, subject, total, limits, again)
+                    why = explained_by(failing)
+                    verdict = self._verdicts.of(
+                        Case(
+                            subject=subject,
+                            total=total,
+                            limits=limits,
+                            item=item,
+                            again=again,
+                            explained=why,
+                        )
+                    )
+                    if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:
+                        self._short.note(item, subject, total)
                 if not self._gates and again is not None:
                     repeats = self._gather(again)
                 if again is not None:
                     last = again.torn_down(last)
                 if verdict is not None and self.judge.fails(verdict):
-                    fail(passed, item, verdict, self.judge.method, self.judge.intensity)
+                    failing[""] = verdict
+                if failing:
+                    fail(passed, item, failing, self.judge.method, self.judge.intensity)
             location = item.location
 
-            def result() -> SubjectResult:
-                return self._result(
+            def result() -> list[SubjectResult]:
+                test = self._result(
                     subject,
                     self.recorder.measure(costs, sensitivity) if phases is None else phases,
                     limits=limits,
                     location=location,
                     verdict=verdict,
-                    repeats=repeats,
+                    repeats=[measurement for measurement, _ in repeats],
                     judged=passed is not None,
                 )
+                others = [costs for _, costs in repeats]
+                gates = self._gates and passed is not None
+                tasks = self._tasks.results(test, costs, on_tasks, others, gates=gates)
+                return [test, *tasks]
 
             self._deliver(subject, result, last)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self.recorder.give_up(error)
         return last
 
-    def _needs_figure_now(self, subject: Subject, limits: Limits) -> bool:
-        """Whether the figure decides anything; where it does not, its arithmetic can wait."""
-        if not self._gates or limits.budget is not None:
+    def _needs_figure_now(self, subject: Subject, limits: Limits, costs: Costs) -> bool:
+        """Whether a figure decides anything; where none does, its arithmetic can wait."""
+        if not self._gates or limits.budget is not None or self.judge.entry(subject) is not None:
             return True
-        return self.judge.entry(subject) is not None
+        return costs.tasks is not None and self._tasks.need_figures_now(subject, costs)
 
     def _result(
         self,
@@ -211,57 +235,16 @@ class Protocol:
             worker=self.recorder.worker,
         )
 
-    def _judge(
-        self,
-        item: pytest.Item,
-        subject: Subject,
-        total: Measurement,
-        limits: Limits,
-        again: Again | None,
-    ) -> Verdict | None:
-        """The worst of what baseline, anchor and budget say; only the first one that fails."""
-        verdict = None
-        if self._gates:
-            verdict = self._against_baseline(item, subject, total, limits, again)
-            if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:
-                self._short.note(item, subject, total)
-            if verdict is None or not verdict.outcome.fails:
-                verdict = self.judge.creep(subject, limits) or verdict
-        budget_j, now_j = self.judge.budget_j(limits), total.energy_j
-        if budget_j is None or now_j is None or not over_budget(now_j, budget_j):
-            return verdict
-        if verdict is not None and verdict.outcome.fails:
-            return verdict
-        with self._confirmations.confirmer([item], again) as confirmer:
-            on_budget = confirmer.budget_verdict(now_j, budget_j, self.judge.policy)
-        return verdict if on_budget.outcome is Outcome.OK and verdict is not None else on_budget
-
-    def _against_baseline(
-        self,
-        item: pytest.Item,
-        subject: Subject,
-        total: Measurement,
-        limits: Limits,
-        again: Again | None,
-    ) -> Verdict | None:
-        suspect = self.judge.suspect(subject, total, limits)
-        if suspect is None:
-            return self.judge.verdict(subject, total, limits)
-        if self._confirmations.is_out_of_time:
-            return self.judge.verdict(subject, total, limits, "out of confirm time for this run")
-        with self._confirmations.confirmer([item], again) as confirmer:
-            return confirmer.verdict(suspect)
-
-    def _gather(self, again: Again) -> list[Measurement]:
+    def _gather(self, again: Again) -> list[tuple[Measurement, Costs]]:
         """Repeats to be stored; none where the test does not pass again."""
-        repeats: list[Measurement] = []
+        repeats: list[tuple[Measurement, Costs]] = []
         if again.possible:
             with self.recorder.aside():
                 for _ in range(self._repeats):
                     measurement = again.run()
-                    if measurement is None:
+                    if measurement is None or again.costs is None:
                         return []
-                    repeats.append(measurement)
+                    repeats.append((measurement, again.costs))
         return repeats
 
 

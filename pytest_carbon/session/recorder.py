@@ -4,54 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_carbon.ledger import Account, Ledger
-from pytest_carbon.measurement import Kind, Phase, Reading, Subject
+from pytest_carbon.measurement import Kind, Phase, Subject
 from pytest_carbon.result import SubjectResult, sum_of
+from pytest_carbon.session.costs import Costs
 from pytest_carbon.session.names import fixture_id
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
+from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.measurement import Measurement, Reading
     from pytest_carbon.sampler import Sampler
+    from pytest_carbon.session.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
-__all__ = ["Costs", "Recorder"]
-
-
-class Costs:
-    """The accounts of the test that is running: its call, and its function fixtures.
-
-    ``tasks`` is the book of the test's tasks, ``None`` where it asks for none.
-    """
-
-    __slots__ = ("accounts", "memory_bytes", "raised", "tasks")
-
-    def __init__(self) -> None:
-        self.raised = False
-        self.tasks: TaskBook | None = None
-        self.memory_bytes: int | None = None
-        self.accounts: dict[Phase, Account] = {}
-
-    def account(self, phase: Phase) -> Account:
-        """The account of one phase, opened when the phase first costs something."""
-        account = self.accounts.get(phase)
-        if account is None:
-            account = self.accounts[phase] = Account()
-        return account
-
-    def spent(self) -> Reading:
-        """All that was charged to the test so far."""
-        total = Account()
-        for account in self.accounts.values():
-            total.add(account)
-        return Reading(total.wall_ns, total.cpu_ns, total.kernels, total.host_ns, total.counters)
+__all__ = ["Recorder"]
 
 
 class Recorder:
@@ -180,14 +155,40 @@ class Recorder:
         """Remember how much memory is in use as the test ends."""
         costs.memory_bytes = self._sampler.memory_bytes()
 
-    def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
-        """What a further run of a test costs; ``None`` where it cost nothing at all."""
+    def run_again(self, run: Callable[[], object]) -> Costs:
+        """What a further run of a test is charged with."""
         costs = self.begin()
         try:
             run()
         finally:
             self.end()
-        return sum_of(self.measure(costs, sensitivity).values())
+        return costs
+
+    def cost(
+        self, costs: Costs, sensitivity: float, part: Part | None = None
+    ) -> Measurement | None:
+        """What a test, or one of its tasks, has cost; ``None`` where it did not run."""
+        if part is None:
+            return sum_of(self.measure(costs, sensitivity).values())
+        row = None if costs.tasks is None else costs.tasks.rows.get(part.path)
+        if row is None or not row.times:
+            return None
+        if part.worst and row.worst is not None:
+            worst = row.worst[1]
+            return self.price(worst.cost, costs, worst.wall_ns, sensitivity, worst.doubt)
+        return self.price(row.total, costs, row.wall_ns, sensitivity, row.doubt)
+
+    def price(
+        self, account: Account, costs: Costs, wall_ns: int, sensitivity: float, doubt: str
+    ) -> Measurement:
+        """The cost of a task that took ``wall_ns``; unknown where there is a ``doubt``."""
+        measured = self._sampler.measure(account, costs.memory_bytes, sensitivity)
+        missing = (*measured.missing, "the task's clock") if doubt else measured.missing
+        return replace(measured, wall_s=wall_ns / NS_PER_S, missing=missing)
+
+    def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
+        """What a further run of a test costs; ``None`` where it cost nothing at all."""
+        return self.cost(self.run_again(run), sensitivity)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:

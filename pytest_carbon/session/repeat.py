@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.measurement import Measurement
+    from pytest_carbon.session.costs import Costs, Part
     from pytest_carbon.session.recorder import Recorder
 
 __all__ = ["Again", "Repeater", "can_repeat_here", "saved_globs"]
@@ -73,6 +74,8 @@ class Repeater:
             vars(item).pop("_instance", None)
         if self._globs is not None:
             item.dtest.globs = self._globs.copy()
+        if hasattr(item, "_request"):
+            item._request = False  # noqa: SLF001 - else the last run's fixtures are taken again
         kept = item.user_properties[:], item._report_sections[:]  # noqa: SLF001
         passed = True
 
@@ -94,7 +97,10 @@ class Repeater:
 
 
 class Again:
-    """Repeats of one test inside its protocol, and the tear-down that they owe."""
+    """Repeats of one test inside its protocol, and the tear-down that they owe.
+
+    ``costs`` is what the latest of them was charged with.
+    """
 
     def __init__(
         self,
@@ -110,19 +116,25 @@ class Again:
         self._globs = globs
         self._nextitem = nextitem
         self._repeater: Repeater | None = None
+        self._part: Part | None = None
+        self.costs: Costs | None = None
 
     @property
     def possible(self) -> bool:
         """Whether the test can run again here without anyone's taking notice."""
         return can_repeat_here(self._item)
 
-    def run(self) -> Measurement | None:
-        """One more run; ``None`` if it did not pass."""
+    def run(self, part: Part | None = None) -> Measurement | None:
+        """One more run, of which ``part`` is asked for; ``None`` if it did not pass."""
+        self._part = part
         if self._repeater is None:
-            self._repeater = Repeater(
-                self._item, self._recorder.cost_of, self._sensitivity, self._globs
-            )
+            self._repeater = Repeater(self._item, self._measure, self._sensitivity, self._globs)
         return self._repeater.run()
+
+    def _measure(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
+        self.costs = self._recorder.run_again(run)
+        part = self._part
+        return self._recorder.cost(self.costs, part.sensitivity if part else sensitivity, part)
 
     def torn_down(self, report: pytest.TestReport) -> pytest.TestReport:
         """``report``, or that of ending what the repeats have set up, if that fails."""

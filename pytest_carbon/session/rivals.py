@@ -9,8 +9,8 @@ import pytest
 from pytest_carbon.session.ownership import belongs_to_another_plugin
 
 if TYPE_CHECKING:
+    from pytest_carbon.session.costs import Costs
     from pytest_carbon.session.protocol import Protocol
-    from pytest_carbon.session.recorder import Costs
 
 __all__ = ["RivalProtocols"]
 

@@ -26,6 +26,7 @@ from pytest_carbon.session.quiet import Quiet
 from pytest_carbon.session.recorder import Recorder
 from pytest_carbon.session.rivals import RivalProtocols
 from pytest_carbon.session.short import ShortTests
+from pytest_carbon.session.verdicts import Verdicts
 from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink
 from pytest_carbon.settings import read_settings
 from pytest_carbon.speed.selection import open_probe
@@ -121,15 +122,16 @@ class _Run:
             recorder, judge, limits, open_probe=self._reopened_probe, quiet=quiet
         )
         short = ShortTests(judge, confirmations)
+        gates = not self._settings.stores
         protocol = Protocol(
             recorder=recorder,
             judge=judge,
             limits=limits,
-            confirmations=confirmations,
+            verdicts=Verdicts(judge, confirmations, gates=gates),
             short=short,
             deliver=deliver,
-            repeats=self._settings.rounds if self._settings.stores else 0,
-            gates=not self._settings.stores,
+            repeats=0 if gates else self._settings.rounds,
+            gates=gates,
         )
         named = {
             "recorder": recorder,

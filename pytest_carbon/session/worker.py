@@ -11,7 +11,7 @@ from pytest_carbon.session.sources import Sources
 from pytest_carbon.wire import subject_to_plain, to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
@@ -36,12 +36,12 @@ class WorkerLink:
 
     def deliver(
         self,
-        subject: Subject,  # noqa: ARG002 - the result names it, too
-        result: Callable[[], SubjectResult],
+        subject: Subject,  # noqa: ARG002 - the results name it, too
+        results: Callable[[], Sequence[SubjectResult]],
         report: pytest.TestReport,
     ) -> None:
-        """Attach a result to the report that is about to be sent."""
-        vars(report)["carbon"] = to_text(result())
+        """Attach results to the report that is about to be sent."""
+        vars(report)["carbon"] = to_text(results())
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:

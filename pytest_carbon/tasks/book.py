@@ -50,7 +50,6 @@ class TaskRow:
     __slots__ = (
         "budget",
         "doubt",
-        "is_thread",
         "left_open",
         "own",
         "path",
@@ -71,7 +70,6 @@ class TaskRow:
         self.tolerance: float | None = None
         self.worst: tuple[float, Closed] | None = None
         self.doubt = ""
-        self.is_thread = False
         self.left_open = False
 
 
@@ -181,7 +179,6 @@ class TaskBook:
             row.total.add(closed.cost)
             row.wall_ns += closed.wall_ns
         row.doubt = row.doubt or closed.doubt
-        row.is_thread = row.is_thread or closed.is_thread
         if row.budget is not None and not span.again:
             energy_j = self._price(closed.cost).energy_j or 0.0
             if row.worst is None or energy_j > row.worst[0]:

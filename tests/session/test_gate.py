@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
@@ -154,3 +155,32 @@ def test_an_unusable_file_stops_the_run_and_stays_as_it_was(
     result.stderr.fnmatch_lines([f"ERROR: *{stored.name}*"])
     assert stored.read_text() == content
     assert not (pytester.path / "ran").exists()
+
+
+def test_every_repeat_has_fixtures_of_its_own(pytester: pytest.Pytester, carbon: Run) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        SEEN = []
+
+        @pytest.fixture
+        def database():
+            state = {"open": True}
+            yield state
+            state["open"] = False
+
+        def test_asks(database):
+            assert database["open"]
+            SEEN.append(database)
+            assert all(one is not database for one in SEEN[:-1])
+
+        def test_was_repeated():
+            assert len(SEEN) == 4
+        """
+    )
+    result = carbon("--carbon-update", "--carbon-rounds=3")
+    result.assert_outcomes(passed=2)
+    stored = json.loads(next((pytester.path / "baselines").glob("*.json")).read_text())
+    (entry,) = (entry for test, entry in stored["test"].items() if test.endswith("::test_asks"))
+    assert entry["repeats"]["samples"] == 3

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_carbon.measurement import Kind
+from pytest_carbon.resultfile.file import read_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
+    from pathlib import Path
 
     Run = Callable[..., pytest.RunResult]
 
@@ -32,6 +38,160 @@ def test_figures_in_the_test_itself(pytester: pytest.Pytester, carbon: Run) -> N
         """
     )
     carbon("--carbon-intensity=500").assert_outcomes(passed=1)
+
+
+def tasks_of(path: Path) -> dict[str, dict[str, str]]:
+    """The properties of all tasks in a JUnit file, by path."""
+    found: dict[str, dict[str, str]] = {}
+    for item in ET.parse(path).iter("property"):
+        name = item.get("name", "")
+        if name.startswith("carbon.task."):
+            task, _, figure = name.removeprefix("carbon.task.").rpartition(".")
+            found.setdefault(task, {})[figure] = item.get("value", "")
+    return found
+
+
+NESTED = """
+    from concurrent.futures import ThreadPoolExecutor
+    from burn import burn
+
+    def test_train(carbon):
+        def score(cpu_s):
+            with carbon.task("score"):
+                burn(cpu_s)
+
+        with carbon.task("load"):
+            burn(0.05)
+        with carbon.task("train"):
+            for _ in range(2):
+                with carbon.task("epoch"):
+                    burn(0.1)
+            with ThreadPoolExecutor(2) as pool:
+                list(pool.map(score, [0.1, 0.2]))
+            burn(0.05)
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_rows_add_up_to_their_test(
+    pytester: pytest.Pytester, carbon: Run, workers: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(NESTED)
+    result = carbon(*workers, "--junitxml=junit.xml", "--carbon-report=json:result.json")
+    result.assert_outcomes(passed=1)
+    tasks = tasks_of(pytester.path / "junit.xml")
+    paths = ["load", "train > epoch", "train > score", "train"]
+    assert sorted(tasks) == sorted(paths)
+    seconds = {path: float(figures["cpu_s"]) for path, figures in tasks.items()}
+    truth = {"load": 0.05, "train > epoch": 0.2, "train > score": 0.3, "train": 0.55}
+    for path, cpu_s in truth.items():
+        assert seconds[path] == pytest.approx(cpu_s, rel=0.1)
+    joules = {path: float(figures["energy_j"]) for path, figures in tasks.items()}
+    own = {path: float(figures["own_energy_j"]) for path, figures in tasks.items()}
+    assert sum(own.values()) == pytest.approx(joules["load"] + joules["train"], rel=0.02)
+    assert tasks["train > epoch"]["times"] == "2"
+    result.stdout.fnmatch_lines(["* new * > train > epoch (task, 2 times)"])
+
+    run = read_result(pytester.path / "result.json")
+    (test,) = run.of(Kind.TEST)
+    assert test.total.cpu_s == pytest.approx(0.6, rel=0.1)
+    assert run.total is not None
+    rows = [s.total.cpu_s for s in run.subjects if s.subject.kind is not Kind.TASK]
+    assert run.total.cpu_s == pytest.approx(sum(rows)), "tasks are not counted again"
+    prefix = f"{test.subject.id} > "
+    assert {task.subject.id.removeprefix(prefix) for task in run.of(Kind.TASK)} == set(paths)
+    assert {task.test_outcome for task in run.of(Kind.TASK)} == {"passed"}
+
+
+def test_a_regressed_task_fails_its_test_by_name(pytester: pytest.Pytester, carbon: Run) -> None:
+    suite = """
+        from burn import burn
+
+        def test_train(carbon):
+            with carbon.task("load"):
+                burn(0.02)
+            with carbon.task("train"):
+                burn({})
+    """
+    wide = "--carbon-tolerance=200%"
+    pytester.makepyfile(test_model=suite.format(0.02))
+    carbon("--carbon-update").assert_outcomes(passed=1)
+    stored = json.loads(next((pytester.path / "baselines").glob("*.json")).read_text())
+    assert set(stored["task"]) == {
+        "test_model.py::test_train > load",
+        "test_model.py::test_train > train",
+    }
+    carbon(wide).assert_outcomes(passed=1)
+    pytester.makepyfile(test_model=suite.format(0.4))
+    result = carbon(wide, "--junitxml=junit.xml")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "carbon: task train: +* %: * → *",
+            "test      test_model.py::test_train",
+            "task      train",
+            "accept    pytest --carbon --carbon-update=all test_model.py::test_train",
+            "FAILED test_model.py::test_train - carbon: task train: +* %: *",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*task load:*")
+    tasks = tasks_of(pytester.path / "junit.xml")
+    assert tasks["train"]["verdict"] == "regressed"
+    assert tasks["load"]["verdict"] in {"ok", "improved", "inconclusive"}
+    carbon(wide, "--carbon-update").assert_outcomes(passed=1)
+    carbon(wide).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_budget_limits_each_time_a_task_runs(
+    pytester: pytest.Pytester, carbon: Run, workers: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(
+        """
+        from burn import burn
+
+        def test_frugal(carbon):
+            for _ in range(10):
+                with carbon.task("step", budget_mj=60):
+                    burn(0.005)
+
+        def test_greedy(carbon):
+            for cpu_s in (0.005, 0.3):
+                with carbon.task("step", budget_mj=60):
+                    burn(cpu_s)
+        """
+    )
+    result = carbon(*workers)
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "accept    raise the task's budget",
+            "FAILED *::test_greedy - carbon: task step: over budget: *J, allowed 60.0 mJ",
+        ]
+    )
+
+
+def test_a_task_left_open_ends_with_its_test(pytester: pytest.Pytester, carbon: Run) -> None:
+    pytester.makepyfile(
+        """
+        from burn import burn
+
+        def test_leaves(carbon):
+            carbon.task("left").__enter__()
+            burn(0.05)
+
+        def test_next(carbon):
+            with carbon.task("own") as task: pass
+            assert task.cpu_s < 0.04
+        """
+    )
+    result = carbon("--carbon-report=json:result.json")
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["note: *::test_leaves > left: it was left open, *"])
+    run = read_result(pytester.path / "result.json")
+    tasks = {task.subject.id.rpartition(" > ")[2]: task for task in run.of(Kind.TASK)}
+    assert tasks["left"].total.cpu_s >= 0.05
+    assert tasks["left"].notes == ("it was left open, and ended with its test",)
 
 
 def test_off_a_test_can_skip_itself(pytester: pytest.Pytester) -> None:

@@ -1,0 +1,56 @@
+"""What one test is charged with while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_carbon.ledger import Account
+from pytest_carbon.measurement import Reading
+
+if TYPE_CHECKING:
+    from pytest_carbon.measurement import Phase
+    from pytest_carbon.tasks.book import TaskBook
+
+__all__ = ["Costs", "Part"]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A task as a part of its test: its path, and how much it follows the speed of the core.
+
+    ``worst`` means the costliest time that it ran, instead of all together.
+    """
+
+    path: str
+    sensitivity: float
+    worst: bool = False
+
+
+class Costs:
+    """The accounts of the test that is running: its call, and its function fixtures.
+
+    ``tasks`` is the book of the test's tasks, ``None`` where it asks for none.
+    """
+
+    __slots__ = ("accounts", "memory_bytes", "raised", "tasks")
+
+    def __init__(self) -> None:
+        self.raised = False
+        self.tasks: TaskBook | None = None
+        self.memory_bytes: int | None = None
+        self.accounts: dict[Phase, Account] = {}
+
+    def account(self, phase: Phase) -> Account:
+        """The account of one phase, opened when the phase first costs something."""
+        account = self.accounts.get(phase)
+        if account is None:
+            account = self.accounts[phase] = Account()
+        return account
+
+    def spent(self) -> Reading:
+        """All that was charged to the test so far."""
+        total = Account()
+        for account in self.accounts.values():
+            total.add(account)
+        return Reading(total.wall_ns, total.cpu_ns, total.kernels, total.host_ns, total.counters)
