@@ -106,7 +106,7 @@ def _number(text: str) -> float | None:
 
 def _own_figure(g_per_kwh: float, where: str) -> Intensity:
     if not math.isfinite(g_per_kwh) or not LOWEST_G_PER_KWH <= g_per_kwh <= HIGHEST_G_PER_KWH:
-        hint = "give gCO2e per kWh, such as 44 (France) or 473 (the world)"
+        hint = "give gCO2e per kWh, such as 41 (France) or 458 (the world)"
         if LOWEST_G_PER_KWH <= g_per_kwh * 1000 <= HIGHEST_G_PER_KWH:
             hint = f"it looks like kg per kWh: write {g_per_kwh * 1000:g}"
         bounds = f"{LOWEST_G_PER_KWH:g} to {HIGHEST_G_PER_KWH:g} g/kWh"

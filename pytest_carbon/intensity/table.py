@@ -25,8 +25,9 @@ __all__ = [
     "world",
 ]
 
-WORLD_G_PER_KWH = 473.0
-"""World mean of electricity generation, lifecycle gCO2e/kWh (Ember, 2024; CC BY 4.0)."""
+WORLD_G_PER_KWH = 458.0
+"""World mean of electricity generation, lifecycle gCO2e/kWh (Ember, via Our World in Data, 2025;
+CC BY 4.0)."""
 
 CLOUDS = ("aws", "azure", "gcp")
 
@@ -62,7 +63,8 @@ def _alpha3_by_alpha2() -> dict[str, str]:
 
 def world() -> Place:
     """The world mean."""
-    return Place("world", "the world", WORLD_G_PER_KWH, 2024, "Ember", "")
+    source = "Ember, via Our World in Data"
+    return Place("world", "the world", WORLD_G_PER_KWH, 2025, source, "")
 
 
 def countries() -> tuple[Place, ...]:

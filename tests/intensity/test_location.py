@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
 
 
+OWID = "Ember and Energy Institute, via Our World in Data"
+
+
 class World:
     """A machine: its environment, a project's folder and a home."""
 
@@ -49,7 +52,7 @@ def world(tmp_path: Path) -> World:
 
 def test_nothing_known_is_the_world_mean_and_says_so(world: World) -> None:
     found = world.intensity()
-    assert (found.g_per_kwh, found.zone, found.period) == (473, "world", "2024")
+    assert (found.g_per_kwh, found.zone, found.period) == (458, "world", "2025")
     assert found.reason == "default: no place is set or named by the environment"
 
 
@@ -66,8 +69,8 @@ def test_a_number_is_taken_as_it_is(world: World) -> None:
 
 def test_a_place_bears_source_year_and_reason(world: World) -> None:
     found = world.intensity("FRA")
-    assert (found.g_per_kwh, found.zone, found.source) == (44, "FRA", "Ember")
-    assert (found.period, found.reason) == ("2024", "carbon_intensity=FRA")
+    assert (found.g_per_kwh, found.zone, found.source) == (41.44, "FRA", OWID)
+    assert (found.period, found.reason) == ("2025", "carbon_intensity=FRA")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +116,7 @@ def test_the_setting_goes_before_everything(world: World) -> None:
 def test_codecarbons_country_from_its_file(world: World) -> None:
     world.project("country_iso_code = deu")
     found = world.intensity()
-    assert (found.zone, found.g_per_kwh) == ("DEU", 342)
+    assert (found.zone, found.g_per_kwh) == ("DEU", 329.65)
     assert found.reason == "codecarbon's country_iso_code in .codecarbon.config=deu"
 
 

@@ -86,6 +86,16 @@ def test_a_published_zero_is_replaced_by_the_mix(folder: Path, tmp_path: Path) -
     assert table(folder, "countries")["zones"]["BTN"] == ["BT", "Bhutan", 24.0, 2025, "mix"]
 
 
+def test_an_extract_with_the_sum_of_other_renewables(folder: Path, tmp_path: Path) -> None:
+    header = OWID_HEADER.replace("other_renewable_exc_biofuel", "other_renewable")
+    path = tmp_path / "extract.csv"
+    path.write_text(f"{header}\nIceland,2026,ISL,27.5,0.5,0,0,13,0,0,6.5,0,0\n")
+    rebuild.main(["--owid", str(path)])
+    mixes = table(folder, "mixes")
+    mix = dict(zip(mixes["fuels"], mixes["zones"]["ISL"][1:], strict=True))
+    assert (mix["biomass"], mix["geothermal"], mix["hydro"]) == (0.5, 6.0, 13)
+
+
 def test_a_country_without_codes_is_named(folder: Path, tmp_path: Path) -> None:
     before = table(folder, "countries")
     with pytest.raises(SystemExit, match="no two-letter code is known for"):

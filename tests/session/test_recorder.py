@@ -275,4 +275,4 @@ def test_session_totals_are_properties_of_the_suite(
     assert properties is not None
     totals = {p.get("name"): p.get("value") for p in properties}
     assert float(totals["carbon.energy_j"] or 0) > 0
-    assert totals["carbon.intensity_g_per_kwh"] == "473"
+    assert totals["carbon.intensity_g_per_kwh"] == "458"

@@ -7,7 +7,8 @@ Download the inputs, then run, with any of these options::
         --codecarbon codecarbon/data \
         --google 2025.csv --google-year 2025
 
-``owid-energy-data.csv`` is Our World in Data's energy table (repository owid/energy-data);
+``owid-energy-data.csv`` is Our World in Data's energy table (repository owid/energy-data), or an
+extract with its columns of carbon intensity and electricity by source;
 ``codecarbon/data`` is the folder of that name in codecarbon's wheel, which holds an older copy of
 the same table, and states and provinces; ``2025.csv`` is a file of Google's repository
 region-carbon-info. The newest figure of each place wins. ISO codes and names, and the AWS and
@@ -32,16 +33,7 @@ __all__ = ["main"]
 
 FOLDER = Path(__file__).parent
 
-EMBER_2024 = {
-    "CHN": 558.0,
-    "DEU": 342.0,
-    "FRA": 44.0,
-    "GBR": 216.0,
-    "IND": 709.0,
-    "SWE": 36.0,
-    "USA": 384.0,
-}
-"""Ember, Yearly Electricity Data (CC BY 4.0): lifecycle gCO2e/kWh of 2024."""
+OTHERS = "other_renewable_exc_biofuel"
 
 FUELS = {
     "coal": "coal",
@@ -49,7 +41,7 @@ FUELS = {
     "oil": "oil",
     "biomass": "biofuel",
     "solar": "solar",
-    "geothermal": "other_renewable_exc_biofuel",
+    "geothermal": OTHERS,
     "hydro": "hydro",
     "nuclear": "nuclear",
     "wind": "wind",
@@ -91,10 +83,17 @@ def from_owid(path: Path) -> Iterator[Figure]:
         for row in csv.DictReader(lines):
             code, published = row["iso_code"], row["carbon_intensity_elec"]
             if len(code) == 3 and published:
-                amounts = {
-                    fuel: float(row[f"{stem}_electricity"] or 0) for fuel, stem in FUELS.items()
-                }
-                yield Figure(code, int(row["year"]), float(published), amounts)
+                amounts = {fuel: _owid_twh(row, stem) for fuel, stem in FUELS.items()}
+                # The table holds single-precision numbers.
+                yield Figure(code, int(row["year"]), round(float(published), 2), amounts)
+
+
+def _owid_twh(row: dict[str, str], stem: str) -> float:
+    if stem == OTHERS and f"{OTHERS}_electricity" not in row:
+        # An extract with the sum of all other renewables, biomass among them.
+        both, biomass = row["other_renewable_electricity"], row["biofuel_electricity"]
+        return round(max(0.0, float(both or 0) - float(biomass or 0)), 2)
+    return float(row[f"{stem}_electricity"] or 0)
 
 
 def from_codecarbon(folder: Path) -> Iterator[Figure]:
@@ -124,10 +123,6 @@ def rebuild_countries(figures: list[Figure]) -> None:
             row[2:] = [g_per_kwh, year, source]
         if generated and year >= mixes["zones"].get(code, [0])[0]:
             mixes["zones"][code] = [year, *(round(mix_twh[fuel], 2) for fuel in FUELS)]
-    for code, g_per_kwh in EMBER_2024.items():
-        row = countries["zones"][code]
-        if row[3] < 2024:
-            row[2:] = [g_per_kwh, 2024, "ember"]
     mixes["fuels"] = list(FUELS)
     _write(FOLDER / "countries.json", countries)
     _write(FOLDER / "mixes.json", mixes)
