@@ -9,26 +9,28 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.ini import ini_setting
-from pytest_carbon.errors import CarbonError, SettingError
+from pytest_carbon.errors import SettingError
 from pytest_carbon.intensity.elsewhere import elsewhere
+from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.intensity.table import country_mix, mix_source, place
+from pytest_carbon.settings import parse_look_ups
 from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from pytest_carbon.intensity.embodied import Embodied
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.intensity.live.chain import LiveIntensity
     from pytest_carbon.intensity.pue import Pue
 
 __all__ = ["add_parser", "run"]
-
-USAGE_ERROR = 2
 
 ATTRIBUTION = (
     "Ember, Energy Institute and Our World in Data: CC BY 4.0; Google region-carbon-info: "
@@ -46,6 +48,9 @@ class _Found(NamedTuple):
     mix: dict[str, float] | None
     mix_year: int
     live: LiveIntensity | None
+    embodied: Embodied | None
+    stored: tuple[Intensity, ...]
+    failures: tuple[str, ...]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -66,16 +71,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         action="store_true",
         help="also ask Electricity Maps (token in ELECTRICITYMAPS_API_TOKEN) and the UK's API",
     )
+    parser.add_argument(
+        "--locate",
+        metavar="NAMES",
+        help="ask the network where this machine is: metadata, geoip, comma separated",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the pinned intensity, its reason, and the same kWh elsewhere; 2 for a bad setting."""
-    try:
-        found = _find(args.zone, args.live, os.environ, Path.cwd(), Path.home())
-    except CarbonError as error:
-        sys.stderr.write(f"pytest-carbon intensity: {error}\n")
-        return USAGE_ERROR
+    """Print the pinned intensity, its reason, and the same kWh elsewhere.
+
+    Raises ``SettingError`` for a setting or an argument that cannot be used.
+    """
+    found = _find(args, os.environ, Path.cwd(), Path.home())
     sys.stdout.write(_as_json(found) if args.json else _as_text(found))
     return 0
 
@@ -88,11 +97,20 @@ def _setting(name: str, environ: Mapping[str, str], cwd: Path) -> tuple[str, str
     return None if found is None else (found[0], f"{name} in {found[1]}")
 
 
-def _find(zone: str | None, ask: bool, environ: Mapping[str, str], cwd: Path, home: Path) -> _Found:
-    given = _setting("carbon_intensity", environ, cwd) if zone is None else (zone, "the argument")
+def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home: Path) -> _Found:
+    def setting(name: str) -> str | None:
+        return (_setting(name, environ, cwd) or (None,))[0]
+
+    given = (args.zone, "the argument") if args.zone else _setting("carbon_intensity", environ, cwd)
     text, where = given or (None, "")
-    intensity = resolve_intensity(text, environ=environ, cwd=cwd, home=home)
-    pue_text, _ = _setting("carbon_pue", environ, cwd) or (None, "")
+    names = args.locate or setting("carbon_locate")
+    failures: tuple[str, ...] = ()
+    if names:
+        from pytest_carbon.intensity.live.look_up import look_up
+
+        intensity, failures = look_up(_names(names), text, environ=environ, cwd=cwd, home=home)
+    else:
+        intensity = resolve_intensity(text, environ=environ, cwd=cwd, home=home)
     name, mix = "", None
     try:
         known = place(intensity.zone)
@@ -102,18 +120,35 @@ def _find(zone: str | None, ask: bool, environ: Mapping[str, str], cwd: Path, ho
     else:
         name, mix = known.name, country_mix(known.zone)
     live = None
-    if ask:
+    if args.live:
         from pytest_carbon.intensity.live.chain import ask_live
 
         live = ask_live(intensity, environ=environ, home=home)
     return _Found(
         intensity=_explained(intensity, where),
         name=name,
-        pue=resolve_pue(pue_text, environ=environ, cwd=cwd, home=home),
+        pue=resolve_pue(setting("carbon_pue"), environ=environ, cwd=cwd, home=home),
+        embodied=parse_embodied(setting("carbon_embodied")),
+        stored=() if given else _stored(cwd / (setting("carbon_baselines") or "baselines")),
+        failures=failures,
         mix=mix_shares(mix[1]) if mix else None,
         mix_year=mix[0] if mix else 0,
         live=live,
     )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    try:
+        return parse_look_ups(text)
+    except ValueError as error:
+        problem, _, remedy = str(error).partition(": ")
+        raise SettingError(f"carbon_locate={text} {problem}", remedy=remedy) from None
+
+
+def _stored(folder: Path) -> tuple[Intensity, ...]:
+    """The intensities that baselines are pinned at, each once."""
+    files = BaselineStore(folder).survey().files if folder.is_dir() else ()
+    return tuple(dict.fromkeys(file.intensity for _, file in files))
 
 
 def _explained(intensity: Intensity, where: str) -> Intensity:
@@ -129,7 +164,13 @@ def _as_text(found: _Found) -> str:
         ("place", f"{found.name} ({i.zone})" if found.name else i.zone),
         ("source", f"{i.source}, {i.period}"),
         ("because", i.reason),
+        *(("", f"{line} (a look-up that failed)") for line in found.failures),
+        *(
+            ("stored", f"{s.g_per_kwh:g} gCO2e/kWh, {s.zone}: baselines with it keep it")
+            for s in found.stored
+        ),
         ("PUE", f"{found.pue.factor:g} ({found.pue.reason})"),
+        ("embodied", _embodied(found.embodied)),
     ]
     if found.mix is not None:
         shares = sorted(found.mix.items(), key=lambda item: -item[1])
@@ -141,6 +182,12 @@ def _as_text(found: _Found) -> str:
     lines += ["", "1 kWh of computing would emit"]
     lines += [f"  {format_emissions(grams):>8}  {where}" for where, grams in _places(found).items()]
     return "\n".join([*lines, "", f"Figures: {ATTRIBUTION}.", ""])
+
+
+def _embodied(part: Embodied | None) -> str:
+    if part is None:
+        return "not set, so reports show the operational part of the SCI score"
+    return f"{format_emissions(part.grams(3600))} CO2e an hour ({part.source})"
 
 
 def _live_rows(live: LiveIntensity | None) -> list[tuple[str, str]]:
@@ -171,6 +218,9 @@ def _as_json(found: _Found) -> str:
         "pue": asdict(found.pue),
         "mix": found.mix,
         "mix_year": found.mix_year or None,
+        "embodied": None if found.embodied is None else asdict(found.embodied),
+        "stored": [asdict(intensity) for intensity in found.stored],
+        "failures": found.failures,
         "live": None if found.live is None else asdict(found.live),
         "elsewhere_g_per_kwh": {
             "largest": {item.place.zone: item.grams for item in there.largest},

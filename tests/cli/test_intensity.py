@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.cli.intensity import add_parser, run
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.file import BaselineFile
+from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.main import main
+from pytest_carbon.environment import Environment
+from pytest_carbon.intensity.intensity import Intensity
+from pytest_carbon.measurement import Kind, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,9 +65,7 @@ def command(
     assert project.is_dir()
 
     def call(*argv: str) -> tuple[int, str, str]:
-        parser = argparse.ArgumentParser()
-        add_parser(parser.add_subparsers())
-        status = run(parser.parse_args(["intensity", *argv]))
+        status = main(["intensity", *argv])
         out, err = capsys.readouterr()
         return status, out, err
 
@@ -79,9 +82,9 @@ def test_the_default_is_the_world_and_says_why(
 ) -> None:
     status, out, err = command()
     assert (status, err) == (0, "")
-    assert row(out, "intensity").startswith("473 gCO2e/kWh")
+    assert row(out, "intensity").startswith("458 gCO2e/kWh")
     assert row(out, "place") == "the world (world)"
-    assert row(out, "source") == "Ember, 2024"
+    assert row(out, "source") == "Ember, via Our World in Data, 2025"
     assert row(out, "because") == "default: no place is set or named by the environment"
     assert row(out, "PUE") == "1 (default)"
     assert "CC BY 4.0" in out
@@ -93,10 +96,10 @@ def test_a_country_with_its_mix_and_the_same_elsewhere(
     _, out, _ = command("fr")
     assert row(out, "place") == "France (FRA)"
     assert row(out, "because") == "carbon_intensity=fr, from the argument"
-    assert row(out, "mix").startswith("nuclear 65.3 %, hydro 10.3 %")
-    assert "63 g/kWh by IPCC AR5 lifecycle medians" in out
-    assert "   44.0 g  here (FRA)" in out
-    assert "    709 g  India, 2024 (one of the ten largest grids)" in out
+    assert row(out, "mix").startswith("nuclear 68.8 %, hydro 10.4 %")
+    assert "47 g/kWh by IPCC AR5 lifecycle medians" in out
+    assert "   41.4 g  here (FRA)" in out
+    assert "    670 g  India, 2025 (one of the ten largest grids)" in out
     assert "(dirtiest of all)" in out
 
 
@@ -108,8 +111,8 @@ def test_a_figure_of_ones_own_has_no_place(command: Callable[..., tuple[int, str
 
 def test_an_unknown_zone_is_a_usage_error(command: Callable[..., tuple[int, str, str]]) -> None:
     status, out, err = command("Frnace")
-    assert (status, out) == (2, "")
-    assert err.startswith("pytest-carbon intensity: carbon_intensity=Frnace")
+    assert (status, out) == (4, "")
+    assert err.startswith("ERROR: carbon_intensity=Frnace")
     assert "did you mean FRA (France)" in err
 
 
@@ -169,7 +172,7 @@ def test_a_broken_configuration_is_named(
 ) -> None:
     (project / file).write_text(text)
     status, _, err = command()
-    assert status == 2
+    assert status == 4
     assert file in err
     assert said in err
 
@@ -190,16 +193,16 @@ def test_codecarbons_settings_of_the_project_count(
 def test_json_has_all_of_it(command: Callable[..., tuple[int, str, str]]) -> None:
     content = json.loads(command("FRA", "--json")[1])
     assert content["intensity"] == {
-        "g_per_kwh": 44.0,
+        "g_per_kwh": 41.44,
         "zone": "FRA",
-        "source": "Ember",
-        "period": "2024",
+        "source": "Ember and Energy Institute, via Our World in Data",
+        "period": "2025",
         "reason": "carbon_intensity=FRA, from the argument",
     }
     assert sum(content["mix"].values()) == pytest.approx(1)
-    assert content["mix_year"] == 2023
+    assert content["mix_year"] == 2025
     assert content["live"] is None
-    assert content["elsewhere_g_per_kwh"]["largest"]["CHN"] == 558
+    assert content["elsewhere_g_per_kwh"]["largest"]["CHN"] == 525.34
     assert "CC BY 4.0" in content["attribution"]
 
 
@@ -212,3 +215,46 @@ def test_live_without_a_token_says_what_to_set_and_asks_nobody(
     assert "nothing live for FR: set ELECTRICITYMAPS_API_TOKEN" in out
     content = json.loads(command("FRA", "--live", "--json")[1])
     assert content["live"]["live"] is False
+
+
+def test_embodied_emissions_of_the_project_are_shown(
+    command: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert row(command()[1], "embodied").startswith("not set")
+    monkeypatch.setenv("PYTEST_CARBON_EMBODIED", "eco-ci")
+    # 1,151.7 kg over 4 years, of it 4/128
+    assert row(command()[1], "embodied") == "1.03 g CO2e an hour (Eco-CI, EPYC 7763 server)"
+
+
+def test_baselines_keep_the_intensity_that_they_are_pinned_at(
+    command: Callable[..., tuple[int, str, str]], project: Path
+) -> None:
+    environment = Environment(
+        cpu_model="A",
+        cpu_count=2,
+        meter="model",
+        clock="perf",
+        speed="off",
+        python="cpython-3.12",
+        os="linux",
+        tracing="off",
+    )
+    entry = Entry(first=Spread(centre_j=1.0), cpu_s=0.25, wall_s=0.25)
+    pinned = Intensity(g_per_kwh=50, zone="custom", source="S", period="P", reason="R")
+    BaselineStore(project / "baselines").update(
+        environment,
+        lambda _: BaselineFile(
+            environment=environment,
+            intensity=pinned,
+            entries={Subject(Kind.TEST, "test_a.py::test"): entry},
+        ),
+    )
+    stored = "50 gCO2e/kWh, custom: baselines with it keep it"
+    assert row(command()[1], "stored") == stored
+    assert stored not in command("FRA")[1]
+
+
+def test_an_unknown_look_up_is_refused(command: Callable[..., tuple[int, str, str]]) -> None:
+    status, _, err = command("--locate", "gps")
+    assert status == 4
+    assert err.endswith("has the unknown name 'gps': use metadata or geoip\n")

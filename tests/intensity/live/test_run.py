@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
@@ -76,14 +77,14 @@ def test_a_live_figure_counts_in_reports_and_its_token_shows_nowhere(
         [
             "carbon: 187 gCO2e/kWh (GB, Electricity Maps (lifecycle) *; live, zone GB)",
             "  intensity: 187 gCO2e/kWh, GB, Electricity Maps (lifecycle) *",
-            "  gates and budgets use the pinned 216 gCO2e/kWh, GBR, * (carbon_intensity=GBR)",
+            "  gates and budgets use the pinned 217.41 gCO2e/kWh, GBR, * (carbon_intensity=GBR)",
         ]
     )
     assert [request.headers["auth-token"] for request in maps.seen] == [fake.TOKEN]
     assert {request.method for request in maps.proxy.seen} == {"CONNECT"}
     session, tests = properties(pytester)
     assert session["carbon.live_g_per_kwh"] == "187"
-    assert session["carbon.intensity_g_per_kwh"] == "216"
+    assert session["carbon.intensity_g_per_kwh"] == "217.41"
     one = tests["test_one"]
     grams = float(one["carbon.energy_j"]) / 3.6e6 * 187
     assert float(one["carbon.emissions_g"]) == pytest.approx(grams, rel=1e-4)
@@ -206,6 +207,27 @@ def test_geo_ip_places_a_run_only_where_it_is_asked_for_and_nothing_is_set(
         carbon("--carbon-locate=geoip", *args)
         (pytester.path / "cache").mkdir(exist_ok=True)
     assert len(maps.seen) == 1
+
+
+def test_the_command_says_where_it_was_placed_and_what_is_live(
+    fake: Any, maps: Any, pytester: pytest.Pytester
+) -> None:
+    def answer(handler: Any) -> None:
+        is_place = handler.path.startswith("/v1/ip")
+        (fake.geojs("GB") if is_place else fake.present_electricity_maps())(handler)
+
+    maps.answer = answer
+    command = [sys.executable, "-m", "pytest_carbon.cli.main", "intensity"]
+    result = pytester.run(*command, "--locate=geoip", "--live")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        [
+            "place      United Kingdom (GBR)",
+            "because    geo-IP by GeoJS: GBR; a VPN or proxy misleads it",
+            "live       187 gCO2e/kWh, Electricity Maps (lifecycle), * (for reports only)",
+        ]
+    )
+    assert fake.TOKEN not in result.stdout.str() + result.stderr.str()
 
 
 def test_a_look_up_that_fails_is_said_once_and_the_environment_decides(
