@@ -20,6 +20,7 @@ __all__ = [
     "grams",
     "grams_text",
     "headline",
+    "incomplete_text",
     "intensity_text",
     "interval_text",
     "kind_text",
@@ -113,3 +114,14 @@ def headline(result: RunResult) -> str:
         return ", ".join(counts)
     compared = result.outcomes[Outcome.OK] + result.outcomes[Outcome.TOO_SMALL]
     return f"no change in {compared} compared" if compared else "measured, not compared"
+
+
+def incomplete_text(result: RunResult) -> str:
+    """Why a run is not complete; empty where it is."""
+    course = result.course
+    reasons = [course.cut_short] if course.cut_short else []
+    if course.lost_workers:
+        reasons.append(f"{course.lost_workers} of the workers crashed")
+    if course.collection_errors:
+        reasons.append(f"{len(course.collection_errors)} files could not be collected")
+    return "; ".join(reasons)

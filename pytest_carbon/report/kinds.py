@@ -66,6 +66,11 @@ KINDS = {
         maker="write_result",
         help="the whole result, from which all other kinds can be made later",
     ),
+    "html": Kind(
+        suffix=".html",
+        module=f"{_HERE}.html.page",
+        help="one page to look at, without network access",
+    ),
     "markdown": Kind(
         suffix=".md", module=f"{_HERE}.markdown", help="for a comment on a pull request"
     ),

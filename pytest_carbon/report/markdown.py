@@ -11,6 +11,7 @@ from pytest_carbon.report.figures import (
     findings,
     grams_text,
     headline,
+    incomplete_text,
     intensity_text,
     interval_text,
     kind_text,
@@ -87,8 +88,7 @@ def _totals(result: RunResult) -> Iterator[str]:
         yield "Nothing was measured."
         return
     if not result.course.complete:
-        why = result.course.cut_short or "some of it was lost"
-        yield f"**This run is not complete**: {code_span(why)}"
+        yield f"**This run is not complete**: {code_span(incomplete_text(result))}"
         yield ""
     rows = []
     for kind in Kind:

@@ -1,0 +1,68 @@
+"""A real browser that looks at the page."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.report.html.page import render
+from tests.results import run_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from selenium.webdriver import Chrome
+
+    from pytest_carbon.result import RunResult
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chrome]:
+    """Chromium without a window; its own logs tell of errors and requests."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium and driver: apt-get install chromium chromium-driver")
+        pytest.skip("no Chromium and driver here: apt-get install chromium chromium-driver")
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    options = ChromeOptions()
+    options.binary_location = program
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def show(browser: Chrome, tmp_path: Path) -> Iterator[Callable[..., Chrome]]:
+    """Open a result's page; afterwards no error was logged and nothing was asked for."""
+
+    def open_page(result: RunResult | None = None) -> Chrome:
+        path = tmp_path / "carbon.html"
+        path.write_text(render(run_result() if result is None else result), encoding="utf-8")
+        browser.get(path.as_uri())
+        return browser
+
+    logs: Any = browser
+    logs.get_log("browser"), logs.get_log("performance")
+    yield open_page
+    assert logs.get_log("browser") == []
+    asked = [
+        message["params"]["request"]["url"]
+        for entry in logs.get_log("performance")
+        if (message := json.loads(entry["message"])["message"])["method"]
+        == "Network.requestWillBeSent"
+    ]
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert asked

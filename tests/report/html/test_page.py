@@ -1,0 +1,226 @@
+"""What a reader can do with the page, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from pytest_carbon.report.html.page import render
+from tests.hostile import hostile_result
+from tests.results import run_result, subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from selenium.webdriver import Chrome
+
+    Show = Callable[..., Chrome]
+
+NAME = "#all tbody tr[data-place] td.name"
+
+
+def names(page: Chrome) -> list[str]:
+    # In one go: rows come and go while the page is scrolled.
+    cells = f"[...document.querySelectorAll('{NAME}')].map(cell => cell.textContent)"
+    return list(script(page, cells))
+
+
+def text(page: Chrome, name: str) -> str:
+    return page.find_element(By.ID, name).text
+
+
+def script(page: Chrome, code: str) -> Any:
+    return page.execute_script(f"return {code}")
+
+
+def header(page: Chrome, name: str) -> None:
+    buttons = page.find_elements(By.CSS_SELECTOR, "#all thead button")
+    next(b for b in buttons if b.text.startswith(name)).click()
+
+
+def focused(page: Chrome) -> str:
+    return str(script(page, "document.activeElement.textContent"))
+
+
+def press(page: Chrome, key: str, expected: str | None = None) -> None:
+    """Press a key; with ``expected``, wait until the focus is on what is called so."""
+    page.switch_to.active_element.send_keys(key)
+    if expected is not None:
+        WebDriverWait(page, 5).until(lambda page: focused(page) == expected)
+
+
+def test_totals_and_findings(show: Show) -> None:
+    page = show()
+    assert text(page, "title") == "shop at 0123456789 (main)"
+    assert text(page, "headline") == "1 regressed, 1 inconclusive, 1 improved"
+    assert "1 of the workers crashed" in text(page, "incomplete")
+    assert "11.7 J" in text(page, "totals")
+    assert "by car (EU)" in text(page, "equivalents")
+    rows = page.find_elements(By.CSS_SELECTOR, "#findings tbody tr")
+    assert [row.text.split()[0] for row in rows] == ["regressed", "inconclusive", "improved"]
+    assert "+50 % +35 % and +65 % 2 fresh processes agree" in rows[0].text
+
+
+def test_pictures_are_drawn(show: Show) -> None:
+    page = show()
+    drawn = script(page, "[...document.querySelectorAll('.chart svg')].map(s => s.textContent)")
+    findings, tree = drawn
+    assert "test_worse" in findings
+    assert "baseline" in findings
+    assert "tolerance" in findings
+    assert "tests" in tree
+    assert script(page, "document.querySelectorAll('#findings-chart svg path').length") > 10
+
+
+def test_search_filter_and_count(show: Show) -> None:
+    page = show()
+    assert text(page, "count") == "10 of 10"
+    page.find_element(By.ID, "search").send_keys("SUB test_un")
+    assert text(page, "count") == "3 of 10"
+    assert all("tests/sub" in name for name in names(page))
+    page.find_element(By.ID, "search").send_keys(Keys.CONTROL, "a", Keys.DELETE)
+    Select(page.find_element(By.ID, "kind")).select_by_value("fixture")
+    assert names(page) == ["tests/conftest.py::database"]
+    Select(page.find_element(By.ID, "kind")).select_by_value("")
+    Select(page.find_element(By.ID, "verdict")).select_by_value("regressed")
+    assert names(page) == ["tests/test_a.py::test_worse"]
+
+
+def test_sort_by_any_column(show: Show) -> None:
+    page = show()
+    assert names(page)[:2] == ["tests/test_a.py::test_worse", "pytest and its plugins"]
+    header(page, "energy")
+    assert names(page)[0] == "tests/sub/test_b.py::test_unjudged/load"
+    header(page, "change")
+    assert names(page)[0] == "tests/test_a.py::test_worse"
+    # What has no baseline comes last, whichever way.
+    header(page, "change")
+    assert names(page)[0] == "tests/test_a.py::test_better"
+    sorts = script(
+        page, "[...document.querySelectorAll('#all th')].map(h => h.getAttribute('aria-sort'))"
+    )
+    assert sorts == ["none"] * 7 + ["ascending"]
+
+
+def test_dark_and_light(show: Show) -> None:
+    page = show()
+    button = page.find_element(By.ID, "theme")
+    dark = "getComputedStyle(document.body).backgroundColor"
+    before = script(page, dark)
+    button.click()
+    assert script(page, dark) != before
+    assert button.get_attribute("aria-pressed") == "true"
+    assert script(page, "document.querySelectorAll('.chart svg').length") == 2
+    button.click()
+    assert script(page, dark) == before
+
+
+def test_the_system_s_dark_mode_is_followed(show: Show) -> None:
+    page = show()
+    features = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", features)
+    WebDriverWait(page, 5).until(
+        lambda page: script(page, "document.documentElement.dataset.theme") == "dark"
+    )
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_keyboard_alone(show: Show) -> None:
+    many = [subject(f"test_{i:04}.py::test", 1 + i) for i in range(1000)]
+    page = show(run_result(*many))
+    body = page.find_element(By.TAG_NAME, "body")
+    body.send_keys(Keys.TAB)
+    assert focused(page) == "Skip to the table of tests"
+    for _ in range(60):
+        press(page, Keys.TAB)
+        if script(page, "document.activeElement.closest('#all tbody') !== null"):
+            break
+    assert focused(page) == "test_0999.py::test"
+    press(page, Keys.ARROW_DOWN, "test_0998.py::test")
+    press(page, Keys.END, "test_0000.py::test")
+    row = "document.activeElement.closest('tr').getAttribute('aria-rowindex')"
+    assert script(page, row) == "1001"
+    press(page, Keys.ARROW_UP, "test_0001.py::test")
+    press(page, Keys.HOME, "test_0999.py::test")
+    press(page, Keys.ENTER)
+    details = page.find_element(By.ID, "details")
+    assert "test_0999.py:7" in details.text
+    assert "setup" in details.text
+    press(page, Keys.ESCAPE, "test_0999.py::test")
+
+
+def test_the_keyboard_finds_rows_that_were_scrolled_to(show: Show) -> None:
+    page = show(run_result(*[subject(f"test_{i:04}.py::test", 1 + i) for i in range(1000)]))
+    script(page, "document.getElementById('tests').scrollTop = 16000")
+    WebDriverWait(page, 5).until(lambda page: "test_0499.py::test" in names(page))
+    reached = "document.querySelectorAll('#all tbody button[tabindex=\"0\"]').length"
+    assert script(page, reached) == 1
+
+
+def test_everything_that_can_be_used_has_a_name(show: Show) -> None:
+    page = show()
+    tree = page.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+    wanted = {"button", "searchbox", "combobox", "img", "image", "table", "region", "link"}
+    found = [
+        (node["role"]["value"], node.get("name", {}).get("value", ""))
+        for node in tree
+        if node.get("role", {}).get("value") in wanted and not node.get("ignored")
+    ]
+    roles = {role for role, _ in found}
+    assert {"button", "searchbox", "combobox", "region", "link"} <= roles
+    assert [role for role, name in found if not name and role != "table"] == []
+    assert any(role == "searchbox" and "Search" in name for role, name in found)
+
+
+def test_only_rows_in_sight_are_in_the_page(show: Show) -> None:
+    many = [subject(f"test_{i}.py::test", 1 + i) for i in range(10_000)]
+    page = show(run_result(*many))
+    assert text(page, "count") == "10,000 of 10,000"
+    shown = "document.querySelectorAll('#all tbody tr').length"
+    assert script(page, shown) < 100
+    assert script(page, "document.getElementById('all').getAttribute('aria-rowcount')") == "10001"
+    script(page, "document.getElementById('tests').scrollTop = 160000")
+    WebDriverWait(page, 5).until(lambda page: "test_4999.py::test" in names(page))
+    assert script(page, shown) < 100
+    page.find_element(By.ID, "search").send_keys("test_1234.py")
+    assert names(page) == ["test_1234.py::test"]
+
+
+def test_print(show: Show) -> None:
+    page = show(run_result(*[subject(f"test_{i:03}.py::test", 1 + i) for i in range(600)]))
+    printed = page.execute_cdp_cmd("Page.printToPDF", {"landscape": True})["data"]
+    pdf = base64.b64decode(printed)
+    assert pdf.startswith(b"%PDF")
+    # Five hundred rows, and not the forty in sight, fill many pages.
+    assert pdf.count(b"/Type /Page\n") > 8
+    assert script(page, "document.querySelectorAll('#all tbody tr').length") < 100
+
+
+def test_hostile_names_are_shown_as_text(show: Show) -> None:
+    page = show(hostile_result())
+    assert "[<script>alert(1)</script>]" in page.find_element(By.ID, "findings").text
+    assert script(page, "document.querySelectorAll('main img, main script').length") == 0
+    page.find_element(By.CSS_SELECTOR, "#findings tbody button").click()
+    assert page.find_element(By.ID, "details").text
+
+
+def test_an_empty_run(show: Show) -> None:
+    from dataclasses import replace
+
+    page = show(replace(run_result(), subjects=()))
+    assert "nothing was measured" in text(page, "totals")
+    assert text(page, "count") == "0 of 0"
+
+
+def test_the_page_allows_itself_no_network() -> None:
+    page = render(run_result())
+    assert "default-src 'none'" in page
+    assert "unsafe-eval" not in page
+    assert page.count("<script>") == 4
+    with pytest.raises(ValueError, match="substring"):
+        page.index("<link")

@@ -1,0 +1,115 @@
+"""Names and messages that attack whoever reads them, through every kind of report."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from html.parser import HTMLParser
+from typing import Any
+
+from markdown_it import MarkdownIt
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
+
+from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.report.text import short_name, visible
+from pytest_carbon.resultfile.file import result_from_text
+from tests.hostile import hostile_result
+
+MARKDOWN_TAGS = {
+    *("h2", "h3", "table", "thead", "tbody", "tr", "th", "td"),
+    *("code", "p", "ul", "li", "strong", "details", "summary"),
+}
+
+
+class Elements(HTMLParser):
+    """Collects the elements of a page, and the text of its scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.scripts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.tags.append(tag)
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.tags and self.tags[-1] == "script":
+            self.scripts[-1] += data
+
+
+def check_terminal(text: str) -> None:
+    for line in text.splitlines():
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+        assert len(line) < 2000
+
+
+def check_github(text: str) -> None:
+    commands = text.splitlines()
+    assert len(commands) == 10
+    for line in commands:
+        command = re.fullmatch(r"::error (?:file=([^:,]*),line=7,)?title=([^:,]*)::(.*)", line)
+        assert command is not None, line
+        assert not re.search("%(?!25|0A|0D|3A|2C)", line)
+        assert len(line) < 2000
+
+
+def check_markdown(text: str) -> None:
+    parser = MarkdownIt("commonmark").enable("table")
+    html = parser.render(text)
+    assert set(Elements(html).tags) <= MARKDOWN_TAGS
+    # Each row that was written is a row, with all of its cells and no other.
+    written = [line for line in text.splitlines() if line.startswith("| ")]
+    assert html.count("<tr>") == len(written) - html.count("<table>")
+    kinds = [token.type for token in parser.parse(text)]
+    assert kinds.count("td_open") == 5 * 2 + 7 * 48 + 5 * 20
+    assert len(text) < 65_536
+
+
+def check_csv(text: str, rows: int) -> None:
+    found = list(csv.DictReader(io.StringIO(text), strict=True))
+    assert len(found) == rows
+    assert len(text.splitlines()) == rows + 1
+    cells = [cell for row in found for cell in row.values() if cell]
+    assert [cell for cell in cells if cell[0] in "=+-@\t\r"] == []
+
+
+def check_openmetrics(text: str, names: list[str]) -> None:
+    parse: Any = text_string_to_metric_families
+    families = {family.name: family for family in parse(text)}
+    labels = [s.labels["id"] for s in families["pytest_carbon_energy_joules"].samples]
+    assert labels == names
+
+
+def check_html(text: str, names: list[str]) -> None:
+    page = Elements(text)
+    assert page.tags.count("script") == 5
+    assert "img" not in page.tags
+    assert [row[0] for row in json.loads(page.scripts[0])["rows"]] == names
+
+
+def test_hostile_names_and_messages_are_harmless_in_every_kind() -> None:
+    result = hostile_result()
+    texts = {name: kind.render(result) for name, kind in KINDS.items()}
+    for text in texts.values():
+        assert all(c.isprintable() or c == "\n" for c in text.replace("\t", ""))
+
+    ids = [s.subject.id for s in result.subjects]
+    names = [short_name(visible(name), 500) for name in ids]
+    assert len(set(names)) == len(names)
+    assert [s.subject.id for s in result_from_text(texts["json"], "json").subjects] == ids
+    check_terminal(texts["term"])
+    check_github(texts["github"])
+    check_markdown(texts["markdown"])
+    check_markdown(texts["markdown-append"])
+    check_csv(texts["csv"], 1)
+    check_csv(texts["csv-tests"], len(ids))
+    check_openmetrics(texts["openmetrics"], names)
+    assert [item["name"] for item in json.loads(texts["benchmark-json"])] == [*names, "whole run"]
+    assert [*json.loads(texts["bencher-json"])] == [*names, "whole run"]
+    check_html(texts["html"], names)
