@@ -8,7 +8,9 @@ from __future__ import annotations
 __all__ = [
     "BaselineError",
     "CarbonError",
+    "CompareError",
     "IntensityError",
+    "NothingComparedError",
     "ReportError",
     "ResultFileError",
     "SettingError",
@@ -59,3 +61,11 @@ class SuiteError(CarbonError):
     def __init__(self, problem: str, *, remedy: str, output: str = "") -> None:
         super().__init__(problem, remedy=remedy)
         self.output = output
+
+
+class CompareError(CarbonError):
+    """Two revisions that cannot be compared as they were asked for."""
+
+
+class NothingComparedError(CompareError):
+    """Two revisions without a single test that ran on both."""

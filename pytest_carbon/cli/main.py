@@ -7,7 +7,7 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_carbon.cli import baselines, intensity, merge_driver, refresh, report
+from pytest_carbon.cli import baselines, compare, intensity, merge_driver, refresh, report
 from pytest_carbon.errors import CarbonError, SuiteError
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ USAGE_ERROR = 4
 
 _COMMANDS = {
     "baselines": baselines,
+    "compare": compare,
     "intensity": intensity,
     "merge-driver": merge_driver,
     "refresh": refresh,
     "report": report,
 }
 
-_RUN_PYTEST = {"refresh"}
+_RUN_PYTEST = {"compare", "refresh"}
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

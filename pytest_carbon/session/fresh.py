@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Look: TypeAlias = Callable[[list[int], int, "list[Any] | None"], "list[Any] | str"]
 
-__all__ = ["FreshProcesses", "can_fork"]
+__all__ = ["FreshProcesses", "can_fork", "detach_from_terminal", "fork", "own_basetemp"]
 
 _ALIVE_CHECK_S = 1.0
 
@@ -60,11 +60,11 @@ class FreshProcesses:
         """
         ours, theirs = socket.socketpair()
         run_pid = os.getpid()
-        middle = _fork()
+        middle = fork()
         if middle == 0:
             with contextlib.suppress(BaseException):
                 os.setsid()
-                if _fork() == 0:
+                if fork() == 0:
                     ours.close()
                     _Stem(config, theirs, look, run_pid).serve()
             os._exit(0)
@@ -102,7 +102,8 @@ class FreshProcesses:
         self._line.close()
 
 
-def _fork() -> int:
+def fork() -> int:
+    """Fork, whatever Python thinks of threads."""
     with warnings.catch_warnings():
         # Python 3.12 warns of threads; the stem uses none of their locks.
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -139,7 +140,7 @@ class _Stem:
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, signal.SIG_DFL)
         gc.freeze()
-        _detach_from_terminal(self._config)
+        detach_from_terminal(self._config)
         buffer = b""
         while True:
             readable, _, _ = select.select([self._line], [], [], _ALIVE_CHECK_S)
@@ -159,7 +160,7 @@ class _Stem:
 
     def _answer(self, request: dict[str, Any]) -> bytes:
         reader, writer = os.pipe()
-        pid = _fork()
+        pid = fork()
         if pid == 0:
             os.close(reader)
             self._line.close()
@@ -208,7 +209,7 @@ def _run_and_exit(
     temporary = ""
     try:
         os.setsid()
-        temporary = _own_basetemp(config)
+        temporary = own_basetemp(config)
         answer: object = look(request["places"], request["passes"], request["task"])
     except BaseException as error:  # noqa: BLE001 - the end of this process; told to the run
         answer = f"{type(error).__name__} in a fresh process"
@@ -219,7 +220,7 @@ def _run_and_exit(
     os._exit(0)
 
 
-def _own_basetemp(config: pytest.Config) -> str:
+def own_basetemp(config: pytest.Config) -> str:
     """Keep this process's temporary folders out of those that pytest counts and keeps."""
     factory: Any = getattr(config, "_tmp_path_factory", None)
     if factory is None or getattr(factory, "_basetemp", None) is not None:
@@ -229,7 +230,7 @@ def _own_basetemp(config: pytest.Config) -> str:
     return folder
 
 
-def _detach_from_terminal(config: pytest.Config) -> None:
+def detach_from_terminal(config: pytest.Config) -> None:
     """Let nothing that is printed here reach the user, nor the run's captured output."""
     if config.pluginmanager.hasplugin("pdbinvoke"):
         config.pluginmanager.unregister(name="pdbinvoke")

@@ -45,7 +45,7 @@ class Repeater:
     """Runs one test again and again, with fresh function fixtures and the wider ones kept.
 
     ``measure`` runs a callable with its costs charged to a test of that sensitivity, and returns
-    what that cost.
+    what that cost. ``reports`` are those of the latest run.
     """
 
     def __init__(
@@ -59,6 +59,7 @@ class Repeater:
         self._measure = measure
         self._sensitivity = sensitivity
         self._globs = globs
+        self.reports: list[pytest.TestReport] = []
 
     def run(
         self, following: pytest.Item | None = None, *, collects_garbage: bool = True
@@ -77,14 +78,11 @@ class Repeater:
         if hasattr(item, "_request"):
             item._request = False  # noqa: SLF001 - else the last run's fixtures are taken again
         kept = item.user_properties[:], item._report_sections[:]  # noqa: SLF001
-        passed = True
 
         def again() -> None:
-            nonlocal passed
             # A sibling as the next test: function fixtures end, wider ones stay.
             nextitem = copy.copy(item) if following is None else following
-            reports = runtestprotocol(item, log=False, nextitem=nextitem)
-            passed = all(r.passed and not hasattr(r, "wasxfail") for r in reports)
+            self.reports = runtestprotocol(item, log=False, nextitem=nextitem)
 
         if collects_garbage:
             gc.collect()
@@ -93,6 +91,7 @@ class Repeater:
                 cost = self._measure(again, self._sensitivity)
         finally:
             item.user_properties[:], item._report_sections[:] = kept  # noqa: SLF001
+        passed = all(r.passed and not hasattr(r, "wasxfail") for r in self.reports)
         return cost if passed else None
 
 

@@ -1,0 +1,179 @@
+"""``pytest-carbon compare``: two revisions on one machine, without a stored baseline."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.errors import CarbonError, NothingComparedError, SettingError
+from pytest_carbon.settings import parse_count, parse_fraction
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from pytest_carbon.compare.result import Comparison
+
+    T = TypeVar("T")
+
+__all__ = ["add_parser", "run"]
+
+INTERRUPTED = 2
+INTERNAL_ERROR = 3
+NOTHING_COMPARED = 5
+
+_EXITS = """\
+exit status: 0 no regression, 1 regression, 2 interrupted, 3 internal error, 4 usage,
+5 nothing compared"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    from argparse import RawDescriptionHelpFormatter
+
+    parser = subparsers.add_parser(
+        "compare",
+        help="run two revisions in turn on this machine, and find what got costlier",
+        description="Check out BASE and HEAD into folders of their own, run every test once on "
+        "both, and measure suspects in alternating pairs until each is decided.\n"
+        "What follows -- goes to pytest.",
+        epilog=_EXITS,
+        formatter_class=RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("base", metavar="BASE", nargs="?", help="the older revision")
+    parser.add_argument(
+        "head",
+        metavar="HEAD",
+        nargs="?",
+        help="the newer revision (default: the working tree with its uncommitted changes)",
+    )
+    parser.add_argument(
+        "--merge-base", metavar="REV", help="take for BASE where HEAD left REV, like origin/main"
+    )
+    parser.add_argument(
+        "--setup",
+        metavar="CMD",
+        help="run CMD in each side's files, in an environment of its own: 'pip install -e .'",
+    )
+    parser.add_argument(
+        "--aa",
+        action="store_true",
+        help="BASE (default HEAD) against itself: this machine's false alarms, and what it can see",
+    )
+    parser.add_argument(
+        "--tolerance", metavar="FRACTION", default="5%", help="rise allowed (default: 5%%)"
+    )
+    parser.add_argument(
+        "--max-pairs", metavar="N", default="160", help="pairs a suspect gets (default: 160)"
+    )
+    parser.add_argument(
+        "--in-turn",
+        action="store_true",
+        help="never run both sides at once, for tests that share a port or a file",
+    )
+    parser.add_argument(
+        "--spawn",
+        action="store_true",
+        help="start each fresh process anew instead of forking it: slower, for projects that "
+        "start threads or use a GPU when imported",
+    )
+    parser.add_argument("--json", metavar="FILE", help="write the result as JSON (-: print it)")
+    parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown (-: print it)")
+    parser.add_argument("-v", "--verbose", action="store_true", help="show every test")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare and report; returns the exit status. Raises ``CarbonError`` for bad usage."""
+    from pytest_carbon.compare.orders import Order
+    from pytest_carbon.compare.progress import Progress
+    from pytest_carbon.compare.run import compare
+
+    order = Order(
+        cwd=Path.cwd(),
+        base=args.base,
+        head=args.head,
+        merge_base=args.merge_base,
+        setup=args.setup,
+        arguments=tuple(args.pytest_args),
+        aa=args.aa,
+        in_turn=args.in_turn,
+        spawn=args.spawn,
+        tolerance=_parsed("--tolerance", args.tolerance, parse_fraction),
+        max_pairs=_parsed("--max-pairs", args.max_pairs, _at_least_ten),
+    )
+    if args.json is not None and args.json == args.markdown:
+        raise SettingError(
+            f"--json and --markdown both name {args.json}", remedy="give them two files"
+        )
+    for path in (args.json, args.markdown):
+        _check_writable(path)
+    progress = Progress(sys.stderr)
+    try:
+        comparison = compare(order, progress)
+    except KeyboardInterrupt:
+        progress.done()
+        _say("interrupted: nothing is left behind")
+        return INTERRUPTED
+    except NothingComparedError as error:
+        progress.done()
+        _say(f"ERROR: {error}")
+        return NOTHING_COMPARED
+    except CarbonError:
+        progress.done()
+        raise
+    except Exception:  # noqa: BLE001 - the command's outer boundary: an own exit status
+        progress.done()
+        traceback.print_exc()
+        _say("ERROR: this is a fault of pytest-carbon; please report it with the lines above")
+        return INTERNAL_ERROR
+    _report(comparison, args)
+    return comparison.exit_status
+
+
+def _parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        problem, _, remedy = str(error).partition(": ")
+        raise SettingError(f"{option}={text} {problem}", remedy=remedy) from None
+
+
+def _at_least_ten(text: str) -> int:
+    count = parse_count(text)
+    if count < 10:
+        raise ValueError("is too few to decide anything: 10 at least")
+    return count
+
+
+def _check_writable(path: str | None) -> None:
+    """Before minutes of work, not after."""
+    if path is None or path == "-":
+        return
+    if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
+        raise SettingError(f"{path} cannot be written", remedy="name a file in an existing folder")
+
+
+def _report(comparison: Comparison, args: argparse.Namespace) -> None:
+    from pytest_carbon.compare.report import as_json, as_markdown, as_text
+
+    documents: dict[str, str] = {}
+    if args.json is not None:
+        documents[args.json] = json.dumps(as_json(comparison), indent=2, sort_keys=True) + "\n"
+    if args.markdown is not None:
+        documents[args.markdown] = as_markdown(comparison)
+    printed = documents.pop("-", None)
+    for path, text in documents.items():
+        Path(path).write_text(text, encoding="utf-8")
+    if printed is not None:
+        sys.stdout.write(printed)
+        return
+    for line in as_text(comparison, verbose=args.verbose):
+        print(line)  # noqa: T201 - the command's output
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)  # noqa: T201 - a command speaks to its user

@@ -1,0 +1,148 @@
+"""In a side's process: runs tests again and again, and answers with what each run cost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from pytest_carbon.clocks.descendants import reaped_ns
+from pytest_carbon.session.fresh import own_basetemp
+from pytest_carbon.session.names import test_id
+from pytest_carbon.session.repeat import Repeater, saved_globs
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
+from pytest_carbon.speed.selection import open_probe
+from pytest_carbon.units import NS_PER_S
+from pytest_carbon.wire import measurement_to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.speed.probe import SpeedProbe
+
+__all__ = ["Runner"]
+
+# Threads or children that take less than this part of a test's CPU time are not what it is about.
+_ASIDE = 0.1
+
+
+class Runner:
+    """The tests of a session, in the process that runs them.
+
+    ``speed`` is how the core's speed is probed, as in ``--carbon-speed``.
+    """
+
+    def __init__(self, session: pytest.Session, recorder: Recorder, *, speed: str) -> None:
+        self.session = session
+        self._recorder = recorder
+        self._speed = speed
+        self._probe: SpeedProbe | None = None
+        self._items = {test_id(item): item for item in session.items}
+        self._repeaters: dict[str, Repeater] = {}
+        self._current: pytest.Item | None = None
+        self._all_cpus: set[int] = set()
+
+    def restart(self) -> None:
+        """Begin in a process that has just been forked."""
+        self._probe, _ = open_probe(self._speed)
+        self._recorder.restart(self._probe)
+        if hasattr(os, "sched_getaffinity"):
+            self._all_cpus = os.sched_getaffinity(0)
+
+    @contextlib.contextmanager
+    def own_temporary_folder(self) -> Iterator[None]:
+        """Keep this process's temporary folders apart, and remove them at the end."""
+        folder = own_basetemp(self.session.config)
+        try:
+            yield
+        finally:
+            if folder:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def run(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one test once, on the CPU that is asked for.
+
+        The wider fixtures stay up for the next run of the same test.
+        """
+        item = self._items[request["test"]]
+        if item is not self._current:
+            self._leave_for(item)
+        if self._all_cpus:
+            cpu = request["cpu"]
+            os.sched_setaffinity(0, self._all_cpus if cpu is None else {cpu})
+        _seed(request["seed"])
+        repeater = self._repeaters.get(item.nodeid)
+        if repeater is None:
+            repeater = Repeater(
+                item, self._recorder.cost_of, DEFAULT_SENSITIVITY, saved_globs(item)
+            )
+            self._repeaters[item.nodeid] = repeater
+        start_ns = _apart_ns()
+        cost = repeater.run()
+        apart_s = (_apart_ns() - start_ns) / NS_PER_S
+        if self._recorder.fault is not None:
+            return {"outcome": "fault", "reason": self._recorder.fault}
+        return {
+            "outcome": _outcome(repeater.reports),
+            "reason": _reason(repeater.reports),
+            "cost": None if cost is None else measurement_to_plain(cost),
+            "apart": cost is not None and apart_s > _ASIDE * cost.cpu_s,
+        }
+
+    def _leave_for(self, item: pytest.Item) -> None:
+        """End the fixtures that the next test does not share; their faults are not its own."""
+        if self._current is not None:
+            self._repeaters.clear()
+            with contextlib.suppress(Exception):
+                self.session._setupstate.teardown_exact(item)  # noqa: SLF001 - no public way
+        self._current = item
+
+    def end(self) -> None:
+        """End what is still up."""
+        if self._current is not None:
+            with contextlib.suppress(Exception):
+                self.session._setupstate.teardown_exact(None)  # noqa: SLF001 - no public way
+        if self._probe is not None:
+            self._probe.close()
+
+
+def _apart_ns() -> int:
+    """The CPU time outside of the main thread: other threads, and children that have ended."""
+    return time.process_time_ns() - time.thread_time_ns() + reaped_ns()
+
+
+def _seed(seed: int) -> None:
+    """Let both sides draw the same random numbers, where the test does not seed them itself."""
+    random.seed(seed)
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(seed % 2**32)
+
+
+def _outcome(reports: list[pytest.TestReport]) -> str:
+    for report in reports:
+        if report.failed:
+            return "failed" if report.when == "call" else "error"
+        if hasattr(report, "wasxfail"):
+            return "xfailed" if report.skipped else "xpassed"
+        if report.skipped:
+            return "skipped"
+    return "passed"
+
+
+def _reason(reports: list[pytest.TestReport]) -> str:
+    """The last line of what a failed or skipped run says."""
+    for report in reports:
+        if not report.passed and report.longrepr is not None:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            text = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(crash or "")
+            message = getattr(crash, "message", None) or text
+            return str(message).strip().partition("\n")[0]
+    return ""

@@ -1,0 +1,243 @@
+"""The comparison's handle of one side: its pytest session, and the processes that run its tests."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest_carbon
+from pytest_carbon.compare.installation import shared_packages
+from pytest_carbon.compare.line import Line, LineLostError
+from pytest_carbon.errors import CompareError, NothingComparedError
+from pytest_carbon.wire import measurement_from_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_carbon.compare.installation import Installation
+    from pytest_carbon.measurement import Measurement
+
+__all__ = ["Hello", "Process", "Run", "Session", "Side"]
+
+_SHOWN_LINES = 30
+_END_S = 5.0
+
+# A test that has not answered for so long is taken to hang.
+PATIENCE_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one test: pytest's outcome, and the cost of a passed run.
+
+    ``apart`` says that other threads or children took part of the work.
+    """
+
+    outcome: str
+    reason: str = ""
+    cost: Measurement | None = None
+    apart: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hello:
+    """What a side's session said after its collection."""
+
+    items: tuple[str, ...]
+    forks: bool
+    threads: int
+    python: str
+    pytest: str
+    carbon: str | None
+    clock: str
+    meters: tuple[str, ...]
+    measured: bool
+    imports: Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One revision, checked out and installed: all that it takes to start sessions of it.
+
+    ``name`` is ``base`` or ``head``, ``label`` the revision's name for people, ``folder`` its
+    files, ``tree`` the user's own, ``cwd`` where pytest starts, ``speed`` how to probe the core's.
+    """
+
+    name: str
+    label: str
+    folder: Path
+    tree: Path
+    cwd: Path
+    installation: Installation
+    arguments: tuple[str, ...]
+    log: Path
+    forks: bool = True
+    speed: str = "off"
+
+    def start(self) -> Session:
+        """Start a pytest session; its collection goes on while others start, too."""
+        return Session(self)
+
+
+class Session:
+    """A pytest session of a side, from its start to its end."""
+
+    def __init__(self, side: Side) -> None:
+        self.side = side
+        self._hello: Hello | None = None
+        self._processes: list[Process] = []
+        self._used = False
+        ours, theirs = socket.socketpair()
+        self._line = Line(ours)
+        order = {
+            "line": theirs.fileno(),
+            "carbon": str(Path(pytest_carbon.__file__).parent),
+            "tree": str(side.tree),
+            "side": str(side.folder),
+            "cwd": str(side.cwd),
+            "env": None if side.installation.folder is None else str(side.installation.folder),
+            # Behind everything else: where the environment has no pytest of its own, and where
+            # a project is neither installed nor below src.
+            "last": [str(side.cwd), *shared_packages()],
+            "forks": side.forks,
+            "speed": side.speed,
+            "arguments": list(side.arguments),
+        }
+        environ = {"PYTHONHASHSEED": "0", **side.installation.environ}
+        with theirs, side.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the side's Python, this package
+                [
+                    side.installation.python,
+                    str(Path(__file__).with_name("launch.py")),
+                    json.dumps(order),
+                ],
+                cwd=side.cwd,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+
+    def hello(self) -> Hello:
+        """Wait for the collection; raises ``NothingComparedError`` where it failed."""
+        if self._hello is None:
+            try:
+                answer = self._line.receive()
+            except LineLostError:
+                status = self._process.wait()
+                raise self._not_collected(f"pytest ended with {status}") from None
+            if answer.pop("errors"):
+                self.close()
+                raise self._not_collected("errors during collection")
+            for name in ("items", "meters"):
+                answer[name] = tuple(answer[name])
+            self._hello = Hello(**answer)
+        return self._hello
+
+    def _not_collected(self, why: str) -> NothingComparedError:
+        lines = self.side.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        shown = "\n".join(lines[-_SHOWN_LINES:])
+        remedy = (
+            "\nmend the tests there"
+            if self.side.installation.folder is not None
+            else "\nif it needs to be built or installed first, say how: --setup 'pip install -e .'"
+        )
+        return NothingComparedError(
+            f"the tests of {self.side.name}, {self.side.label}, do not collect ({why})\n{shown}",
+            remedy=remedy,
+        )
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether ``process`` still has one to give."""
+        return not self._used and self._process.poll() is None
+
+    def process(self) -> Process:
+        """A process that has run no test yet; raises ``LineLostError`` where the side is gone."""
+        if not self.hello().forks:
+            self._used = True
+            return Process(self._line, None)
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._line.send({"do": "fork"}, theirs.fileno())
+        pid = self._line.receive(PATIENCE_S)["pid"]
+        process = Process(Line(ours), pid)
+        self._processes.append(process)
+        return process
+
+    def end(self) -> None:
+        """Tell the session to end; ``close`` waits for it."""
+        self._line.close()
+
+    def close(self) -> None:
+        """End the session and all its processes; may be called twice."""
+        self.end()
+        for process in self._processes:
+            process.kill()
+        self._processes.clear()
+        try:
+            self._process.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            _kill_group(self._process.pid)
+            self._process.wait()
+
+
+class Process:
+    """One process of a side that runs tests when told to.
+
+    ``pid`` is ``None`` where the session itself runs them.
+    """
+
+    def __init__(self, line: Line, pid: int | None) -> None:
+        self._line = line
+        self._pid = pid
+
+    def begin(self, test: str, *, cpu: int | None, seed: int) -> None:
+        """Let the process run a test once, on one CPU or on any; ``finish`` has the answer."""
+        self._line.send({"do": "run", "test": test, "cpu": cpu, "seed": seed})
+
+    def finish(self) -> Run:
+        """The answer to ``begin``; raises ``LineLostError`` where the test ended its process."""
+        answer = self._line.receive(PATIENCE_S)
+        if answer["outcome"] == "fault":
+            raise CompareError(f"measuring failed in a side: {answer['reason']}", remedy="")
+        cost: dict[str, Any] | None = answer["cost"]
+        return Run(
+            outcome=answer["outcome"],
+            reason=answer["reason"],
+            cost=None if cost is None else measurement_from_plain(cost),
+            apart=answer["apart"],
+        )
+
+    def imports(self) -> Mapping[str, Mapping[str, str]]:
+        """What the process has imported so far."""
+        self._line.send({"do": "imports"})
+        return self._line.receive(PATIENCE_S)
+
+    def close(self) -> None:
+        """Let the process end its fixtures and itself, and wait for it; may be called twice."""
+        self._line.end(_END_S)
+        self.kill()
+
+    def kill(self) -> None:
+        """End the process at once, with what its tests have started."""
+        self._line.close()
+        if self._pid is not None:
+            _kill_group(self._pid)
+            self._pid = None
+
+
+def _kill_group(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, signal.SIGKILL)

@@ -1,0 +1,182 @@
+"""In a side's process: a pytest session that collects, then runs what it is told to.
+
+The session itself runs no test. For each fresh process it forks one that has collected but run
+nothing; where forking is not safe, the session becomes the one process that runs tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import platform
+import signal
+import sys
+import threading
+from dataclasses import replace
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.compare.imports import is_inside, origins
+from pytest_carbon.compare.line import Line, LineLostError
+from pytest_carbon.compare.packages import packages_below
+from pytest_carbon.compare.runner import Runner
+from pytest_carbon.ledger import Account
+from pytest_carbon.measurement import Method
+from pytest_carbon.session.fresh import can_fork, detach_from_terminal, fork
+from pytest_carbon.session.instruments import open_instruments
+from pytest_carbon.session.names import test_id
+from pytest_carbon.session.recorder import Recorder
+from pytest_carbon.settings import read_settings
+
+if TYPE_CHECKING:
+    from pytest_carbon.session.instruments import Instruments
+
+__all__ = ["Worker"]
+
+# Speeds are ratios to this probe time, which cancels in every pair.
+REFERENCE_NS = 100_000.0
+
+
+class Worker:
+    """The plugin that turns a session into a side's half of a comparison.
+
+    ``order`` is what the launcher was given: the line's descriptor, the folders, and whether
+    processes may be forked.
+    """
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self._order = order
+        self._line = Line.on(order["line"])
+        self._instruments: Instruments | None = None
+        self._recorder: Recorder | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Measure, and keep out whoever else would change, spread or record the runs."""
+        options = config.option
+        # This plugin's own run, xdist's workers, reports of a run that has no tests.
+        options.carbon = False
+        options.dist, options.numprocesses, options.tx = "no", None, []
+        options.xmlpath = None
+        if config.pluginmanager.hasplugin("randomly"):
+            # Both sides have to do the same in the same order.
+            options.randomly_seed, options.randomly_reorganize = 1, False
+        # The session itself runs no test: each process that does has a probe of its own.
+        settings = replace(read_settings(config), speed="off")
+        self._instruments = open_instruments(settings, workers=1)
+        self._instruments.sampler.reference_ns = REFERENCE_NS
+        config.add_cleanup(self._instruments.close)
+        self._recorder = Recorder(self._instruments.sampler)
+        config.pluginmanager.register(self._recorder, "carbon-compare-recorder")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Say what was collected, then serve until the comparison ends."""
+        assert self._instruments is not None, "made when configured"
+        assert self._recorder is not None, "made when configured"
+        runner = Runner(session, self._recorder, speed=self._order["speed"])
+        # A lock that another thread holds would stay locked for ever in a forked process.
+        forks = self._order["forks"] and can_fork() and threading.active_count() == 1
+        try:
+            self._line.send(self._hello(session, self._instruments, forks=forks))
+            if session.testsfailed:
+                return True
+            if forks:
+                gc.collect()
+                gc.freeze()
+                self._fork_on_demand(session, runner)
+            else:
+                self._serve(self._line, runner)
+        except LineLostError:
+            pass
+        return True
+
+    def _hello(
+        self, session: pytest.Session, instruments: Instruments, *, forks: bool
+    ) -> dict[str, Any]:
+        nothing = instruments.sampler.measure(Account())
+        return {
+            "errors": session.testsfailed,
+            "items": [test_id(item) for item in session.items],
+            "forks": forks,
+            "threads": threading.active_count(),
+            "python": platform.python_version(),
+            "pytest": pytest.__version__,
+            "carbon": _installed_carbon(),
+            "clock": instruments.clock,
+            "meters": list(instruments.meters),
+            "measured": any(e.method is Method.MEASURED for e in nothing.energies),
+            "imports": self._imports(session),
+        }
+
+    def _imports(self, session: pytest.Session) -> dict[str, Any]:
+        """What was imported so far, of the project and of the user's tree."""
+        side, tree, cwd = (self._order[name] for name in ("side", "tree", "cwd"))
+        tests = {str(item.path) for item in session.items}
+        tests |= {str(p) for p in map(_file_of, session.config.pluginmanager.get_plugins()) if p}
+        own = origins(sys.modules, [side, *([self._order["env"]] if self._order["env"] else [])])
+        names = packages_below(Path(cwd) / "src") | packages_below(Path(cwd))
+        return {
+            "own": {name: file for name, file in own.items() if file not in tests},
+            "project": {
+                name: file
+                for name, file in origins(sys.modules, ["/"]).items()
+                if any(name == known or name.startswith(f"{known}.") for known in names)
+                and file not in tests
+            },
+            "tree": {
+                name: file
+                for name, file in origins(sys.modules, [tree]).items()
+                if is_inside(file, os.path.realpath(tree))
+            },
+        }
+
+    def _fork_on_demand(self, session: pytest.Session, runner: Runner) -> None:
+        """Fork a process for each request; the session's own process stays as it is."""
+        # Children are of no interest to this process, and none may stay a zombie.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        while True:
+            self._line.receive()
+            descriptor = self._line.take_descriptor()
+            pid = fork()
+            if pid == 0:
+                with contextlib.suppress(BaseException):
+                    self._line.close()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    os.setsid()
+                    detach_from_terminal(session.config)
+                    with runner.own_temporary_folder():
+                        self._serve(Line.on(descriptor), runner)
+                os._exit(0)
+            os.close(descriptor)
+            self._line.send({"pid": pid})
+
+    def _serve(self, line: Line, runner: Runner) -> None:
+        """Run tests on request until the other end is closed."""
+        runner.restart()
+        try:
+            while True:
+                request = line.receive()
+                if request["do"] == "imports":
+                    line.send(self._imports(runner.session))
+                else:
+                    line.send(runner.run(request))
+        except LineLostError:
+            runner.end()
+
+
+def _installed_carbon() -> str | None:
+    """The version of pytest-carbon that this environment has, whichever of them measures."""
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        return metadata.version("pytest-carbon")
+    return None
+
+
+def _file_of(plugin: object) -> str | None:
+    """A conftest's or plugin module's file."""
+    file = getattr(plugin, "__file__", None)
+    return file if isinstance(file, str) and Path(file).name == "conftest.py" else None

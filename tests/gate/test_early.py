@@ -1,0 +1,93 @@
+"""The first pairs of every test: what they settle, and what they leave open."""
+
+from __future__ import annotations
+
+import random
+from math import exp
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_carbon.gate.early import LEAST_PAIR_SD, clears, pair_spreads
+from pytest_carbon.gate.paired import Pair, PairedPolicy
+from pytest_carbon.gate.verdict import Outcome
+
+POLICY = PairedPolicy()
+
+
+def pairs(*ratios: float, base_j: float = 0.08, processes: int = 1) -> list[Pair]:
+    return [Pair(base_j, base_j * ratio, processes) for ratio in ratios]
+
+
+def test_one_pair_without_a_change_is_enough_on_a_quiet_machine() -> None:
+    verdict = clears(pairs(1.01), POLICY, pair_sd=0.02)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.OK
+    assert verdict.low is not None
+    assert verdict.high is not None
+    assert verdict.low < 1.01 < verdict.high
+
+
+def test_on_a_noisy_one_it_is_not() -> None:
+    assert clears(pairs(1.01), POLICY, pair_sd=0.1) is None
+
+
+def test_a_rise_of_two_tolerances_is_left_open_by_agreeing_pairs_too() -> None:
+    assert clears(pairs(1.10, 1.11, 1.09), POLICY, pair_sd=0.02) is None
+
+
+def test_a_great_fall_is_left_open_so_that_it_can_be_told() -> None:
+    assert clears(pairs(0.7, 0.7), POLICY, pair_sd=0.02) is None
+
+
+def test_pairs_of_other_processes_count_for_more_than_further_ones_of_the_same() -> None:
+    same = pairs(1.04, 1.04, 1.04, 1.04)
+    other = pairs(1.04, 1.04) + pairs(1.04, 1.04, processes=2)
+    assert clears(same, POLICY, pair_sd=0.04) is None
+    assert clears(other, POLICY, pair_sd=0.04) is not None
+
+
+def test_a_test_below_the_floor_is_too_small_unless_it_rises_above_it() -> None:
+    small = clears(pairs(1.5, base_j=0.001), POLICY, pair_sd=0.02)
+    assert small is not None
+    assert small.outcome is Outcome.TOO_SMALL
+    assert clears(pairs(20.0, base_j=0.001), POLICY, pair_sd=0.02) is None
+
+
+def test_a_test_that_cost_nothing_is_too_small() -> None:
+    verdict = clears([Pair(0.0, 0.0, 1)], POLICY, pair_sd=0.02)
+    assert verdict is not None
+    assert verdict.outcome is Outcome.TOO_SMALL
+
+
+def test_the_spread_is_read_off_tests_of_the_same_cost() -> None:
+    rng = random.Random(1)
+    first = {
+        f"{size}-{number}": Pair(size, size * exp(rng.gauss(0, sd)), 1)
+        for size, sd in ((0.01, 0.10), (1.0, 0.02))
+        for number in range(100)
+    }
+    spreads = pair_spreads(first)
+    short = [spreads[f"0.01-{number}"] for number in range(80)]
+    long = [spreads[f"1.0-{number}"] for number in range(20, 100)]
+    assert 0.07 < sum(short) / len(short) < 0.12
+    assert 0.015 < sum(long) / len(long) < 0.04
+
+
+def test_some_changed_tests_do_not_hide_in_the_spread_that_they_cause() -> None:
+    first = {f"{number}": Pair(0.1, 0.1, 1) for number in range(30)}
+    changed = {f"changed {number}": Pair(0.1, 0.12, 1) for number in range(5)}
+    spreads = pair_spreads({**first, **changed})
+    assert all(clears([pair], POLICY, spreads[name]) is None for name, pair in changed.items())
+
+
+@given(st.lists(st.floats(0.2, 5.0), min_size=1, max_size=40))
+def test_no_spread_is_less_than_what_two_processes_always_differ_by(ratios: list[float]) -> None:
+    first = {f"{at}": Pair(0.1, 0.1 * ratio, 1) for at, ratio in enumerate(ratios)}
+    assert all(sd >= LEAST_PAIR_SD for sd in pair_spreads(first).values())
+
+
+@given(st.floats(1.0, 3.0), st.floats(1.0, 1.5), st.floats(0.01, 0.3))
+def test_a_greater_rise_is_never_easier_to_clear(rise: float, more: float, sd: float) -> None:
+    if clears(pairs(rise * more), POLICY, sd) is not None:
+        assert clears(pairs(rise), POLICY, sd) is not None
