@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.policy import Mode, Rules, plan_update
+from pytest_carbon.baseline.preview import preview_prune, preview_update
+from pytest_carbon.baseline.prune import PrunePlan, plan_prune
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
@@ -19,7 +21,7 @@ from pytest_carbon.samples import at_reference, entry_from_runs
 from pytest_carbon.tasks.names import owner_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.policy import UpdatePlan
@@ -36,6 +38,7 @@ __all__ = [
     "comparable",
     "not_passed",
     "plan_runs",
+    "preview_refresh",
     "store_runs",
 ]
 
@@ -94,12 +97,13 @@ def _passed(
 def _measured(
     stored: Mapping[Subject, Entry], runs: Sequence[RunResult], reference_ns: float | None
 ) -> dict[Subject, Entry]:
+    bodies = {test: body for run in runs for test, body in run.bodies.items()}
     measured = {}
     for subject, results in _passed(runs, reference_ns).items():
         old = stored.get(subject)
         entry = entry_from_runs(results, None if old is None else old.sensitivity)
         if entry is not None:
-            measured[subject] = entry
+            measured[subject] = replace(entry, body=bodies.get(subject.id))
     return measured
 
 
@@ -127,10 +131,30 @@ def _crept(stored: Mapping[Subject, Entry], policy: Policy) -> set[Subject]:
     return {subject for subject, entry in stored.items() if creep(entry, policy, sd)}
 
 
+def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:
+    """The baselines that follow their tests to new names; nothing without a full collection."""
+    whole = [run for run in runs if run.course.full_and_clean]
+    if not whole:
+        return PrunePlan(removals=(), renames=(), suggestions=())
+    course, bodies = whole[-1].course, whole[-1].bodies
+    plan = plan_prune(
+        base.entries,
+        course.collected,
+        full_and_clean=True,
+        bodies=bodies,
+        skipped=course.collection_skips,
+    )
+    return replace(plan, removals=(), suggestions=())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refreshed:
-    """What a refresh came to: the plan, and the file as it stands now, or would."""
+    """What a refresh came to: the plan, and the file as it stands now, or would.
 
+    ``moves`` are the baselines that follow renamed tests before anything else is decided.
+    """
+
+    moves: PrunePlan
     plan: UpdatePlan
     file: BaselineFile
     written: bool
@@ -147,6 +171,8 @@ def plan_runs(
         intensity=_pinned(base.intensity, last.intensity),
         reference_ns=base.reference_ns or common_reference_ns(runs),
     )
+    moves = _moves(base, runs)
+    base = moves.apply(base)
     measured = _measured(base.entries, runs, base.reference_ns)
     plan = plan_update(
         base.entries,
@@ -156,7 +182,7 @@ def plan_runs(
         decided=_beyond_tolerance(base.entries, measured, policy),
         crept=_crept(base.entries, policy),
     )
-    return Refreshed(plan=plan, file=plan.apply(base), written=False)
+    return Refreshed(moves=moves, plan=plan, file=plan.apply(base), written=False)
 
 
 def store_runs(
@@ -174,3 +200,10 @@ def store_runs(
 
     stored = store.update(runs[-1].environment, change)
     return replace(done[-1], written=stored.written)
+
+
+def preview_refresh(refreshed: Refreshed) -> Iterator[str]:
+    """What a refresh does, line by line: what moves, then what changes."""
+    if refreshed.moves.renames:
+        yield from preview_prune(refreshed.moves)
+    yield from preview_update(refreshed.plan)

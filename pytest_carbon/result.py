@@ -73,7 +73,8 @@ class Course:
 
     ``collected`` are the ids of all tests that were found, ``deselected`` those of them that
     were not to run. ``narrowed`` says what kept the collection from being the whole suite
-    (paths, ``--lf``), ``collection_errors`` names what could not be collected. ``outcomes`` is
+    (paths, ``--lf``), ``collection_errors`` names what could not be collected,
+    ``collection_skips`` the files that skip themselves as a whole. ``outcomes`` is
     what became of each test that ran, measured or not: ``passed``, ``failed``, ``error`` (in
     set-up or tear-down), ``skipped``, ``xfailed``, ``xpassed``, ``rerun``. ``cut_short`` says
     why the run ended before its end, ``lost_workers`` counts xdist workers that crashed, and
@@ -85,6 +86,7 @@ class Course:
     deselected: tuple[str, ...] = ()
     narrowed: tuple[str, ...] = ()
     collection_errors: tuple[str, ...] = ()
+    collection_skips: tuple[str, ...] = ()
     outcomes: Mapping[str, str] = field(default_factory=dict)
     cut_short: str = ""
     lost_workers: int = 0
@@ -129,7 +131,8 @@ class RunResult:
     could not be measured and the remedy, ``notes`` what else the reader has to know.
     ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
     words what the run was held against, ``baselines_folder`` where that is, as a whole path.
-    ``reference_ns`` is the speed probe's time to which figures are corrected.
+    ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
+    digests of the tests' code by their ids, where the run is to be stored.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
     it was asked for and given), ``pue`` and ``embodied`` count in reports only.
     """
@@ -150,6 +153,7 @@ class RunResult:
     course: Course = field(default_factory=Course)
     origin: Origin | None = None
     reference_ns: float | None = None
+    bodies: Mapping[str, str] = field(default_factory=dict)
     live: Intensity | None = None
     pue: Pue = NO_PUE
     embodied: Embodied | None = None

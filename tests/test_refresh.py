@@ -9,7 +9,7 @@ import pytest
 from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Method, Subject
-from pytest_carbon.refresh import common_reference_ns, comparable, plan_runs
+from pytest_carbon.refresh import common_reference_ns, comparable, plan_runs, preview_refresh
 from pytest_carbon.result import Course, RunResult
 from tests.results import cost, run_result, subject
 
@@ -84,3 +84,35 @@ def test_rounds_of_another_environment_are_found() -> None:
     usual, elsewhere = comparable([a_round(), other, a_round()])
     assert usual == a_round().environment
     assert elsewhere == [1]
+
+
+def renamed(run: RunResult, **course: object) -> RunResult:
+    """The round after its test got another name."""
+    name = "test_b.py::test_renamed"
+    (old,) = run.subjects
+    return replace(
+        run,
+        subjects=(replace(old, subject=Subject(Kind.TEST, name)),),
+        bodies={name: "0123456789ab"},
+        course=replace(Course(collected=(name,), outcomes={name: "passed"}), **course),  # type: ignore[arg-type]
+    )
+
+
+def test_a_baseline_follows_a_renamed_test_where_the_whole_suite_was_collected() -> None:
+    first = replace(a_round(), bodies={TEST.id: "0123456789ab"})
+    before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
+    assert before.entries[TEST].body == "0123456789ab"
+    after = plan_runs(before, [renamed(first)], Mode.NEW, Policy())
+    assert after.file.entries == {
+        Subject(Kind.TEST, "test_b.py::test_renamed"): before.entries[TEST]
+    }
+    assert next(preview_refresh(after)) == "renamed  test_a.py::test → test_b.py::test_renamed"
+
+
+def test_no_baseline_moves_or_goes_after_a_part_of_the_suite() -> None:
+    first = replace(a_round(), bodies={TEST.id: "0123456789ab"})
+    before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
+    for part in ({"narrowed": ("test_b.py",)}, {"collection_errors": ("test_a.py",)}):
+        after = plan_runs(before, [renamed(first, **part)], Mode.ALL, Policy())
+        assert len(after.file.entries) == 2
+        assert after.file.entries[TEST] == before.entries[TEST]

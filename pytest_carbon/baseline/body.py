@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import ast
 import hashlib
+from typing import TYPE_CHECKING
 
-__all__ = ["function_bodies"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+__all__ = ["bodies_of", "function_bodies"]
 
 
 def _digest(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
@@ -29,3 +34,28 @@ def function_bodies(source: str) -> dict[int, str]:
             first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
             bodies[first] = _digest(node)
     return bodies
+
+
+def bodies_of(root: Path, places: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+    """The digests of tests, by their names.
+
+    ``places`` holds each test's file, relative to ``root``, and first line. What is no function
+    in a file of Python (doctests, tests of other plugins) has none.
+    """
+    by_file: dict[str, list[tuple[str, int]]] = {}
+    for test, (file, line) in places.items():
+        by_file.setdefault(file, []).append((test, line))
+    digests = {}
+    for file, tests in by_file.items():
+        found = _bodies_in(root / file)
+        digests.update({test: found[line] for test, line in tests if line in found})
+    return digests
+
+
+def _bodies_in(path: Path) -> dict[int, str]:
+    if path.suffix != ".py":
+        return {}
+    try:
+        return function_bodies(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, SyntaxError, RecursionError):
+        return {}  # moved meanwhile, or of another encoding: not recognised later, no more

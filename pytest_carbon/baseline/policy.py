@@ -102,14 +102,17 @@ class Step:
 
 
 def _better_known(old: Entry, new: Entry) -> bool:
-    """Whether ``new`` tells more: twice the processes, or a figure that was not known."""
+    """Whether ``new`` tells more: twice the processes, or a spread that was not known.
+
+    A sensitivity is no reason by itself: as many processes as before learn it or not by chance
+    (it takes changes of speed), so that refreshing unchanged code would change its file.
+    """
     if old.repeats is not None and new.repeats is None:
         return False
     return (
         new.first.processes >= 2 * old.first.processes
         or (old.first.sd_log is None and new.first.sd_log is not None)
         or (old.repeats is None and new.repeats is not None)
-        or (old.sensitivity is None and new.sensitivity is not None)
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.tasks.names import owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -105,17 +106,17 @@ def find_renames(
 
 def _follow(
     tasks: Iterable[Subject],
-    owner: Callable[[Subject], str | None],
-    alive: Collection[str],
+    tests: frozenset[str],
+    stays: Callable[[str], bool],
     sure: Mapping[str, str],
 ) -> tuple[list[Subject], list[Rename]]:
     """What happens to the tasks inside of tests: they stay, go and move with their test."""
     removals, renames = [], []
     for task in tasks:
-        test = owner(task)
-        if test is None or test in alive:
+        test = owner_of(task.id, tests)
+        if stays(test):
             continue
-        if test in sure and task.id.startswith(test):
+        if test in sure:
             moved = Subject(Kind.TASK, sure[test] + task.id[len(test) :])
             renames.append(Rename(old=task, new=moved))
         else:
@@ -130,15 +131,16 @@ def plan_prune(
     full_and_clean: bool,
     bodies: Mapping[str, str] | None = None,
     fixtures: Collection[str] | None = None,
-    task_owner: Callable[[Subject], str | None] | None = None,
+    skipped: Iterable[str] = (),
 ) -> PrunePlan:
     """Plan the removal of baselines whose subjects no longer exist.
 
     ``collected`` holds the node ids of all tests, ``bodies`` the digests of their bodies,
-    ``fixtures`` the ids of all fixtures that exist (``None`` leaves theirs alone), and
-    ``task_owner`` tells a task's test (``None`` leaves tasks alone). Other kinds stay. Raises
-    ``BaselineError`` unless ``full_and_clean``: whether every test was collected (no selection,
-    no deselection) without an error.
+    ``fixtures`` the ids of all fixtures that exist (``None`` leaves theirs alone). Tasks share
+    the fate of their tests. Other kinds stay, and so does what is in ``skipped`` files and
+    folders, which do not tell what they hold. Raises ``BaselineError`` unless
+    ``full_and_clean``: whether every test was collected (no selection, no deselection) without
+    an error.
     """
     if not full_and_clean:
         raise BaselineError(
@@ -147,7 +149,12 @@ def plan_prune(
         )
     alive = frozenset(collected)
     tests = {s.id: entry for s, entry in stored.items() if s.kind is Kind.TEST}
-    gone = {nodeid: entry for nodeid, entry in tests.items() if nodeid not in alive}
+    silent = tuple(f"{name}{sign}" for name in skipped for sign in ("::", "/"))
+
+    def stays(nodeid: str) -> bool:
+        return nodeid in alive or nodeid.startswith(silent)
+
+    gone = {nodeid: entry for nodeid, entry in tests.items() if not stays(nodeid)}
     new = alive - tests.keys()
     sure, candidates = find_renames(
         {nodeid: entry.body for nodeid, entry in gone.items() if entry.body is not None},
@@ -161,11 +168,10 @@ def plan_prune(
     if fixtures is not None:
         known = frozenset(fixtures)
         removals += [s for s in stored if s.kind is Kind.FIXTURE and s.id not in known]
-    if task_owner is not None:
-        tasks = [s for s in stored if s.kind is Kind.TASK]
-        more_removals, more_renames = _follow(tasks, task_owner, alive, sure)
-        removals += more_removals
-        renames += more_renames
+    tasks = [s for s in stored if s.kind is Kind.TASK]
+    more_removals, more_renames = _follow(tasks, alive | tests.keys(), stays, sure)
+    removals += more_removals
+    renames += more_renames
     suggestions = [
         Suggestion(
             old=Subject(Kind.TEST, nodeid),

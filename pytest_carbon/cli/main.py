@@ -7,7 +7,15 @@ import itertools
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
-from pytest_carbon.cli import baselines, compare, intensity, merge_driver, refresh, report
+from pytest_carbon.cli import (
+    baselines,
+    compare,
+    intensity,
+    merge_driver,
+    prune,
+    refresh,
+    report,
+)
 from pytest_carbon.errors import CarbonError, SuiteError
 
 if TYPE_CHECKING:
@@ -22,11 +30,12 @@ _COMMANDS = {
     "compare": compare,
     "intensity": intensity,
     "merge-driver": merge_driver,
+    "prune": prune,
     "refresh": refresh,
     "report": report,
 }
 
-_RUN_PYTEST = {"compare", "refresh"}
+_RUN_PYTEST = {"compare", "prune", "refresh"}
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

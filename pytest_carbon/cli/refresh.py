@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.policy import Mode
-from pytest_carbon.baseline.preview import preview_update
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.refresh import comparable, not_passed, plan_runs, store_runs
+from pytest_carbon.refresh import comparable, not_passed, plan_runs, preview_refresh, store_runs
 from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
@@ -176,5 +175,5 @@ def _store(args: argparse.Namespace, runs: list[RunResult]) -> int:
 
 
 def _tell(refreshed: Refreshed) -> None:
-    for line in preview_update(refreshed.plan):
+    for line in preview_refresh(refreshed):
         _say(line)

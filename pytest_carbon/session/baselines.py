@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.policy import Mode
-from pytest_carbon.baseline.preview import preview_update
 from pytest_carbon.baseline.store import BaselineStore
-from pytest_carbon.refresh import plan_runs, store_runs
+from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,9 +75,9 @@ class Baselines:
         if self._settings.diff:
             # What is stored is read again, since another process may have written meanwhile.
             stored = self._store.load(self._environment)
-            lines = preview_update(plan_runs(stored, [result], mode, policy).plan)
+            lines = preview_refresh(plan_runs(stored, [result], mode, policy))
             return ["this is what would change; nothing is written", *lines]
         done = store_runs(self._store, [result], mode, policy)
         name = self._store.path(self._environment).name
-        lines = preview_update(done.plan)
+        lines = preview_refresh(done)
         return [f"{name} is {'written' if done.written else 'unchanged'}", *lines]

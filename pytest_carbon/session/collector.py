@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
     from pytest_carbon.session.baselines import Baselines
+    from pytest_carbon.session.bodies import Bodies
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]
@@ -62,6 +63,7 @@ class Collector:
         self.result: RunResult | None = None
         self.course = CourseKeeper(config)
         self.sources = Sources()
+        self.bodies: Bodies | None = None
         self._reference_ns = reference_ns
         self._config = config
         self._settings = settings
@@ -234,6 +236,7 @@ class Collector:
             if self._destinations
             else None,
             reference_ns=self._reference_ns,
+            bodies={} if self.bodies is None else self.bodies.digests(self._subjects.values()),
         )
         self._add_session_properties(self.result)
         self._add_notes(self._baselines.update(self.result))

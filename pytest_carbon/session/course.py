@@ -62,12 +62,15 @@ class CourseKeeper:
         self._deselected: dict[str, None] = {}
         self._names: dict[str, str] = {}
         self._errors: dict[str, None] = {}
+        self._skips: dict[str, None] = {}
         self._lost = 0
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Note what could not be collected; workers send theirs, too."""
+        """Note what could not be collected or skips itself; workers send theirs, too."""
         if report.failed:
             self._errors[report.nodeid] = None
+        elif report.skipped:
+            self._skips[report.nodeid] = None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -110,6 +113,7 @@ class CourseKeeper:
             deselected=tuple(test for test in self._deselected if test not in selected),
             narrowed=tuple(_narrowed(self._config)),
             collection_errors=tuple(self._errors),
+            collection_skips=tuple(self._skips),
             outcomes=self._outcomes,
             cut_short=self._cut_short(session, status, selected),
             lost_workers=self._lost,

@@ -14,6 +14,7 @@ from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.session.again import Confirmations
 from pytest_carbon.session.baselines import Baselines
+from pytest_carbon.session.bodies import Bodies
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.course import Selection
 from pytest_carbon.session.grid import find_intensity
@@ -48,7 +49,12 @@ def start(config: pytest.Config) -> None:
     workers one process does both. Raises ``pytest.UsageError`` for what the user can mend.
     """
     worker = getattr(config, "workerinput", None)
-    distributes = worker is None and config.getoption("dist", "no") != "no"
+    # pytest-xdist collects in this process where nothing is to run.
+    distributes = (
+        worker is None
+        and config.getoption("dist", "no") != "no"
+        and not config.getoption("collectonly", False)
+    )
     try:
         settings = read_settings(config)
         instruments = open_instruments(settings, workers=worker["workercount"] if worker else 1)
@@ -172,6 +178,9 @@ class _Run:
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
         self._config.pluginmanager.register(collector.course, "carbon-course")
+        if self._settings.stores:
+            collector.bodies = Bodies(self._config.rootpath)
+            self._config.pluginmanager.register(collector.bodies, "carbon-bodies")
         if records:
             collector.course.selection = Selection()
             self._config.pluginmanager.register(collector.course.selection, "carbon-selection")

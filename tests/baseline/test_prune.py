@@ -37,7 +37,7 @@ def test_what_no_longer_exists_is_removed_and_nothing_else(
         case("a.py::here"): entry(),
         Subject(Kind.FIXTURE, "conftest.py::db"): entry(),
         Subject(Kind.COLLECTION, "collection"): entry(),
-        Subject(Kind.TASK, "a.py::gone > load"): entry(),
+        Subject(Kind.TASK, "a.py::here > load"): entry(),
     }
     plan = plan_prune(stored, {"a.py::here", "a.py::new"}, full_and_clean=True)
     assert plan.removals == (case("a.py::gone"),)
@@ -134,10 +134,7 @@ def test_a_rename_moves_the_entry_and_never_covers_another(
     assert plan.apply(meanwhile).entries == {case("b.py::f"): entry("newer")}
 
 
-def test_fixtures_and_tasks_go_where_the_caller_knows_them() -> None:
-    def owner(task: Subject) -> str:
-        return task.id.partition(" > ")[0]
-
+def test_fixtures_go_where_the_caller_knows_them_and_tasks_with_their_tests() -> None:
     tasks = [Subject(Kind.TASK, f"a.py::{name} > load") for name in ("here", "gone", "moved")]
     stored = {
         **{case(f"a.py::{name}"): entry(name) for name in ("here", "gone", "moved")},
@@ -151,7 +148,6 @@ def test_fixtures_and_tasks_go_where_the_caller_knows_them() -> None:
         full_and_clean=True,
         bodies={"b.py::moved": "moved"},
         fixtures=["conftest.py::db"],
-        task_owner=owner,
     )
     assert set(plan.removals) == {
         case("a.py::gone"),
@@ -159,6 +155,20 @@ def test_fixtures_and_tasks_go_where_the_caller_knows_them() -> None:
         Subject(Kind.FIXTURE, "conftest.py::old"),
     }
     assert Rename(old=tasks[2], new=Subject(Kind.TASK, "b.py::moved > load")) in plan.renames
+
+
+def test_what_a_skipped_file_or_folder_holds_is_left_alone() -> None:
+    skipped = ("tests/test_gpu.py", "tests/big")
+    kept = [
+        case("tests/test_gpu.py::test_a"),
+        case("tests/big/test_b.py::test_b"),
+        Subject(Kind.TASK, "tests/test_gpu.py::test_a > train"),
+    ]
+    gone = case("tests/test_gpu.pyx::test_c")
+    plan = plan_prune(
+        dict.fromkeys([*kept, gone], entry()), ["a.py::f"], full_and_clean=True, skipped=skipped
+    )
+    assert plan.removals == (gone,)
 
 
 def test_the_preview_says_what_moves_what_goes_and_what_to_look_at() -> None:
