@@ -170,10 +170,10 @@ def _change_to(
     if rules.mode is Mode.NEW:
         return Action.LEFT, old
     if action is Action.RAISED:
-        action = Action.REFUSED if rules.mode is Mode.CHANGED else Action.LEFT
-    elif action is Action.REFINED:
+        return Action.REFUSED if rules.mode is Mode.CHANGED else Action.LEFT, old
+    if action is Action.REFINED:
         action = Action.KEPT
-    # The digest of the code is no measurement: it follows the code, so that a rename is seen.
+    # The value holds for the code as it is now, so that its digest, too, is that of this code.
     return action, old if new.body in (None, old.body) else replace(old, body=new.body)
 
 

@@ -107,6 +107,8 @@ def test_the_digest_of_the_code_follows_the_code_but_not_in_mode_new() -> None:
     assert merge_update(old, new, ALL) == replace(old, body="new")
     assert merge_update(old, entry(1.0), ALL) == old
     assert merge_update(old, new, Rules(mode=Mode.NEW)) == old
+    risen = entry(9.0, body="new")
+    assert merge_update(old, risen, Rules(mode=Mode.CHANGED)) == old
 
 
 def test_an_accepted_regression_moves_the_anchor() -> None:
