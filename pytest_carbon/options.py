@@ -124,6 +124,11 @@ OPTIONS = (
         "also ask the network for the grid's present carbon intensity, for reports only",
     ),
     Option(
+        "carbon_live_zone",
+        "the zone that live sources are asked for, such as US-CAL-CISO, instead of the place's own",
+        metavar="ZONE",
+    ),
+    Option(
         "carbon_pue",
         "power usage effectiveness, for reports only: 1 to 10, or aws, azure or gcp for their mean",
         metavar="FACTOR|CLOUD",

@@ -29,6 +29,7 @@ __all__ = [
     "parse_fraction",
     "parse_look_ups",
     "parse_seconds",
+    "parse_zone",
     "read_settings",
 ]
 
@@ -36,6 +37,7 @@ T = TypeVar("T")
 
 UPDATE_MODES = ("new", "changed", "tighten", "all")
 
+_ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 _JOULES = {"": 1.0, "j": 1.0, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "kj": 1e3, "wh": 3600.0}
 _QUANTITY = re.compile(
     r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-zµ%]*)\s*", re.IGNORECASE
@@ -65,6 +67,7 @@ class Settings:
     intensity: str | None
     locate: tuple[str, ...]
     live: bool
+    live_zone: str | None
     pue: str | None
     embodied: str | None
     meters: tuple[str, ...] | None
@@ -169,6 +172,14 @@ def parse_look_ups(text: str) -> tuple[str, ...]:
     return names
 
 
+def parse_zone(text: str) -> str:
+    """A live source's zone: ``FR``, ``US-CAL-CISO``. Raises ``ValueError`` with the remedy."""
+    zone = text.strip().upper()
+    if not _ZONE.fullmatch(zone):
+        raise ValueError("is no zone: write it like FR or US-CAL-CISO")
+    return zone
+
+
 class _Answers:
     """The given values, parsed one by one with errors that name the place."""
 
@@ -243,6 +254,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         intensity=answers.get("carbon_intensity", str),
         locate=answers.get("carbon_locate", parse_look_ups) or (),
         live=answers.flag("carbon_live"),
+        live_zone=answers.get("carbon_live_zone", parse_zone),
         pue=answers.get("carbon_pue", str),
         embodied=answers.get("carbon_embodied", str),
         meters=answers.get("carbon_meters", _parse_names),

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.ini import ini_setting
@@ -18,12 +18,12 @@ from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.intensity.table import country_mix, mix_source, place
-from pytest_carbon.settings import parse_look_ups
+from pytest_carbon.settings import parse_look_ups, parse_zone
 from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pytest_carbon.intensity.embodied import Embodied
     from pytest_carbon.intensity.intensity import Intensity
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.pue import Pue
 
 __all__ = ["add_parser", "run"]
+
+T = TypeVar("T")
 
 ATTRIBUTION = (
     "Ember, Energy Institute and Our World in Data: CC BY 4.0; Google region-carbon-info: "
@@ -108,7 +110,13 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
     if names:
         from pytest_carbon.intensity.live.look_up import look_up
 
-        intensity, failures = look_up(_names(names), text, environ=environ, cwd=cwd, home=home)
+        intensity, failures = look_up(
+            _parsed("carbon_locate", names, parse_look_ups),
+            text,
+            environ=environ,
+            cwd=cwd,
+            home=home,
+        )
     else:
         intensity = resolve_intensity(text, environ=environ, cwd=cwd, home=home)
     name, mix = "", None
@@ -123,7 +131,13 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
     if args.live:
         from pytest_carbon.intensity.live.chain import ask_live
 
-        live = ask_live(intensity, environ=environ, home=home)
+        zone = setting("carbon_live_zone")
+        live = ask_live(
+            intensity,
+            environ=environ,
+            home=home,
+            zone=None if zone is None else _parsed("carbon_live_zone", zone, parse_zone),
+        )
     return _Found(
         intensity=_explained(intensity, where),
         name=name,
@@ -137,12 +151,12 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
     )
 
 
-def _names(text: str) -> tuple[str, ...]:
+def _parsed(name: str, text: str, parse: Callable[[str], T]) -> T:
     try:
-        return parse_look_ups(text)
+        return parse(text)
     except ValueError as error:
         problem, _, remedy = str(error).partition(": ")
-        raise SettingError(f"carbon_locate={text} {problem}", remedy=remedy) from None
+        raise SettingError(f"{name}={text} {problem}", remedy=remedy) from None
 
 
 def _stored(folder: Path) -> tuple[Intensity, ...]:

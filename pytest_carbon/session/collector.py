@@ -143,7 +143,7 @@ class Collector:
         if not self._settings.live or self._config.getoption("collectonly", False):
             return
         with self.sources.aside():
-            live = present_intensity(self._found, self._accounting.pinned)
+            live = present_intensity(self._found, self._accounting.pinned, self._settings.live_zone)
         self._accounting = replace(self._accounting, live=live.intensity)
         self._add_notes(live.notes)
 

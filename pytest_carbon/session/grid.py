@@ -44,15 +44,15 @@ class Live(NamedTuple):
     notes: list[str]
 
 
-def present_intensity(found: Intensity, pinned: Intensity) -> Live:
-    """The live figure of the place that was found here, or else of the pinned one's.
+def present_intensity(found: Intensity, pinned: Intensity, zone: str | None) -> Live:
+    """The live figure of ``zone``, else of the place that was found here, else of the pinned one's.
 
     Uses the network. Never raises: the run goes on with the pinned figure.
     """
     from pytest_carbon.intensity.live.chain import ask_live, live_zone
 
     try:
-        zone = live_zone(found) or live_zone(pinned)
+        zone = zone or live_zone(found) or live_zone(pinned)
         answer = ask_live(pinned, environ=os.environ, home=Path.home(), zone=zone)
     except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
         # Its class only: its text may hold what was sent.

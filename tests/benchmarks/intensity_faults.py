@@ -46,8 +46,8 @@ def outcome(fault: fake.Fault) -> tuple[str, int, str, str, str]:
     return fault.name, len(maps.seen), said, shown, "LEAKED" if leaked else "kept"
 
 
-def main() -> None:
-    """Print the table of faults and outcomes."""
+def main() -> int:
+    """Print the table of faults and outcomes; 1 where a run would have ended or told its secret."""
     for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         os.environ.pop(name, None)
         os.environ.pop(name.lower(), None)
@@ -56,7 +56,10 @@ def main() -> None:
     sys.stdout.write(
         tabulate(rows, headers, tablefmt="simple", maxcolwidths=[None, None, 60, None, None]) + "\n"
     )
+    good = [row for row in rows if row[3].startswith("121 g/kWh") and row[4] == "kept"]
+    sys.stdout.write(f"{len(good)} of {len(rows)} faults: the next source answered, token kept\n")
+    return 0 if len(good) == len(rows) else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import xml.etree.ElementTree as ET
@@ -70,7 +71,13 @@ def test_a_live_figure_counts_in_reports_and_its_token_shows_nowhere(
 ) -> None:
     pytester.makepyfile(TESTS)
     result = carbon(
-        "--carbon-live", "--carbon-intensity=GBR", "-vv", "--debug", "--junitxml=out.xml"
+        "--carbon-live",
+        "--carbon-intensity=GBR",
+        "-vv",
+        "--showlocals",
+        "--debug",
+        "--junitxml=out.xml",
+        "--carbon-report=json:out.json",
     )
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
@@ -89,7 +96,9 @@ def test_a_live_figure_counts_in_reports_and_its_token_shows_nowhere(
     grams = float(one["carbon.energy_j"]) / 3.6e6 * 187
     assert float(one["carbon.emissions_g"]) == pytest.approx(grams, rel=1e-4)
     files = [path for path in pytester.path.rglob("*") if path.is_file()]
-    assert {"out.xml", "pytestdebug.log", "titles.txt"} <= {path.name for path in files}
+    expected = {"out.xml", "out.json", "pytestdebug.log", "titles.txt"}
+    assert expected <= {path.name for path in files}
+    assert json.loads((pytester.path / "out.json").read_text())["live"]["g_per_kwh"] == 187
     assert any(path.name.startswith("intensity-") for path in files)
     written = b"".join(path.read_bytes() for path in files).decode(errors="replace")
     assert fake.TOKEN not in result.stdout.str() + result.stderr.str() + written
@@ -103,6 +112,24 @@ def test_a_run_with_workers_makes_one_request(
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["  intensity: 187 gCO2e/kWh, GB, *"])
     assert len(maps.seen) == 1
+
+
+def test_a_zone_may_be_set_for_live_sources_only(
+    fake: Any, maps: Any, carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    maps.answer = fake.present_electricity_maps(zone="US-CAL-CISO")
+    pytester.makepyfile("def test_one(): pass")
+    result = carbon("--carbon-live", "--carbon-intensity=US-CA", "--carbon-live-zone=us-cal-ciso")
+    result.stdout.fnmatch_lines(
+        [
+            "  intensity: 187 gCO2e/kWh, US-CAL-CISO, *",
+            "  gates and budgets use the pinned *US-CA,*",
+        ]
+    )
+    assert [request.query for request in maps.seen] == [{"zone": ["US-CAL-CISO"]}]
+    result = carbon("--carbon-live", "--carbon-live-zone=California")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "--carbon-live-zone=California is no zone: write it like FR" in result.stderr.str()
 
 
 def test_a_failure_is_said_once_and_the_run_goes_on(
@@ -156,7 +183,7 @@ def test_a_live_figure_neither_gates_nor_exceeds_a_budget(
 def test_nothing_goes_over_the_network_unless_asked_for(
     maps: Any, carbon: Carbon, pytester: pytest.Pytester
 ) -> None:
-    pytester.makepyfile("def test_one(): pass")
+    pytester.makepyfile("import sys\ndef test_one(): assert 'requests' not in sys.modules")
     carbon("--carbon-intensity=GBR").assert_outcomes(passed=1)
     carbon("--carbon-live", "--carbon-intensity=GBR", "--collect-only")
     assert maps.seen == []
