@@ -1,1 +1,20 @@
-"""Emission regression testing for pytest."""
+"""Emission regression testing for pytest, and the same measurements outside of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from pytest_carbon.outside.measure import measure
+
+__all__ = ["measure"]
+
+
+def __getattr__(name: str) -> Any:
+    # Imported when asked for: pytest imports this package even where carbon is off.
+    if name == "measure":
+        from pytest_carbon.outside.measure import measure
+
+        return measure
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,6 +22,7 @@ class Kind(str, Enum):
     FILE = "file"
     COLLECTION = "collection"
     RUNNER = "runner"
+    COMMAND = "command"
 
 
 class Phase(str, Enum):

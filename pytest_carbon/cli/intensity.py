@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pytest_carbon.baseline.store import BaselineStore
-from pytest_carbon.cli.ini import ini_setting
 from pytest_carbon.errors import SettingError
+from pytest_carbon.ini import ini_setting
 from pytest_carbon.intensity.elsewhere import elsewhere
 from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.location import resolve_intensity

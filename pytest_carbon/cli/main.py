@@ -15,6 +15,7 @@ from pytest_carbon.cli import (
     prune,
     refresh,
     report,
+    run,
 )
 from pytest_carbon.errors import CarbonError, SuiteError
 
@@ -33,9 +34,10 @@ _COMMANDS = {
     "prune": prune,
     "refresh": refresh,
     "report": report,
+    "run": run,
 }
 
-_RUN_PYTEST = {"compare", "prune", "refresh"}
+_RUN_OTHERS = {"compare", "prune", "refresh", "run"}
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -63,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         module.add_parser(commands)
     try:
         parsed = parser.parse_args(own)
-        if for_pytest and parsed.command not in _RUN_PYTEST:
+        if for_pytest and parsed.command not in _RUN_OTHERS:
             parser.error(f"{parsed.command} does not run pytest: leave out what follows --")
         parsed.pytest_args = for_pytest
         status: int = _COMMANDS[parsed.command].run(parsed)

@@ -37,6 +37,7 @@ _KINDS = {
     Kind.FILE: ("file's short tests", "files' short tests, taken together"),
     Kind.COLLECTION: ("collection and imports", "collection and imports"),
     Kind.RUNNER: ("pytest itself", "pytest itself"),
+    Kind.COMMAND: ("command or script", "commands and scripts"),
 }
 
 

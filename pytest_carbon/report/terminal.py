@@ -62,7 +62,8 @@ def _totals(result: RunResult, verbosity: int) -> Iterator[str]:
         ("pytest itself", [s.total for s in result.of(Kind.RUNNER)]),
     ]
     shown = [f"{format_energy(_energy(m))} {name}" for name, m in parts if m]
-    yield "  of that: " + ", ".join(shown)
+    if shown:
+        yield "  of that: " + ", ".join(shown)
     yield "  by domain: " + ", ".join(_domains(total))
     if total.idle_j:
         yield f"  idle share, not gated: {format_energy(total.idle_j)}"

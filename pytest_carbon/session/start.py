@@ -31,6 +31,7 @@ from pytest_carbon.session.verdicts import Verdicts
 from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink
 from pytest_carbon.settings import read_settings
 from pytest_carbon.speed.selection import open_probe
+from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
     from pytest_carbon.session.deliver import Deliver
@@ -151,6 +152,8 @@ class _Run:
         if has_rivals(self._config):
             self._config.pluginmanager.register(RivalProtocols(protocol), "carbon-rivals")
         sources.use(recorder, short, limits)
+        hosts.append(recorder.task_book)
+        self._config.add_cleanup(lambda: hosts.remove(recorder.task_book))
 
     def _reopened_probe(self) -> SpeedProbe:
         return open_probe(self._settings.speed)[0]

@@ -104,15 +104,12 @@ class Task:
                 remedy="write the with statement inside, or around the loop that uses it",
             )
 
-        def new() -> Task:
-            return Task(self.name, self._find_book, budget=self.budget, tolerance=self.tolerance)
-
         wrapper: Any
         if inspect.iscoroutinefunction(function):
 
             @functools.wraps(function)
             async def wrapper(*args: Any, **kwargs: Any) -> Any:
-                task = new()
+                task = self._another()
                 try:
                     with task:
                         return await function(*args, **kwargs)
@@ -123,7 +120,7 @@ class Task:
 
             @functools.wraps(function)
             def wrapper(*args: Any, **kwargs: Any) -> Any:
-                task = new()
+                task = self._another()
                 try:
                     with task:
                         return function(*args, **kwargs)
@@ -133,6 +130,10 @@ class Task:
         wrapper.task = None
         decorated: F = wrapper
         return decorated
+
+    def _another(self) -> Task:
+        """A task like this one that has not begun."""
+        return Task(self.name, self._find_book, budget=self.budget, tolerance=self.tolerance)
 
     @property
     def energy_j(self) -> float | None:

@@ -1,0 +1,1 @@
+"""Measuring where no pytest runs: scripts, notebooks, and commands."""
