@@ -6,7 +6,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
-from pytest_carbon.gate.screen import allowed
+from pytest_carbon.gate.screen import raw_limit_log
 from pytest_carbon.gate.spread import centre_error, first_sd, look_sd, repeats_sd, trimmed_mean
 
 if TYPE_CHECKING:
@@ -79,4 +79,4 @@ def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
     if entry.repeats is not None:
         repeat_j *= entry.repeats.centre_j / entry.first.centre_j
     rises = [log_ratio(raw_j, repeat_j) for look in looks for raw_j in look.raw_j]
-    return not rises or trimmed_mean(rises) > allowed(entry, suspect.policy)
+    return not rises or trimmed_mean(rises) > raw_limit_log(entry, suspect.policy)

@@ -22,6 +22,7 @@ __all__ = [
     "is_suspect",
     "is_too_small",
     "limit_j",
+    "raw_limit_log",
     "shows_in_raw",
 ]
 
@@ -102,6 +103,15 @@ def limit_j(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float
     return centre_j * exp(_threshold(entry, policy, _one_run_sd(entry, suite_sd)))
 
 
+def raw_limit_log(entry: Entry, policy: Policy) -> float:
+    """The rise, as a logarithm, that the uncorrected figure has to show where it has a say.
+
+    Half of what is allowed: a rise that only the correction makes shows nothing of it, and a
+    real one is not lost to the greater noise of the uncorrected figure.
+    """
+    return allowed(entry, policy) / 2
+
+
 def shows_in_raw(raw_now_j: float | None, entry: Entry, policy: Policy) -> bool:
     """Whether a rise may be believed, as far as the uncorrected figure goes.
 
@@ -110,8 +120,7 @@ def shows_in_raw(raw_now_j: float | None, entry: Entry, policy: Policy) -> bool:
     """
     if entry.sensitivity is not None or raw_now_j is None or entry.raw is None:
         return True
-    raw_j = entry.raw.centre_j
-    return raw_now_j > raw_j + max(raw_j * policy.tolerance, policy.floor_j)
+    return raw_now_j > entry.raw.centre_j * exp(raw_limit_log(entry, policy))
 
 
 def is_suspect(

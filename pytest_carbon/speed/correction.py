@@ -41,6 +41,10 @@ _PRIOR_SD = 0.15
 # What is left of a run after the correction never averages below this (recorded: 0.02 to 0.04).
 _LEAST_RESIDUAL_SD = 0.03
 
+# The error of a measurement's mean probe (recorded at a steady speed: 0.01 at 200 ms, 0.02 to 0.04
+# at 20 ms). Where the speed has changed by little more, it says nothing of the sensitivity.
+_PROBE_SD = 0.03
+
 MIN_SENSITIVITY_SAMPLES = 5
 
 # The 5th percentile of 200 probes differs between processes by 0.02 to 0.06 (sd of logs); that
@@ -125,9 +129,9 @@ class Sensitivity(NamedTuple):
 def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | None:
     """Fit log CPU time = a + b · log probe time to a test's (cpu_s, probe_ns) samples.
 
-    Least squares, drawn towards ``DEFAULT_SENSITIVITY`` by as much as the samples leave open (few
-    of them, little change of speed, much other noise). ``None`` with fewer than
-    ``MIN_SENSITIVITY_SAMPLES``. Samples of one kind only: first runs or repeats. Samples that
+    Least squares with errors in the probe, drawn towards ``DEFAULT_SENSITIVITY`` by as much as the
+    samples leave open (few of them, little change of speed, much other noise). ``None`` with fewer
+    than ``MIN_SENSITIVITY_SAMPLES``. Samples of one kind only: first runs or repeats. Samples that
     are not positive say nothing and are left out.
     """
     points = [
@@ -140,7 +144,7 @@ def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | Non
         return None
     mean_x = sum(x for x, _ in points) / count
     mean_y = sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
+    spread = sum((x - mean_x) ** 2 for x, _ in points) - count * _PROBE_SD**2
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
     slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
