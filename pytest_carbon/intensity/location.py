@@ -25,6 +25,7 @@ __all__ = [
     "HIGHEST_G_PER_KWH",
     "LOOK_UPS",
     "LOWEST_G_PER_KWH",
+    "OWN_ZONE",
     "intensity_of",
     "resolve_intensity",
 ]
@@ -34,6 +35,9 @@ LOWEST_G_PER_KWH = 1.0
 
 HIGHEST_G_PER_KWH = 3000.0
 """No grid is above this: coal's lifecycle is 820 g/kWh, the dirtiest country's grid 1306."""
+
+OWN_ZONE = "custom"
+"""The zone of a figure that the user gave, which is of no known place."""
 
 LOOK_UPS = ("metadata", "geoip")
 """Look-ups of the place that use the network, each only where it is asked for by name."""
@@ -112,7 +116,7 @@ def _own_figure(g_per_kwh: float, where: str) -> Intensity:
         bounds = f"{LOWEST_G_PER_KWH:g} to {HIGHEST_G_PER_KWH:g} g/kWh"
         raise SettingError(f"{where} is not within {bounds}", remedy=hint)
     return Intensity(
-        g_per_kwh=g_per_kwh, zone="custom", source="your setting", period="as set", reason=where
+        g_per_kwh=g_per_kwh, zone=OWN_ZONE, source="your setting", period="as set", reason=where
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.intensity.location import OWN_ZONE
 from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ class Baselines:
     """Loads the baselines of this environment, and updates them from a finished run.
 
     ``intensity`` is the pinned one: what the user asked for, else what is stored, else what
-    was found. ``place`` says in words where baselines come from, ``incomparable`` why those of
-    other environments do not count. Raises ``BaselineError`` for a file that cannot be used.
+    was found; ``notes`` what to say about it. ``place`` says in words where baselines come from,
+    ``incomparable`` why those of other environments do not count. Raises ``BaselineError`` for a
+    file that cannot be used.
     """
 
     def __init__(self, settings: Settings, environment: Environment, found: Intensity) -> None:
@@ -39,11 +41,24 @@ class Baselines:
         self.entries: Mapping[Subject, Entry] = stored.entries if stored else {}
         self.reference_ns = stored.reference_ns if stored else None
         self.intensity = found
-        if stored is not None and not settings.intensity:
+        self.notes: list[str] = []
+        if stored is not None and self._keeps(stored.intensity, found):
             reason = f"pinned with the baselines; {stored.intensity.reason}"
             self.intensity = replace(stored.intensity, reason=reason)
+            if settings.intensity and stored.intensity.g_per_kwh != found.g_per_kwh:
+                self.notes.append(_newer(stored.intensity, found))
         self.incomparable = "" if stored else self._why_incomparable()
         self.place = self._place(stored)
+
+    def _keeps(self, stored: Intensity, found: Intensity) -> bool:
+        """Whether budgets stay at the stored figure.
+
+        A place that is set keeps the figure it was stored with, also when a later version of this
+        plugin ships a newer one; another place, or a figure of the user's own, is a new pin.
+        """
+        if not self._settings.intensity:
+            return True
+        return found.zone == stored.zone != OWN_ZONE and not self._settings.stores
 
     def _place(self, stored: BaselineFile | None) -> str:
         folder = self._settings.baselines.name
@@ -81,3 +96,10 @@ class Baselines:
         name = self._store.path(self._environment).name
         lines = preview_refresh(done)
         return [f"{name} is {'written' if done.written else 'unchanged'}", *lines]
+
+
+def _newer(stored: Intensity, found: Intensity) -> str:
+    return (
+        f"the baselines are pinned at {stored.g_per_kwh:g} g/kWh of {stored.period} for "
+        f"{stored.zone}; --carbon-update pins {found.g_per_kwh:g} of {found.period}"
+    )

@@ -167,7 +167,7 @@ class _Run:
             self._settings,
             environment=self._environment,
             found=self._found,
-            notes=self._notes,
+            notes=[*self._notes, *self._baselines.notes],
             accounting=Accounting(
                 pinned=self._baselines.intensity,
                 pue=pue,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_carbon.intensity.table import place
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -173,3 +175,26 @@ def test_the_stored_intensity_turns_budgets_into_joules_wherever_a_run_is(
     result = carbon("--carbon-tolerance=900%", "--junitxml=out.xml")
     result.assert_outcomes(passed=1)
     assert float(properties(pytester, "testcase")["carbon.budget_j"]) == pytest.approx(3.6)
+
+
+def test_a_place_keeps_its_stored_figure_until_it_is_stored_again(
+    carbon: Carbon, pytester: pytest.Pytester
+) -> None:
+    """A newer version of the plugin, with a newer figure for France, moves no budget."""
+    pytester.makepyfile(TEST)
+    carbon("--carbon-intensity=FRA", "--carbon-update").assert_outcomes(passed=1)
+    (stored,) = (pytester.path / "baselines").glob("*.json")
+    text = stored.read_text()
+    newer = place("FRA")
+    older = text.replace(f"{newer.g_per_kwh}", "85.5").replace(f'"{newer.year}"', '"2019"')
+    assert older != text
+    stored.write_text(older)
+    result = carbon("--carbon-intensity=FRA", "--carbon-tolerance=900%")
+    result.stdout.fnmatch_lines(
+        [
+            "  intensity: 85.5 gCO2e/kWh, FRA, * 2019 (pinned with the baselines; *",
+            "note: the baselines are pinned at 85.5 g/kWh of 2019 for FRA; --carbon-update pins *",
+        ]
+    )
+    carbon("--carbon-intensity=FRA", "--carbon-update").assert_outcomes(passed=1)
+    assert f"{newer.g_per_kwh}" in stored.read_text()

@@ -107,12 +107,15 @@ class CachedSource:
         )
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if not _is_private(self._folder):
+                return None
             lock.acquire()
         except Timeout:
             # Raised below, where no other error is chained to it.
             pass
         except (OSError, NotImplementedError):
-            # No folder, no space, or a file system without locks: ask alone.
+            # No folder, no space, or a file system without locks: ask alone, as also where others
+            # may write into the folder and lay a link in the place of a file.
             return None
         else:
             return lock
@@ -186,6 +189,13 @@ def _told(kept: _Kept) -> Intensity:
     if kept.answer is not None:
         return kept.answer
     raise IntensityError(kept.problem or "it failed a moment ago", remedy=kept.remedy)
+
+
+def _is_private(folder: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    status = folder.stat()
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _private_text(path: Path) -> str | None:

@@ -261,6 +261,19 @@ def test_the_lock_is_free_again_after_a_failure(tmp_path: Path) -> None:
     assert CachedSource(Counting(), tmp_path, lock_wait_s=1).fetch("FR").g_per_kwh == 100
 
 
+@pytest.mark.skipif(os.name != "posix", reason="POSIX permissions")
+def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path) -> None:
+    """They could lay a link in the place of a file."""
+    folder = tmp_path / "cache"
+    folder.mkdir()
+    folder.chmod(0o777)
+    source = Counting()
+    for _ in range(2):
+        assert CachedSource(source, folder).fetch("FR").g_per_kwh == 100
+    assert source.asked == 2
+    assert list(folder.iterdir()) == []
+
+
 def test_the_folder_is_the_users_own(tmp_path: Path) -> None:
     home = tmp_path / "home"
     assert cache_folder({}, home) == home / ".cache" / "pytest-carbon"
