@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 WORLD_G_PER_KWH = 458.0
-"""World mean of electricity generation, lifecycle gCO2e/kWh (Ember, via Our World in Data, 2025;
+"""World mean of electricity generation, lifecycle gCO2e/kWh (Ember via Our World in Data, 2025;
 CC BY 4.0)."""
 
 CLOUDS = ("aws", "azure", "gcp")
@@ -63,7 +63,7 @@ def _alpha3_by_alpha2() -> dict[str, str]:
 
 def world() -> Place:
     """The world mean."""
-    source = "Ember, via Our World in Data"
+    source = "Ember via Our World in Data"
     return Place("world", "the world", WORLD_G_PER_KWH, 2025, source, "")
 
 

@@ -84,7 +84,7 @@ def test_the_default_is_the_world_and_says_why(
     assert (status, err) == (0, "")
     assert row(out, "intensity").startswith("458 gCO2e/kWh")
     assert row(out, "place") == "the world (world)"
-    assert row(out, "source") == "Ember, via Our World in Data, 2025"
+    assert row(out, "source") == "Ember via Our World in Data, 2025"
     assert row(out, "because") == "default: no place is set or named by the environment"
     assert row(out, "PUE") == "1 (default)"
     assert "CC BY 4.0" in out
