@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.history import age_of
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.ini import ini_setting
+from pytest_carbon.cli.suite import run_suite
 
 if TYPE_CHECKING:
     import argparse
@@ -18,25 +21,27 @@ if TYPE_CHECKING:
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.baseline.history import Age
     from pytest_carbon.baseline.store import Survey
+    from pytest_carbon.cli.suite import SuiteRun
     from pytest_carbon.environment import Environment
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "run", "show"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
         "baselines",
+        usage="pytest-carbon baselines [options] [DIR] [-- PYTEST ARGS]",
         help="list the stored environments, their entries and age, and what matches here",
         description="List the stored environments, how many entries each holds, which commit "
-        "changed it last, and which of them counts on this machine.",
+        "changed it last, and which of them counts on this machine. Arguments after -- go to "
+        "pytest, which is asked for the environment and collects nothing.",
     )
     parser.add_argument(
         "folder",
         metavar="DIR",
         nargs="?",
-        default="baselines",
-        help="the folder of baselines (default: %(default)s)",
+        help="the folder of baselines (default: the one that pytest --carbon would use)",
     )
     parser.add_argument("--json", action="store_true", help="print JSON for other programs")
 
@@ -97,7 +102,7 @@ def _match_words(environment: Environment, current: Environment | None) -> str:
 
 def _lines(folder: Path, survey: Survey, current: Environment | None) -> Iterator[str]:
     if not survey.files and not survey.broken:
-        yield f"no baselines in {folder}: pytest --carbon --carbon-update stores them"
+        yield f"no baselines in {folder}: pytest-carbon refresh stores them"
     for path, file in survey.files:
         counts = ", ".join(
             f"{count} {kind}{'s' if count != 1 else ''}" for kind, count in _counts(file).items()
@@ -122,15 +127,34 @@ def _name_here(folder: Path, current: Environment) -> str:
     return BaselineStore(folder).path(current).name
 
 
-def run(args: argparse.Namespace, *, current: Environment | None = None) -> int:
+def _folder_here(asked: SuiteRun) -> Path:
+    """The folder that a run here would use; pytest does not start beside a damaged file."""
+    if asked.result is not None:
+        return Path(asked.result.baselines_folder)
+    named = ini_setting("carbon_baselines", Path.cwd())
+    return Path("baselines" if named is None else named[0])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask pytest for the environment here, and print the list; see ``show``."""
+    asked = run_suite(["--collect-only", "--ignore-glob=*", *args.pytest_args])
+    if asked.result is None:
+        sys.stderr.write(f"{asked.output}the environment here is unknown: {asked.end}\n")
+    return show(
+        Path(args.folder) if args.folder else _folder_here(asked),
+        None if asked.result is None else asked.result.environment,
+        as_json=args.json,
+    )
+
+
+def show(folder: Path, current: Environment | None, *, as_json: bool = False) -> int:
     """Print the list; 1 where a file cannot be read, else 0.
 
     ``current`` is the environment here, ``None`` where it is not known. Raises
     ``BaselineError`` where the folder itself cannot be read.
     """
-    folder = Path(args.folder)
     survey = BaselineStore(folder).survey()
-    if args.json:
+    if as_json:
         print(json.dumps(_plain(survey, current), indent=2))  # noqa: T201 - the command's output
     else:
         for line in _lines(folder, survey, current):

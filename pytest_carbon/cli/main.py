@@ -37,7 +37,7 @@ _COMMANDS = {
     "run": run,
 }
 
-_RUN_OTHERS = {"compare", "prune", "refresh", "run"}
+_RUN_OTHERS = {"baselines", "compare", "prune", "refresh", "run"}
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

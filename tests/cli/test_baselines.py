@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +10,11 @@ from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli import baselines
+from pytest_carbon.cli.main import main
 from pytest_carbon.environment import Environment
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 HERE = Environment(
     cpu_model="EPYC",
@@ -32,10 +29,8 @@ HERE = Environment(
 THERE = replace(HERE, python="cpython-3.12")
 
 
-def run(*arguments: str, current: Environment | None = HERE) -> int:
-    parser = argparse.ArgumentParser()
-    baselines.add_parser(parser.add_subparsers())
-    return baselines.run(parser.parse_args(["baselines", *arguments]), current=current)
+def run(folder: str, *arguments: str, current: Environment | None = HERE) -> int:
+    return baselines.show(Path(folder), current, as_json="--json" in arguments)
 
 
 @pytest.fixture
@@ -118,10 +113,32 @@ def test_an_empty_folder_says_how_to_fill_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(str(tmp_path / "baselines"), current=None) == 0
-    assert "pytest --carbon --carbon-update stores them" in capsys.readouterr().out
+    assert "pytest-carbon refresh stores them" in capsys.readouterr().out
 
 
 def test_a_folder_that_is_none_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(BaselineError, match="cannot be listed"):
         run(str(tmp_path / "file"))
+
+
+def test_the_command_knows_the_folder_and_what_counts_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pytest.ini").write_text("[pytest]\ncarbon_baselines = stored\n")
+    (tmp_path / "test_a.py").write_text("def test_a(): sum(range(10**5))")
+    monkeypatch.chdir(tmp_path)
+    assert main(["refresh", "--rounds", "1", "--repeats", "0"]) == 0
+    (path,) = (tmp_path / "stored").iterdir()
+    capsys.readouterr()
+    # Nothing of the suite is looked at.
+    (tmp_path / "test_a.py").write_text("raise OSError")
+    assert main(["baselines"]) == 0
+    assert "  counts here" in capsys.readouterr().out
+    assert main(["baselines", "--", "--carbon-speed=off"]) == 0
+    assert "  does not count here: speed: follow" in capsys.readouterr().out
+    path.write_text("{}")
+    assert main(["baselines"]) == 1
+    shown = capsys.readouterr()
+    assert f"{path.name}\n  cannot be read: " in shown.out
+    assert "the environment here is unknown" in shown.err
