@@ -1,0 +1,94 @@
+"""``--carbon-update``: whatever ends a run early, nothing stored is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., pytest.RunResult]
+
+NAMES = ("test_a", "test_b", "test_c", "test_d")
+SUITE = {name: f"from burn import burn\ndef {name}(): burn(0.02)\n" for name in NAMES}
+
+
+def entries(pytester: pytest.Pytester) -> dict[str, Any]:
+    (path,) = (pytester.path / "baselines").glob("*.json")
+    stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["test"]
+    return stored
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "status"),
+    [
+        ("import burn\ndef test_b(): assert 0", ("-x",), 1),
+        ("def test_b(): raise KeyboardInterrupt", (), 2),
+        ("import os\ndef test_b(): os._exit(7)", (), 7),
+        ("import os, signal\ndef test_b(): os.kill(os.getpid(), signal.SIGKILL)", (), -9),
+        ("def test_b(", (), 2),
+        ("def test_b(", ("--continue-on-collection-errors",), 1),
+        ("import os\ndef test_b(): os._exit(7)", ("-n", "2", "--max-worker-restart=0"), 1),
+        ("def test_b(): raise KeyboardInterrupt", ("-n", "2"), 2),
+        (SUITE["test_b"], ("-k", "test_c"), 0),
+        (SUITE["test_b"], ("test_d.py",), 0),
+        (SUITE["test_b"], ("--deselect=test_a.py", "--maxfail=1"), 0),
+    ],
+)
+def test_a_run_that_saw_only_a_part_deletes_nothing(
+    pytester: pytest.Pytester, carbon: Run, change: str, arguments: tuple[str, ...], status: int
+) -> None:
+    pytester.makepyfile(**SUITE)
+    carbon("--carbon-update", "--carbon-rounds=0")
+    before = entries(pytester)
+    assert set(before) == {f"{name}.py::{name}" for name in NAMES}
+    pytester.makepyfile(test_b=change)
+    for mode in ("all", "tighten"):
+        result = carbon(f"--carbon-update={mode}", "--carbon-rounds=0", *arguments)
+        assert result.ret == status
+    after = entries(pytester)
+    assert set(after) == set(before)
+    assert after["test_b.py::test_b"] == before["test_b.py::test_b"]
+
+
+def test_tests_that_did_not_pass_are_not_stored(pytester: pytest.Pytester, carbon: Run) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from burn import burn
+
+        @pytest.fixture
+        def breaks_late(): yield; raise OSError
+        @pytest.fixture
+        def breaks_early(): burn(0.02); raise OSError
+
+        def test_good(): burn(0.02)
+        def test_fails(): burn(0.02); assert 0
+        def test_skips(): burn(0.02); pytest.skip()
+        @pytest.mark.xfail
+        def test_xfails(): burn(0.02); assert 0
+        @pytest.mark.xfail
+        def test_xpasses(): burn(0.02)
+        def test_late(breaks_late): burn(0.02)
+        def test_early(breaks_early): burn(0.02)
+        @pytest.mark.carbon_budget(mj=0.001)
+        def test_greedy(): burn(0.02)
+        """
+    )
+    carbon("--carbon-update", "--carbon-rounds=1")
+    (stored,) = entries(pytester)
+    assert stored.endswith("::test_good")
+
+
+def test_the_difference_is_shown_and_nothing_written(
+    pytester: pytest.Pytester, carbon: Run
+) -> None:
+    pytester.makepyfile(**SUITE)
+    result = carbon("--carbon-diff", "--carbon-rounds=0")
+    result.stdout.fnmatch_lines(["*nothing is written*", "*added*test_a.py::test_a*"])
+    assert not (pytester.path / "baselines").exists()
+    carbon("--carbon-diff", "--carbon-update=all", "--carbon-rounds=0")
+    assert not (pytester.path / "baselines").exists()
