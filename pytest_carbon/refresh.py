@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.policy import Mode, Rules, plan_update
+from pytest_carbon.baseline.policy import Mode, Rules, UpdatePlan, plan_update
 from pytest_carbon.baseline.preview import preview_prune, preview_update
 from pytest_carbon.baseline.prune import PrunePlan, plan_prune
 from pytest_carbon.gate.creep import creep
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.baseline.policy import UpdatePlan
+    from pytest_carbon.baseline.policy import Step
     from pytest_carbon.baseline.store import BaselineStore
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.policy import Policy
@@ -95,16 +95,46 @@ def _passed(
 
 
 def _measured(
-    stored: Mapping[Subject, Entry], runs: Sequence[RunResult], reference_ns: float | None
+    stored: Mapping[Subject, Entry],
+    passed: Mapping[Subject, Sequence[SubjectResult]],
+    runs: Sequence[RunResult],
 ) -> dict[Subject, Entry]:
+    """The entry of each subject, with the sensitivity that is stored where there is an entry.
+
+    Two figures that were corrected with different sensitivities differ though nothing changed.
+    """
     bodies = {test: body for run in runs for test, body in run.bodies.items()}
     measured = {}
-    for subject, results in _passed(runs, reference_ns).items():
+    for subject, results in passed.items():
         old = stored.get(subject)
-        entry = entry_from_runs(results, None if old is None else old.sensitivity)
+        entry = entry_from_runs(
+            results, None if old is None else old.sensitivity, fits_sensitivity=old is None
+        )
         if entry is not None:
             measured[subject] = replace(entry, body=bodies.get(subject.id))
     return measured
+
+
+def _refitted(step: Step, results: Sequence[SubjectResult]) -> Step:
+    """What is to be stored anew, with the sensitivity that these runs show.
+
+    The anchor is brought to it, too, by what it makes of the same samples.
+    """
+    stored, old = step.result, step.old
+    if stored is None or old is None or not step.action.writes:
+        return step
+    fitted = entry_from_runs(results, stored.sensitivity)
+    if fitted is None or fitted.sensitivity == stored.sensitivity:
+        return step
+    ratio = fitted.first.centre_j / step.measured.first.centre_j
+    result = replace(
+        stored,
+        first=replace(stored.first, centre_j=fitted.first.centre_j, sd_log=fitted.first.sd_log),
+        repeats=fitted.repeats,
+        sensitivity=fitted.sensitivity,
+        anchor_j=None if stored.anchor_j is None else stored.anchor_j * ratio,
+    )
+    return replace(step, result=result)
 
 
 def _beyond_tolerance(
@@ -173,7 +203,8 @@ def plan_runs(
     )
     moves = _moves(base, runs)
     base = moves.apply(base)
-    measured = _measured(base.entries, runs, base.reference_ns)
+    passed = _passed(runs, base.reference_ns)
+    measured = _measured(base.entries, passed, runs)
     plan = plan_update(
         base.entries,
         measured,
@@ -182,6 +213,7 @@ def plan_runs(
         decided=_beyond_tolerance(base.entries, measured, policy),
         crept=_crept(base.entries, policy),
     )
+    plan = UpdatePlan(steps=tuple(_refitted(step, passed[step.subject]) for step in plan.steps))
     return Refreshed(moves=moves, plan=plan, file=plan.apply(base), written=False)
 
 

@@ -49,24 +49,30 @@ def at_reference(run: SubjectResult, factor: float) -> SubjectResult:
 
 
 def entry_from_runs(
-    runs: Sequence[SubjectResult], known_sensitivity: float | None = None
+    runs: Sequence[SubjectResult],
+    known_sensitivity: float | None = None,
+    *,
+    fits_sensitivity: bool = True,
 ) -> Entry | None:
     """The baseline of one test, from its results in one or several fresh processes.
 
-    ``known_sensitivity`` is what is stored already; it is kept until these runs say more. The
-    figures are corrected with ``DEFAULT_SENSITIVITY`` where it is not known. ``None`` where a
-    figure is unknown or nothing was spent, which has no logarithm.
+    ``known_sensitivity`` is what is stored already; it is kept until these runs say more, or
+    whatever they say where ``fits_sensitivity`` is off. The figures are corrected with
+    ``DEFAULT_SENSITIVITY`` where it is not known. ``None`` where a figure is unknown or nothing
+    was spent, which has no logarithm.
     """
     firsts = [run.total for run in runs]
     repeats = [run.repeats for run in runs if run.repeats]
     everything = [*firsts, *(m for group in repeats for m in group)]
     if any(m.energy_j is None or m.energy_j <= 0 for m in everything):
         return None
-    fit = fit_sensitivity(
-        (m.cpu_s, 1 / m.speed)
-        for m in ([m for group in repeats for m in group] or firsts)
-        if m.speed
-    )
+    fit = None
+    if fits_sensitivity:
+        fit = fit_sensitivity(
+            (m.cpu_s, 1 / m.speed)
+            for m in ([m for group in repeats for m in group] or firsts)
+            if m.speed
+        )
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
     exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity
     has_speed = any(m.speed is not None for m in everything)

@@ -11,6 +11,7 @@ from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Method, Subject
 from pytest_carbon.refresh import common_reference_ns, comparable, plan_runs, preview_refresh
 from pytest_carbon.result import Course, RunResult
+from pytest_carbon.samples import entry_from_runs
 from tests.results import cost, run_result, subject
 
 
@@ -49,6 +50,45 @@ def test_runs_against_references_of_their_own_are_joined_at_one() -> None:
     assert (first.samples, first.processes) == (3, 3)
     assert first.sd_log == pytest.approx(0.0, abs=1e-6)
     assert first.centre_j == pytest.approx(1.0)
+
+
+def shifting(sensitivity: float, *, work_s: float = 0.25) -> list[RunResult]:
+    """Twelve rounds of the same work on a core that slows down from round to round."""
+    rounds = []
+    for number in range(12):
+        speed = 0.95**number
+        cpu_s = work_s / speed**sensitivity
+        total = replace(
+            cost(1.0),
+            cpu_s=cpu_s,
+            work_s=cpu_s * speed**0.9,
+            speed=speed,
+            energies=(DomainEnergy("cpu", 4 * cpu_s * speed**0.9, 0.0, Method.MODELLED),),
+        )
+        run = a_round()
+        (result,) = run.subjects
+        rounds.append(replace(run, subjects=(replace(result, total=total),)))
+    return rounds
+
+
+def test_figures_are_held_against_what_is_stored_at_one_sensitivity() -> None:
+    """A stored sensitivity that is off by half makes no change of code."""
+    runs = shifting(0.4)
+    fitted = plan_runs(None, runs, Mode.CHANGED, Policy()).file
+    misfit = entry_from_runs([run.subjects[0] for run in runs], 0.9, fits_sensitivity=False)
+    assert misfit is not None
+    assert misfit.first.centre_j < fitted.entries[TEST].first.centre_j * 0.9
+    wrong = fitted.with_entries({TEST: replace(misfit, anchor_j=misfit.first.centre_j)})
+    assert plan_runs(wrong, runs, Mode.ALL, Policy()).file == wrong
+
+
+def test_what_is_stored_anew_gets_a_new_sensitivity_and_its_anchor_with_it() -> None:
+    before = plan_runs(None, shifting(0.4), Mode.CHANGED, Policy()).file
+    unknown = before.with_entries({TEST: replace(before.entries[TEST], sensitivity=None)})
+    after = plan_runs(unknown, shifting(0.4, work_s=0.1), Mode.CHANGED, Policy()).file.entries[TEST]
+    assert after.sensitivity == pytest.approx(0.4, abs=0.1)
+    assert after.first.centre_j == pytest.approx(0.4, rel=0.05)
+    assert after.anchor_j == pytest.approx(after.first.centre_j)
 
 
 def test_a_stored_reference_stays() -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.history import age_of
 from pytest_carbon.baseline.store import BaselineStore
-from pytest_carbon.cli.ini import ini_setting
 from pytest_carbon.cli.suite import run_suite
+from pytest_carbon.ini import ini_setting
 
 if TYPE_CHECKING:
     import argparse
