@@ -9,6 +9,7 @@ __all__ = [
     "BaselineError",
     "CarbonError",
     "CompareError",
+    "HistoryError",
     "IntensityError",
     "NothingComparedError",
     "ReportError",
@@ -45,6 +46,10 @@ class IntensityError(CarbonError):
 
 class ResultFileError(CarbonError):
     """A result file that cannot be read."""
+
+
+class HistoryError(CarbonError):
+    """A history that cannot be used, or does not hold what was asked for."""
 
 
 class ReportError(CarbonError):

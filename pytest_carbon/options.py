@@ -162,6 +162,11 @@ OPTIONS = (
         default="10",
     ),
     Option(
+        "carbon_history",
+        "append the run to a history, to be seen with pytest-carbon history",
+        metavar="PATH",
+    ),
+    Option(
         "carbon_report",
         "write a report, as KIND:PATH, for example json:carbon.json; may be given several times",
         metavar="KIND:PATH",

@@ -46,7 +46,7 @@ _QUANTITY = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """One value of an option that may be given several times.
+    """A file that is to be written, or where a report is to go.
 
     ``place`` says where it was given, ``folder`` is what a relative path in it starts from.
     """
@@ -77,6 +77,7 @@ class Settings:
     rows: int
     rounds: int
     reports: tuple[Wish, ...] = ()
+    history: Wish | None = None
 
     @property
     def stores(self) -> bool:
@@ -215,7 +216,7 @@ class _Answers:
 
 
 def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tuple[Wish, ...]:
-    """Every value of a repeatable option; the environment variable holds one a line."""
+    """Every value of an option; the environment variable of a repeatable one has one a line."""
     option = next(option for option in OPTIONS if option.name == name)
     answer = given(config, option, environ)
     if answer is None:
@@ -264,4 +265,5 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         rows=answers.need("carbon_rows", parse_count),
         rounds=answers.need("carbon_rounds", parse_count),
         reports=_wishes(config, environ, "carbon_report"),
+        history=next(iter(_wishes(config, environ, "carbon_history")), None),
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pytest_carbon.cli import (
     baselines,
     compare,
+    history,
     intensity,
     merge_driver,
     prune,
@@ -29,6 +30,7 @@ USAGE_ERROR = 4
 _COMMANDS = {
     "baselines": baselines,
     "compare": compare,
+    "history": history,
     "intensity": intensity,
     "merge-driver": merge_driver,
     "prune": prune,

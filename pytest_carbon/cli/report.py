@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import ReportError
+from pytest_carbon.history.point import points
 from pytest_carbon.report.destination import Destination, parse_destinations, probe
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.write import write_report
@@ -38,7 +39,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "results",
         metavar="RESULT.json",
         nargs="+",
-        help="stored results; of several, kinds that append take all, others the last one",
+        help="stored results, oldest first; of several, kinds that append take all, others the "
+        "last one, and html draws a line through all of its environment",
     )
     parser.add_argument(
         "--to",
@@ -65,8 +67,9 @@ def run(args: argparse.Namespace) -> int:
             _print(results, destination)
         else:
             chosen = results if KINDS[destination.kind].appends else results[-1:]
+            past = points(results) if KINDS[destination.kind].looks_back else ()
             for result in chosen:
-                for note in write_report(result, destination):
+                for note in write_report(result, destination, past):
                     print(f"note: {note}", file=sys.stderr)  # noqa: T201 - the user reads it
     return 0
 

@@ -10,8 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_carbon.history.point import Point
     from pytest_carbon.result import RunResult
 
 __all__ = ["KINDS", "Kind"]
@@ -24,7 +26,7 @@ class Kind:
     ``module`` has the function ``maker``, which renders a whole file. Where the kind ``appends``,
     the module's ``extend`` gives the text to add to a file that is there, and its ``check``,
     if it has one, refuses a file that cannot be added to. ``prints`` marks what goes to the
-    terminal where no file is named.
+    terminal where no file is named, ``looks_back`` what shows earlier runs, too.
     """
 
     suffix: str
@@ -33,10 +35,12 @@ class Kind:
     maker: str = "render"
     appends: bool = False
     prints: bool = False
+    looks_back: bool = False
 
-    def render(self, result: RunResult) -> str:
-        """The whole text; empty where there is nothing to say."""
-        text: str = getattr(import_module(self.module), self.maker)(result)
+    def render(self, result: RunResult, past: Sequence[Point] = ()) -> str:
+        """The whole text; empty where there is nothing to say. ``past`` are earlier runs."""
+        make = getattr(import_module(self.module), self.maker)
+        text: str = make(result, past) if self.looks_back else make(result)
         return text
 
     def extend(self, result: RunResult, path: Path) -> str:
@@ -70,6 +74,7 @@ KINDS = {
         suffix=".html",
         module=f"{_HERE}.html.page",
         help="one page to look at, without network access",
+        looks_back=True,
     ),
     "markdown": Kind(
         suffix=".md", module=f"{_HERE}.markdown", help="for a comment on a pull request"

@@ -11,8 +11,10 @@ from pytest_carbon.errors import BaselineError, ReportError
 from pytest_carbon.report.kinds import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from pytest_carbon.history.point import Point
     from pytest_carbon.report.destination import Destination
     from pytest_carbon.report.kinds import Kind
     from pytest_carbon.result import RunResult
@@ -22,7 +24,9 @@ __all__ = ["write_report"]
 _LOCK_TIMEOUT_S = 60.0
 
 
-def write_report(result: RunResult, destination: Destination) -> list[str]:
+def write_report(
+    result: RunResult, destination: Destination, past: Sequence[Point] = ()
+) -> list[str]:
     """Render one kind into its file, which is replaced as a whole or appended to under a lock.
 
     Returns what there is to say about it. Raises ``ReportError`` where it cannot be written.
@@ -33,7 +37,7 @@ def write_report(result: RunResult, destination: Destination) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind.appends:
             return _append(result, kind, path)
-        data = _bytes(kind.render(result))
+        data = _bytes(kind.render(result, past))
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:

@@ -11,15 +11,12 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.destination import parse_destinations, probe
 from pytest_carbon.report.junit import session_properties, task_properties, test_properties
-from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.terminal import summary_lines
-from pytest_carbon.report.write import write_report
 from pytest_carbon.result import RunResult, SubjectResult
 from pytest_carbon.session.course import CourseKeeper
 from pytest_carbon.session.grid import present_intensity
-from pytest_carbon.session.origin import find_origin
+from pytest_carbon.session.publish import Publisher
 from pytest_carbon.session.sources import Sources
 from pytest_carbon.session.worker import INTENSITY, REFERENCE
 from pytest_carbon.wire import from_text, subject_from_plain
@@ -83,9 +80,7 @@ class Collector:
         self._pending: list[Callable[[], Sequence[SubjectResult]]] = []
         self._start = time.perf_counter()
         self._started_s = time.time()
-        self._destinations = parse_destinations(settings.reports)
-        for destination in self._destinations:
-            probe(destination)
+        self._publisher = Publisher(settings)
         self._junit = bool(config.getoption("xmlpath", None))
 
     def deliver(
@@ -232,18 +227,14 @@ class Collector:
             baselines=self._baselines.place,
             baselines_folder=str(self._settings.baselines),
             course=course,
-            origin=find_origin(self._config.rootpath, started_s=self._started_s)
-            if self._destinations
-            else None,
+            origin=self._publisher.origin(self._config.rootpath, self._started_s),
             reference_ns=self._reference_ns,
             bodies={} if self.bodies is None else self.bodies.digests(self._subjects.values()),
         )
         self._add_session_properties(self.result)
         self._add_notes(self._baselines.update(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
-        for destination in self._destinations:
-            if destination.path is not None:
-                self._add_notes(write_report(self.result, destination))
+        self._add_notes(self._publisher.publish(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
 
     def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
@@ -286,7 +277,5 @@ class Collector:
         lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
         for line in lines:
             terminalreporter.write_line(line)
-        for destination in self._destinations:
-            # The summary above is the one that "term" asks for.
-            if destination.path is None and destination.kind != "term":
-                terminalreporter.write(KINDS[destination.kind].render(self.result))
+        for text in self._publisher.printed(self.result):
+            terminalreporter.write(text)

@@ -28,11 +28,28 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["page_data"]
+__all__ = ["EMPTY", "page_data"]
 
 _LONGEST = 500
 _DIGITS = 6
 _DRAWN = 40
+
+EMPTY: dict[str, Any] = {
+    "title": "",
+    "headline": "",
+    "fails": False,
+    "incomplete": "",
+    "drawn": 0,
+    "totals": [],
+    "kinds": [],
+    "phases": [],
+    "equivalents": [],
+    "facts": [],
+    "tree": [],
+    "findings": [],
+    "rows": [],
+}
+"""A page without a run."""
 
 
 def page_data(result: RunResult) -> dict[str, Any]:

@@ -70,7 +70,7 @@
   function history() {
     const points = data.history ?? [];
     at("history-section").hidden = points.length < 2;
-    fill("history", points.map((point) => [point.when, point.commit, point.branch, point.energy, point.grams]));
+    fill("history", points.map((point) => [point.when, point.commit, point.branch, point.energy, point.grams, element("td", point.remark, "words")]));
   }
 
   function draw() {
@@ -101,6 +101,7 @@
   at("incomplete").hidden = !data.incomplete;
   at("incomplete").textContent = `This run is not complete: ${data.incomplete}`;
   at("print-limit").textContent = PRINTED;
+  for (const [section, shown] of [["totals", data.totals], ["where", data.tree], ["tests", data.rows], ["facts", data.facts]]) at(`${section}-section`).hidden = !shown.length;
   pairs(at("totals"), data.totals, true);
   at("equivalents").textContent = data.equivalents.length ? `As much as ${data.equivalents.join(", or ")}.` : "";
   pairs(at("facts"), data.facts);

@@ -9,19 +9,31 @@ import json
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.report.html.data import page_data
+from pytest_carbon.report.html.data import EMPTY, page_data
+from pytest_carbon.report.trend import page_points
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.history.point import Point
     from pytest_carbon.result import RunResult
 
-__all__ = ["render"]
+__all__ = ["render", "render_trend"]
 
 _SCRIPTS = ("vendor/vendor.js", "charts.js", "table.js", "page.js")
 
 
-def render(result: RunResult) -> str:
-    """The page as one text, which needs no network and allows itself none."""
-    return _assemble(page_data(result))
+def render(result: RunResult, past: Sequence[Point] = ()) -> str:
+    """The page as one text, which needs no network and allows itself none.
+
+    ``past`` are whole runs of the same environment, this one the last, for the line of history.
+    """
+    return _assemble({**page_data(result), "history": page_points(past)})
+
+
+def render_trend(name: str, points: Sequence[Point]) -> str:
+    """A page with nothing but the trend of runs, or of one subject."""
+    return _assemble({**EMPTY, "title": name, "history": page_points(points)})
 
 
 def _assemble(data: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,12 +11,14 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from pytest_carbon.report.html.page import render
+from pytest_carbon.history.point import points
+from pytest_carbon.report.html.page import render, render_trend
 from tests.hostile import hostile_result
 from tests.results import run_result, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from selenium.webdriver import Chrome
 
@@ -209,12 +212,27 @@ def test_hostile_names_are_shown_as_text(show: Show) -> None:
     assert page.find_element(By.ID, "details").text
 
 
-def test_an_empty_run(show: Show) -> None:
-    from dataclasses import replace
+def test_history_is_a_line_and_a_table(show: Show, tmp_path: Path, browser: Chrome) -> None:
+    one = points([run_result()])[0]
+    past = [replace(one, energy_j=10.0 + n, started_at=f"2026-01-0{n + 1}T00:00") for n in range(5)]
+    show()
+    path = tmp_path / "history.html"
+    path.write_text(render(run_result(), past), encoding="utf-8")
+    browser.get(path.as_uri())
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#history tbody tr")) == 5
+    assert "2026-01-05" in str(script(browser, "document.getElementById('history').textContent"))
+    assert script(browser, "document.querySelectorAll('#history-chart svg path').length") > 5
+    path.write_text(render_trend("test a.py::test", past), encoding="utf-8")
+    browser.get(path.as_uri())
+    assert text(browser, "title") == "test a.py::test"
+    assert not browser.find_element(By.ID, "tests").is_displayed()
+    assert script(browser, "document.querySelectorAll('#history-chart svg path').length") > 5
 
+
+def test_an_empty_run(show: Show) -> None:
     page = show(replace(run_result(), subjects=()))
     assert "nothing was measured" in text(page, "totals")
-    assert text(page, "count") == "0 of 0"
+    assert not page.find_element(By.ID, "tests").is_displayed()
 
 
 def test_the_page_allows_itself_no_network() -> None:

@@ -1,0 +1,167 @@
+"""The history file: appended to by whole runs, read by test."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing, contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.nodeid import id_from_key, key_from_id
+from pytest_carbon.errors import HistoryError
+from pytest_carbon.history.point import Point
+from pytest_carbon.history.schema import APPLICATION_ID, SCHEMA, TABLES
+from pytest_carbon.measurement import Kind, Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_carbon.result import RunResult
+
+__all__ = ["History"]
+
+_TIMEOUT_S = 60.0
+"""How long a run waits for another one that is just being appended."""
+
+
+class History:
+    """The runs in one file. Every method raises ``HistoryError`` where it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def check(self) -> None:
+        """Make sure that a run can be appended; makes the file and its folder."""
+        with self._open(write=True):
+            pass
+
+    def append(self, result: RunResult) -> bool:
+        """Add a run with all its subjects, as a whole; ``False`` where it is there already."""
+        origin = result.origin
+        assert origin is not None, "a run that is kept says where it comes from"
+        total, accounting = result.total, result.accounting
+        environment = json.dumps(asdict(result.environment), sort_keys=True)
+        run = (
+            *(origin.run_id, origin.started_at, origin.project, origin.commit, origin.branch),
+            *(result.environment.fingerprint, environment, result.course.complete),
+            *(None if total is None else total.energy_j, result.emissions_g),
+            *(None if total is None else total.cpu_s, result.wall_s),
+            accounting.intensity.g_per_kwh,
+        )
+        with self._open(write=True) as database:
+            known = database.execute("SELECT 1 FROM run WHERE run_id = ?", (origin.run_id,))
+            if known.fetchone():
+                return False
+            number = database.execute(
+                "INSERT INTO run (run_id, started_at, project, commit_id, branch, fingerprint, "
+                "environment, complete, energy_j, emissions_g, cpu_s, wall_s, intensity_g_per_kwh)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                run,
+            ).lastrowid
+            named = [(s.subject.kind.value, key_from_id(s.subject.id)) for s in result.subjects]
+            database.executemany("INSERT OR IGNORE INTO subject (kind, key) VALUES (?, ?)", named)
+            database.executemany(
+                "INSERT OR REPLACE INTO figure SELECT number, ?, ?, ?, ?, ?, ?, ? FROM subject "
+                "WHERE kind = ? AND key = ?",
+                [
+                    (
+                        *(number, s.total.energy_j, s.total.raw_j),
+                        accounting.emissions_g(s.total.energy_j),
+                        *(s.total.cpu_s, s.total.wall_s),
+                        "" if s.verdict is None else s.verdict.outcome.value,
+                        *name,
+                    )
+                    for s, name in zip(result.subjects, named, strict=True)
+                ],
+            )
+        return True
+
+    def runs(self) -> list[Point]:
+        """The whole runs, oldest first."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT run_id, started_at, commit_id, branch, fingerprint, energy_j, "
+                "emissions_g, cpu_s, '', complete FROM run ORDER BY started_at, number"
+            )
+            return [_point(row) for row in rows]
+
+    def of(self, subject: Subject) -> list[Point]:
+        """One subject in all runs that had it, oldest first."""
+        with self._open() as database:
+            rows = database.execute(
+                "SELECT run_id, started_at, commit_id, branch, fingerprint, f.energy_j, "
+                "f.emissions_g, f.cpu_s, f.verdict, complete FROM figure f "
+                "JOIN subject s ON f.subject = s.number JOIN run r ON f.run = r.number "
+                "WHERE s.kind = ? AND s.key = ? ORDER BY started_at, r.number",
+                (subject.kind.value, key_from_id(subject.id)),
+            )
+            return [_point(row) for row in rows]
+
+    def find(self, text: str) -> list[Subject]:
+        """The subject that is called ``text``, else those that have it in their name."""
+        with self._open() as database:
+            rows = database.execute("SELECT kind, key FROM subject ORDER BY kind, key")
+            subjects = [Subject(Kind(kind), id_from_key(json.loads(key))) for kind, key in rows]
+        exact = [subject for subject in subjects if subject.id == text]
+        return exact or [subject for subject in subjects if text in subject.id]
+
+    @contextmanager
+    def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction; nothing is kept of it where it fails."""
+        try:
+            if write:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+            elif not self._path.is_file():
+                raise HistoryError(
+                    f"there is no history in {self._path}",
+                    remedy=f"pytest --carbon --carbon-history={self._path} begins one",
+                )
+            with closing(sqlite3.connect(self._path, timeout=_TIMEOUT_S)) as database:
+                database.isolation_level = None
+                database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                self._prepare(database, write=write)
+                yield database
+                database.execute("COMMIT")
+        except (sqlite3.Error, OSError, UnicodeError) as error:
+            raise HistoryError(
+                f"the history {self._path} cannot be used: {error}",
+                remedy="name another file with --carbon-history=PATH",
+            ) from None
+
+    def _prepare(self, database: sqlite3.Connection, *, write: bool) -> None:
+        application = database.execute("PRAGMA application_id").fetchone()[0]
+        version = database.execute("PRAGMA user_version").fetchone()[0]
+        empty = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if empty and write and not application:
+            for statement in TABLES.split(";"):
+                database.execute(statement)
+            database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            database.execute(f"PRAGMA user_version = {SCHEMA}")
+        elif application != APPLICATION_ID:
+            raise HistoryError(
+                f"{self._path} is a database of another program",
+                remedy="name another file with --carbon-history=PATH",
+            )
+        elif version > SCHEMA:
+            raise HistoryError(
+                f"{self._path} has the schema {version}, newer than the {SCHEMA} that is "
+                "understood here",
+                remedy="upgrade pytest-carbon, or name another file",
+            )
+
+
+def _point(row: tuple[str, str, str, str, str, float, float, float, str, int]) -> Point:
+    return Point(
+        run_id=row[0],
+        started_at=row[1],
+        commit=row[2],
+        branch=row[3],
+        fingerprint=row[4],
+        energy_j=row[5],
+        emissions_g=row[6],
+        cpu_s=row[7],
+        verdict=row[8],
+        complete=bool(row[9]),
+    )

@@ -1,0 +1,124 @@
+"""Runs kept for years in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_carbon.errors import HistoryError
+from pytest_carbon.history.store import History
+from pytest_carbon.measurement import Kind, Subject
+from tests.hostile import hostile_result
+from tests.results import SUBJECTS, cost, run_result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytest_carbon.result import RunResult
+
+
+def numbered(number: int, result: RunResult | None = None) -> RunResult:
+    result = run_result() if result is None else result
+    assert result.origin is not None
+    started_at = f"2026-01-{number + 1:02}T00:00:00+00:00"
+    return replace(
+        result, origin=replace(result.origin, run_id=f"run-{number}", started_at=started_at)
+    )
+
+
+def test_what_was_appended_is_found_again(tmp_path: Path) -> None:
+    history = History(tmp_path / "sub" / "history.sqlite")
+    for number in (1, 0, 2):
+        assert history.append(numbered(number))
+    runs = history.runs()
+    assert [run.run_id for run in runs] == ["run-0", "run-1", "run-2"]
+    total = run_result().total
+    assert total is not None
+    assert runs[0].energy_j == pytest.approx(total.energy_j)
+    assert runs[0].branch == "main"
+    [worse, *_] = history.of(Subject(Kind.TEST, "tests/test_a.py::test_worse"))
+    assert worse.energy_j == pytest.approx(3)
+    assert worse.verdict == "regressed"
+
+
+def test_the_same_run_is_kept_once(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite")
+    assert history.append(numbered(1))
+    assert not history.append(numbered(1))
+    assert len(history.runs()) == 1
+
+
+def test_unknown_stays_unknown(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite")
+    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    history.append(run_result(lost))
+    assert history.runs()[0].energy_j is None
+    assert history.of(lost.subject)[0].emissions_g is None
+
+
+def test_hostile_names_come_back(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite")
+    result = hostile_result()
+    history.append(result)
+    for one in result.subjects:
+        assert history.find(one.subject.id) == [one.subject]
+        assert len(history.of(one.subject)) == 1
+
+
+def test_finding_prefers_the_whole_name(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite")
+    history.append(run_result())
+    assert len(history.find("test_a.py")) == 3
+    assert [s.id for s in history.find("tests/sub/test_b.py::test_unjudged")] == [
+        "tests/sub/test_b.py::test_unjudged"
+    ]
+
+
+def test_many_writers_lose_no_run(tmp_path: Path) -> None:
+    history = History(tmp_path / "history.sqlite")
+    threads = [
+        threading.Thread(target=history.append, args=(numbered(number),)) for number in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(history.runs()) == 20
+    assert len(history.of(SUBJECTS[0].subject)) == 20
+
+
+def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.sqlite"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE mine (a)")
+    database.close()
+    before = path.read_bytes()
+    for use in (History(path).check, History(path).runs):
+        with pytest.raises(HistoryError, match="a database of another program: name another"):
+            use()
+    (tmp_path / "text").write_text("not a database, but long enough to look at" * 10)
+    with pytest.raises(HistoryError, match="cannot be used: file is not a database"):
+        History(tmp_path / "text").check()
+    assert path.read_bytes() == before
+
+
+def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    History(path).append(run_result())
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(HistoryError, match=r"schema 99, newer than the 1.*upgrade"):
+        History(path).append(run_result())
+
+
+def test_what_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(HistoryError, match=r"there is no history.*--carbon-history="):
+        History(tmp_path / "none").runs()
+    assert not (tmp_path / "none").exists()
+    with pytest.raises(HistoryError, match="cannot be used"):
+        History(tmp_path).check()
