@@ -213,6 +213,16 @@ class RunResult:
             return None
         return self.accounting.sci(self.total, per="run", reserved_s=self.wall_s)
 
+    @cached_property
+    def sci_per_test(self) -> SciScore | None:
+        """The mean SCI score of a test; ``None`` where there is none, or its energy is not known."""
+        tests = [test.total for test in self.of(Kind.TEST)]
+        total = sum_of(tests)
+        if total is None:
+            return None
+        reserved_s = total.wall_s / max(1, self.workers)
+        return self.accounting.sci(total, per="test", reserved_s=reserved_s, count=len(tests))
+
     def costliest(self, kind: Kind, count: int) -> list[SubjectResult]:
         """The ``count`` subjects of a kind with the most energy, costliest first."""
         known = [s for s in self.of(kind) if s.total.energy_j is not None]

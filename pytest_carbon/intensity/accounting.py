@@ -42,10 +42,13 @@ class Accounting:
             return None
         return emissions_g(energy_j * self.pue.factor, self.intensity.g_per_kwh)
 
-    def sci(self, measurement: Measurement, *, per: str, reserved_s: float) -> SciScore | None:
-        """The SCI score of what ``measurement`` covers, one ``per``; ``None`` for unknown energy.
+    def sci(
+        self, measurement: Measurement, *, per: str, reserved_s: float, count: int = 1
+    ) -> SciScore | None:
+        """The SCI score per ``per``, of which ``measurement`` covers ``count``.
 
-        ``reserved_s`` are the seconds for which the machine was held for it.
+        ``reserved_s`` are the seconds for which the machine was held for all of them. ``None`` for
+        unknown energy.
         """
         dynamic_j, idle_j = measurement.energy_j, measurement.idle_j
         if dynamic_j is None or idle_j is None:
@@ -59,6 +62,7 @@ class Accounting:
             embodied=self.embodied,
             reserved_s=reserved_s,
             per=per,
+            count=count,
             methods=tuple(sorted({energy.method.value for energy in measurement.energies})),
             boundary=f"{domains} of the test processes and their descendants, with their share "
             "of the idle machine; no disks, screens or network",

@@ -89,6 +89,7 @@ class SciScore:
             "operational_g": self.operational_g,
             "embodied_g": self.embodied_g,
             "per": self.per,
+            "count": self.count,
             "energy_j": self.energy_j,
             "idle_j": self.idle_j * self.pue.factor,
             "pue": self.pue.factor,

@@ -40,6 +40,10 @@ def carbon_details(result: RunResult) -> Iterator[str]:
     if result.sci is not None:
         yield ""
         yield from (f"{name}: {text}" for name, text in result.sci.terms())
+    if result.sci_per_test is not None:
+        score = result.sci_per_test
+        mean = f"mean of {score.count}"
+        yield f"{score.label}: {format_emissions(score.score_g)} CO2e per test, {mean}"
     there = result.elsewhere
     if there is None:
         return

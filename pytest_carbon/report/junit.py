@@ -38,7 +38,10 @@ def test_properties(
         ("carbon.sci_operational_g", _number(None if sci is None else sci.operational_g))
     )
     if sci is not None and sci.complete:
-        properties.append(("carbon.sci_g", _number(sci.score_g)))
+        properties += [
+            ("carbon.sci_embodied_g", _number(sci.embodied_g)),
+            ("carbon.sci_g", _number(sci.score_g)),
+        ]
     return properties + _limits("carbon", subject)
 
 

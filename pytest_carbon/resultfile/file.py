@@ -70,6 +70,7 @@ def _derived_of_run(result: RunResult) -> dict[str, Any]:
     return {
         **_derived(result.total, result.accounting, result.sci),
         "sci": None if result.sci is None else result.sci.facts(),
+        "sci_per_test": None if result.sci_per_test is None else result.sci_per_test.facts(),
         "cpu_s": None if result.total is None else result.total.cpu_s,
         "fingerprint": result.environment.fingerprint,
         "complete": result.course.complete,

@@ -84,6 +84,11 @@ def test_live_intensity_pue_and_embodied_emissions_come_back_and_count() -> None
     # 1200 s of wall time, on each of two workers: 600 s of 1.027 g/h
     assert derived["sci_embodied_g"] == pytest.approx(1.027 / 6, rel=1e-3)
     assert plain["derived"]["sci"]["label"] == "SCI score"
+    per_test = plain["derived"]["sci_per_test"]
+    assert (per_test["per"], per_test["count"]) == ("test", 1)
+    assert per_test["score_g"] == pytest.approx(
+        derived["sci_operational_g"] + derived["sci_embodied_g"]
+    )
     assert set(plain["derived"]["sci"]) == set(schema()["$defs"]["Sci"]["properties"])
 
 
