@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 from pytest_carbon.cli import (
     baselines,
     compare,
+    doctor,
     history,
     intensity,
     merge_driver,
@@ -30,6 +31,7 @@ USAGE_ERROR = 4
 _COMMANDS = {
     "baselines": baselines,
     "compare": compare,
+    "doctor": doctor,
     "history": history,
     "intensity": intensity,
     "merge-driver": merge_driver,

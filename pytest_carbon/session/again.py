@@ -39,8 +39,8 @@ MOST_SUSPECTS = 10
 class Confirmations:
     """Makes confirmers for suspects, and bounds the time that all of them take together.
 
-    ``open_probe`` opens a speed probe like the run's in a forked process. ``quiet`` keeps other
-    workers of this host still.
+    ``open_probe`` opens a speed probe like the run's in a forked process, ``announce`` says which
+    tests are measured again, and ``quiet`` keeps other workers of this host still.
     """
 
     def __init__(
@@ -50,12 +50,14 @@ class Confirmations:
         limits: TestLimits,
         *,
         open_probe: Callable[[], SpeedProbe],
+        announce: Callable[[Sequence[str], float], None],
         quiet: Quiet | None = None,
     ) -> None:
         self._recorder = recorder
         self._judge = judge
         self._limits = limits
         self._open_probe = open_probe
+        self._announce = announce
         self._quiet = quiet
         self._fresh: FreshProcesses | None = None
         self._session: pytest.Session | None = None
@@ -120,9 +122,16 @@ class Confirmations:
             return None
         places = [self._places[item] for item in items]
         task = None if part is None else astuple(part)
+        at_most_s = self._judge.policy.confirm_time_s
+        # Repeats in this process are quick; what makes a run wait are fresh processes.
+        silent = False
 
         def look(repeats: int) -> list[Measurement] | str:
-            answer = fresh.look(places, 1 + repeats, self._judge.policy.confirm_time_s, task)
+            nonlocal silent
+            if not silent:
+                self._announce([item.nodeid for item in items], at_most_s)
+                silent = True
+            answer = fresh.look(places, 1 + repeats, at_most_s, task)
             if isinstance(answer, str):
                 return answer
             return [measurement_from_plain(plain) for plain in answer]

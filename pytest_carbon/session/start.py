@@ -13,6 +13,7 @@ from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.session.again import Confirmations
+from pytest_carbon.session.announce import announcer
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.bodies import Bodies
 from pytest_carbon.session.collector import Collector
@@ -126,7 +127,12 @@ class _Run:
             self._config.add_cleanup(quiet.close)
             self._config.pluginmanager.register(quiet, "carbon-quiet")
         confirmations = Confirmations(
-            recorder, judge, limits, open_probe=self._reopened_probe, quiet=quiet
+            recorder,
+            judge,
+            limits,
+            open_probe=self._reopened_probe,
+            announce=announcer(self._config),
+            quiet=quiet,
         )
         short = ShortTests(judge, confirmations)
         gates = not self._settings.stores

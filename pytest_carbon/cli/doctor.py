@@ -1,0 +1,180 @@
+"""``pytest-carbon doctor``: what is measured here and how, what is not, and what can be seen."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_carbon.gate.spread import suite_sd
+from pytest_carbon.meters.choose import choose_meters
+from pytest_carbon.outside.noise import measure_noise
+from pytest_carbon.outside.settings import settings_around
+from pytest_carbon.report.text import shown
+from pytest_carbon.session.baselines import Baselines
+from pytest_carbon.session.grid import find_intensity
+from pytest_carbon.session.instruments import open_instruments
+from pytest_carbon.units import format_duration
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+
+    from pytest_carbon.outside.noise import Noise
+    from pytest_carbon.settings import Settings
+
+__all__ = ["add_parser", "run"]
+
+_WIDTH = 13
+
+
+class _Missing(NamedTuple):
+    """Something that is not measured, why, and what would change that."""
+
+    what: str
+    reason: str
+    remedy: str
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its arguments."""
+    parser = subparsers.add_parser(
+        "doctor",
+        help="what is measured here and how, what is not and why, and what the gate can see",
+        description="Say what is measured on this machine and how, what is not and what would "
+        "change that, how noisy the machine is just now, and which rise the gate can see.",
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for other programs")
+    parser.add_argument(
+        "--no-noise", action="store_true", help="leave out the trial, which takes some seconds"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings; raises ``CarbonError`` for a setting that cannot be used."""
+    settings, config = settings_around()
+    # A terminal that waits wants to know what for; what is piped into a file does not.
+    if not args.no_noise and not args.json and sys.stderr.isatty():
+        sys.stderr.write("trying the same work for some seconds ...\n")
+    missing = _missing(settings)
+    instruments = open_instruments(settings, workers=1)
+    try:
+        environment = instruments.environment()
+        intensity, notes = find_intensity(config, settings, None)
+        stored = Baselines(settings, environment, intensity)
+        sampler = instruments.sampler
+        sampler.reference_ns = stored.reference_ns or sampler.probe.best_ns
+        noise = None if args.no_noise else measure_noise(sampler)
+    finally:
+        instruments.close()
+    facts: dict[str, Any] = {
+        "environment": asdict(environment) | {"fingerprint": environment.fingerprint},
+        "meters": list(instruments.meters),
+        "clock": instruments.clock,
+        "intensity": asdict(stored.intensity),
+        "baselines": stored.place,
+        "stored_sd": suite_sd(stored.entries.values()) if stored.entries else None,
+        "not_measured": [item._asdict() for item in _all_missing(missing, instruments.unavailable)],
+        "notes": list(notes),
+        "noise": None if noise is None else _noise(noise, settings),
+    }
+    if args.json:
+        print(json.dumps(facts, indent=2))  # noqa: T201 - the command's output
+        return 0
+    for line in _lines(facts):
+        sys.stdout.write(f"{line}\n")
+    return 0
+
+
+def _all_missing(meters: list[_Missing], lines: Iterable[str]) -> list[_Missing]:
+    """The meters, and what else the instruments have to say."""
+    named = tuple(f"no {meter.what}:" for meter in meters)
+    others = [line for line in lines if not line.startswith(named)] if named else list(lines)
+    return [*meters, *(_Missing("", line, "") for line in others)]
+
+
+def _missing(settings: Settings) -> list[_Missing]:
+    """Every meter that is not available, also where the hardware is simply not there."""
+    choice = choose_meters(settings.meters, sample_interval_s=settings.sample_interval_s)
+    for meter in choice.meters:
+        meter.close()
+    return [_Missing(u.meter, u.reason, u.remedy) for u in choice.unavailable]
+
+
+def _noise(noise: Noise, settings: Settings) -> dict[str, Any]:
+    thorough = settings.policy.in_thorough_gear()
+    return {
+        "raw_sd": noise.raw_sd,
+        "sd": noise.sd,
+        "work_s": noise.work_s,
+        "samples": noise.samples,
+        "took_s": noise.took_s,
+        "tolerance": settings.policy.tolerance,
+        "can_see": noise.can_see(settings.policy),
+        "can_see_thorough": noise.can_see(thorough),
+        "thorough_tolerance": thorough.tolerance,
+    }
+
+
+def _lines(facts: dict[str, Any]) -> Iterator[str]:
+    here = facts["environment"]
+    yield "measured here"
+    cpus = f"{here['cpu_model']}, {here['cpu_count']} CPUs, {here['os']}, {here['python']}"
+    yield _line("environment", f"{here['fingerprint']}: {cpus}")
+    for meter in facts["meters"]:
+        yield _line("energy", meter)
+    yield _line("CPU time", facts["clock"])
+    i = facts["intensity"]
+    yield _line(
+        "intensity",
+        f"{i['g_per_kwh']:g} gCO2e/kWh, {i['zone']}, {i['source']} {i['period']} ({i['reason']})",
+    )
+    yield _line("baselines", facts["baselines"])
+    if facts["stored_sd"] is not None:
+        yield _line("", f"their spread between runs is {_percent(facts['stored_sd'])}")
+    yield ""
+    yield "not measured here"
+    for item in facts["not_measured"]:
+        yield _line(item["what"], item["reason"])
+        if item["remedy"]:
+            yield _line("", f"remedy: {item['remedy']}")
+    if not facts["not_measured"]:
+        yield _line("", "nothing is missing")
+    for note in facts["notes"]:
+        yield _line("note", note)
+    yield ""
+    yield from _noise_lines(facts["noise"])
+
+
+def _noise_lines(noise: dict[str, Any] | None) -> Iterator[str]:
+    if noise is None:
+        return
+    yield (
+        f"noise here, just now ({noise['samples']} times {format_duration(noise['work_s'])} of "
+        f"equal work in {format_duration(noise['took_s'])})"
+    )
+    if noise["sd"] is None:
+        yield _line("", "unknown: a meter was lost meanwhile")
+        return
+    yield _line("as counted", f"spread {_percent(noise['raw_sd'])}")
+    yield _line("corrected", f"spread {_percent(noise['sd'])}, with the speed of the core")
+    gears = [
+        ("can see", "can_see", "tolerance", ""),
+        ("", "can_see_thorough", "thorough_tolerance", " with --carbon-thorough"),
+    ]
+    for name, key, tolerance, how in gears:
+        yield _line(
+            name,
+            f"a rise of {_percent(noise[key])} or more of such work, in 95 % of the cases"
+            f"{how} (tolerance {_percent(noise[tolerance])})",
+        )
+    yield _line("", "an estimate from one process; pytest-carbon compare --aa measures it")
+
+
+def _line(name: str, text: str) -> str:
+    return f"  {name:<{_WIDTH}} {shown(text, 600)}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.3g} %"
