@@ -117,6 +117,7 @@ class Recorder:
 
     def begin(self) -> Costs:
         """From here on a test is running, and function fixtures belong to it."""
+        self.end()
         self._costs = Costs()
         return self._costs
 

@@ -135,6 +135,8 @@ class TaskBook:
         ledger = self.ledger
         if not ledger.is_here:
             return "it was closed in a forked process"
+        if span.closed is not None:
+            return span.closed
         if self.fault:
             return self.fault
         try:
@@ -143,7 +145,9 @@ class TaskBook:
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
             self.fault = f"measuring stopped ({type(error).__name__}: {error})"
             return self.fault
-        closed = Closed(cost, span, is_thread=ledger.is_elsewhere(span))
+        if cost is None:
+            return "it was closed by two threads at once"
+        closed = span.closed = Closed(cost, span, is_thread=ledger.is_elsewhere(span))
         self._note(span, closed)
         return closed
 

@@ -84,9 +84,11 @@ class TaskLedger:
         CURRENT.set(span)
         return span
 
-    def close(self, span: Span) -> Account:
-        """End a task; returns what it spent in all."""
+    def close(self, span: Span) -> Account | None:
+        """End a task; returns what it spent in all, ``None`` where it had ended before."""
         with self._lock:
+            if not span.is_open:
+                return None
             self._advance()
             lane = span.lane
             if lane.lost:

@@ -9,6 +9,7 @@ from pytest_carbon.ledger import Account
 from pytest_carbon.tasks.names import path_below
 
 if TYPE_CHECKING:
+    from pytest_carbon.tasks.book import Closed
     from pytest_carbon.tasks.lanes import Lane
     from pytest_carbon.tasks.ledger import TaskLedger
 
@@ -21,12 +22,13 @@ class Span:
     ``own`` is the account of what no inner task pays, ``inner`` sums up the closed inner ones.
     ``before`` was the current one of its context when it began, ``start_ns`` and ``end_ns`` are
     its times by the wall clock. ``again`` says that it is right inside its namesake, ``doubt``
-    why its figures are unknown.
+    why its figures are unknown, ``closed`` is what it came to.
     """
 
     __slots__ = (
         "again",
         "before",
+        "closed",
         "doubt",
         "end_ns",
         "inner",
@@ -53,6 +55,7 @@ class Span:
         self.end_ns = 0
         self.before: Span | None = None
         self.is_open = True
+        self.closed: Closed | None = None
         self.doubt = ""
 
     def open_one(self) -> Span:

@@ -87,6 +87,7 @@ class Task:
             self._closed = self._span if isinstance(self._span, str) else ""
         else:
             self._closed = self._book.close(self._span)
+            self._span = ""  # whoever keeps the task keeps no more than its figures
 
     def __call__(self, function: F) -> F:
         """Make each call of a function or coroutine a task of its own.

@@ -210,6 +210,37 @@ def test_counters_are_divided_by_cpu_time() -> None:
     assert (spent.cpu_ns, spent.wall_ns, spent.host_ns, spent.counters) == (75, 75, 150, (750, 3))
 
 
+def test_a_counters_joules_are_divided_without_rest() -> None:
+    """As with RAPL: what the machine's counter rises is shared by CPU time."""
+
+    def read() -> Reading:
+        cpu_ns = time.process_time_ns()
+        return Reading(time.perf_counter_ns(), cpu_ns, counters=(cpu_ns // 500,))
+
+    ledger = TaskLedger(read)
+    before = read()
+
+    def work(cpu_s: float) -> None:
+        span = ledger.open("thread")
+        burn(cpu_s)
+        ledger.close(span)
+
+    outer = ledger.open("outer")
+    threads = [threading.Thread(target=work, args=(cpu_s,)) for cpu_s in (0.1, 0.2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cost = ledger.close(outer)
+    assert cost is not None
+    assert cost.counters[0] == pytest.approx(0.3e9 / 500, rel=within_a_tenth)
+    assert outer.own.counters[0] < 0.1 * cost.counters[0], "it only waited"
+    after = read()
+    whole = ledger.root.cost().counters[0]
+    assert whole <= after.counters[0] - before.counters[0] + 1
+    assert whole == outer.own.counters[0] + outer.inner.counters[0] + ledger.root.own.counters[0]
+
+
 def test_a_clock_behind_the_threads_is_made_up_for_later() -> None:
     """What a thread claims beyond what the tree's clock has seen yet, its own task pays later."""
     now = Reading(0, 0)

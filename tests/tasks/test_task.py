@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -196,6 +197,34 @@ def test_what_is_left_open_ends_with_the_test(tasks: Carbon, book: TaskBook) -> 
         pass
     assert late.method == "unknown: the test is over"
     assert late.energy_j is None
+
+
+def test_a_thread_that_goes_on_after_its_test_keeps_what_it_cost_until_then(
+    tasks: Carbon, book: TaskBook
+) -> None:
+    burnt, over = threading.Event(), threading.Event()
+    task = tasks.task("goes on")
+
+    def work() -> None:
+        with task:
+            burn(0.05)
+            burnt.set()
+            over.wait()
+            burn(0.05)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    burnt.wait()
+    book.finish("the test is over")
+    over.set()
+    thread.join()
+    assert book.fault == ""
+    assert book.rows["goes on"].left_open
+    assert book.rows["goes on"].times == 1
+    if sys.platform == "linux":
+        assert task.cpu_s == pytest.approx(0.05, rel=0.1)
+    else:
+        assert task.cpu_s is None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
