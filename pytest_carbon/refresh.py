@@ -16,6 +16,7 @@ from pytest_carbon.baseline.prune import PrunePlan, plan_prune
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
+from pytest_carbon.join import join_courses
 from pytest_carbon.measurement import Kind
 from pytest_carbon.samples import at_reference, entry_from_runs
 from pytest_carbon.tasks.names import owner_of
@@ -163,10 +164,10 @@ def _crept(stored: Mapping[Subject, Entry], policy: Policy) -> set[Subject]:
 
 def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:
     """The baselines that follow their tests to new names; nothing without a full collection."""
-    whole = [run for run in runs if run.course.full_and_clean]
-    if not whole:
+    course = join_courses([run.course for run in runs])
+    if not course.full_and_clean:
         return PrunePlan(removals=(), renames=(), suggestions=())
-    course, bodies = whole[-1].course, whole[-1].bodies
+    bodies = {test: body for run in runs for test, body in run.bodies.items()}
     plan = plan_prune(
         base.entries,
         course.collected,

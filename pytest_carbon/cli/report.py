@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result import RunResult
 
-__all__ = ["add_parser", "run"]
+__all__ = ["add_parser", "destination_of", "run", "write_all"]
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -59,9 +59,15 @@ def run(args: argparse.Namespace) -> int:
     what is no destination.
     """
     results = [read_result(Path(name)) for name in args.results]
-    destinations = [_destination(text) for text in args.to or ["term"]]
+    destinations = [destination_of(text) for text in args.to or ["term"]]
     for destination in destinations:
         probe(destination)
+    write_all(results, destinations)
+    return 0
+
+
+def write_all(results: Sequence[RunResult], destinations: Sequence[Destination]) -> None:
+    """Print or write each report. Raises ``ReportError`` where that cannot be done."""
     for destination in destinations:
         if destination.path is None:
             _print(results, destination)
@@ -71,10 +77,13 @@ def run(args: argparse.Namespace) -> int:
             for result in chosen:
                 for note in write_report(result, destination, past):
                     print(f"note: {note}", file=sys.stderr)  # noqa: T201 - the user reads it
-    return 0
 
 
-def _destination(text: str) -> Destination:
+def destination_of(text: str) -> Destination:
+    """The destination ``KIND[:PATH]``; without a path it is printed.
+
+    Raises ``SettingError`` for what is none.
+    """
     kind, _, path = text.partition(":")
     if kind in KINDS and path.strip() in {"", "-"}:
         return Destination(kind=kind, path=None)
