@@ -215,7 +215,7 @@ class RunResult:
 
     @cached_property
     def sci_per_test(self) -> SciScore | None:
-        """The mean SCI score of a test; ``None`` where there is none, or its energy is not known."""
+        """The mean SCI score of a test; ``None`` for no test, or where its energy is not known."""
         tests = [test.total for test in self.of(Kind.TEST)]
         total = sum_of(tests)
         if total is None:
