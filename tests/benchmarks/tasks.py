@@ -76,13 +76,9 @@ def main() -> None:
                 text=True,
             )
             print(f"{arguments.tasks} tasks in one test, {label}:")
-            print(
-                "\n".join(
-                    line
-                    for line in done.stdout.splitlines()
-                    if line.startswith("  ") and ("us" in line or "held" in line)
-                )
-            )
+            for line in done.stdout.splitlines():
+                if line.endswith(" us") or line.startswith("  held"):
+                    print(line)
 
 
 if __name__ == "__main__":

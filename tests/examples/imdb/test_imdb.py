@@ -35,7 +35,7 @@ def data_set(request: pytest.FixtureRequest) -> Path:
 
 def test_sentiment(carbon: Carbon, data_set: Path) -> None:
     """Each step is a task, with a ceiling on what it may burn."""
-    with carbon.task("load data set", budget_j=200):
+    with carbon.task("load data set", budget_j=30):
         if data_set == reviews.real_file():
             from keras.datasets import imdb
 
@@ -44,7 +44,7 @@ def test_sentiment(carbon: Carbon, data_set: Path) -> None:
             x_train, y_train, x_test, y_test = reviews.load(data_set, sentiment.NUM_WORDS)
         x_train, x_test = sentiment.pad(x_train), sentiment.pad(x_test)
 
-    with carbon.task("train model", budget_j=2000):
+    with carbon.task("train model", budget_j=150):
         model = sentiment.train(x_train, y_train)
 
     with carbon.task("evaluate"):
