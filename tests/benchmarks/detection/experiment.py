@@ -91,24 +91,29 @@ def run_suite(folder: Path, arguments: list[str], extra: float, tests: str) -> d
     result = json.loads(report.read_text())
     verdicts: dict[str, list[str]] = {}
     details = {}
+    ratios = {}
     again_s = 0.0
     for row in result["subjects"]:
         subject, verdict = row["subject"], row["verdict"]
-        if subject["id"].startswith("repeats by"):
+        if subject["id"].startswith("repeats"):
             again_s += row["total"]["wall_s"]
         if verdict is None:
             continue
         name = subject["id"].partition("::")[2] or subject["id"]
         verdicts.setdefault(verdict["outcome"], []).append(name)
-        if verdict["outcome"] in {"regressed", "inconclusive"}:
-            ratio = verdict["now_j"] / verdict["baseline_j"] if verdict["baseline_j"] else None
+        ratio = verdict["now_j"] / verdict["baseline_j"] if verdict["baseline_j"] else None
+        if verdict["outcome"] in {"regressed", "inconclusive", "improved"}:
             details[name] = [verdict["outcome"], ratio, verdict["looks"], verdict["reason"]]
+        if ratio and row["derived"]["energy_j"]:
+            first = row["derived"]["energy_j"] / verdict["baseline_j"]
+            ratios[name] = [round(first, 3), round(ratio, 3), verdict["looks"]]
     return {
         "exit": done.returncode,
         "wall_s": round(wall_s, 2),
         "again_s": round(again_s, 2),
         "counts": {outcome: len(names) for outcome, names in verdicts.items()},
         "details": details,
+        "ratios": ratios,
     }
 
 
@@ -127,7 +132,8 @@ def unchanged(folder: Path, options: argparse.Namespace) -> None:
             found = run_suite(folder, gear, 0.0, "")
         line = {"kind": "unchanged", "thorough": options.thorough, "noisy": noisy, **found}
         append(folder, line)
-        say(f"{number + 1}/{options.runs} {'noisy' if noisy else 'quiet'} {found}")
+        shown = {**found, "ratios": len(found["ratios"])}
+        say(f"{number + 1}/{options.runs} {'noisy' if noisy else 'quiet'} {shown}")
 
 
 def seeded(folder: Path, options: argparse.Namespace) -> None:
