@@ -132,6 +132,8 @@ def _refitted(step: Step, results: Sequence[SubjectResult]) -> Step:
         stored,
         first=replace(stored.first, centre_j=fitted.first.centre_j, sd_log=fitted.first.sd_log),
         repeats=fitted.repeats,
+        alone_first=fitted.alone_first,
+        alone=fitted.alone,
         sensitivity=fitted.sensitivity,
         anchor_j=None if stored.anchor_j is None else stored.anchor_j * ratio,
     )

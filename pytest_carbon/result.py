@@ -47,7 +47,8 @@ class SubjectResult:
     ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
     and empty for other subjects, ``own`` what of a task's total is in no task inside of it,
     ``times`` counts how often the subject ran (a session fixture runs once in each worker),
-    ``repeats`` are further runs of a test in the same process, taken to be stored,
+    ``repeats`` are further runs of a test in the same process, and ``alone`` runs in a process
+    where no other test has run, the first one first, both taken to be stored,
     ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
     ``worker`` the xdist worker that ran it.
     """
@@ -60,6 +61,7 @@ class SubjectResult:
     times: int = 1
     verdict: Verdict | None = None
     repeats: tuple[Measurement, ...] = ()
+    alone: tuple[Measurement, ...] = ()
     budget_j: float | None = None
     path: str = ""
     line: int | None = None

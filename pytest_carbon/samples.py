@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry
@@ -11,8 +12,9 @@ from pytest_carbon.measurement import Method
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from pytest_carbon.baseline.entry import Spread
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import SubjectResult
 
@@ -45,7 +47,12 @@ def at_reference(run: SubjectResult, factor: float) -> SubjectResult:
         speed = measurement.speed
         return measurement if speed is None else replace(measurement, speed=speed * factor)
 
-    return replace(run, total=scaled(run.total), repeats=tuple(map(scaled, run.repeats)))
+    return replace(
+        run,
+        total=scaled(run.total),
+        repeats=tuple(map(scaled, run.repeats)),
+        alone=tuple(map(scaled, run.alone)),
+    )
 
 
 def entry_from_runs(
@@ -63,25 +70,31 @@ def entry_from_runs(
     """
     firsts = [run.total for run in runs]
     repeats = [run.repeats for run in runs if run.repeats]
-    everything = [*firsts, *(m for group in repeats for m in group)]
+    alone = [run.alone for run in runs if run.alone]
+    everything = [*firsts, *chain(*repeats), *chain(*alone)]
     if any(m.energy_j is None or m.energy_j <= 0 for m in everything):
         return None
     fit = None
     if fits_sensitivity:
         fit = fit_sensitivity(
-            (m.cpu_s, 1 / m.speed)
-            for m in ([m for group in repeats for m in group] or firsts)
-            if m.speed
+            (m.cpu_s, 1 / m.speed) for m in (list(chain(*repeats)) or firsts) if m.speed
         )
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
     exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity
     has_speed = any(m.speed is not None for m in everything)
     middle = sorted(firsts, key=lambda m: m.cpu_s)[len(firsts) // 2]
+
+    def spread(processes: Iterable[Sequence[Measurement]]) -> Spread | None:
+        groups = [[corrected_j(m, exponent) for m in group] for group in processes if group]
+        return summarise(groups) if groups else None
+
+    first = spread([m] for m in firsts)
+    assert first is not None, "a test is here because it ran"
     return Entry(
-        first=summarise([corrected_j(m, exponent)] for m in firsts),
-        repeats=summarise([corrected_j(m, exponent) for m in group] for group in repeats)
-        if repeats
-        else None,
+        first=first,
+        repeats=spread(repeats),
+        alone_first=spread(group[:1] for group in alone),
+        alone=spread(group[1:] for group in alone),
         raw=summarise([m.raw_j or 0.0] for m in firsts) if has_speed else None,
         cpu_s=middle.cpu_s,
         wall_s=middle.wall_s,

@@ -35,6 +35,8 @@ _TEXT = r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"'
 _ENTRY = re.compile(
     rf'    {_TEXT}: \{{\n      "first": {_SPREAD}'
     rf'(?:,\n      "repeats": {_SPREAD})?'
+    rf'(?:,\n      "alone_first": {_SPREAD})?'
+    rf'(?:,\n      "alone": {_SPREAD})?'
     rf'(?:,\n      "raw": {_SPREAD})?'
     rf',\n      "cpu_s": {_NUMBER}'
     rf',\n      "wall_s": {_NUMBER}'
@@ -47,7 +49,7 @@ _ENTRY = re.compile(
 _GROUP = re.compile(rf'  "({"|".join(kind.value for kind in Kind)})": \{{\n')
 _GROUP_END = re.compile(r"  \}(,?)\n")
 
-# There are three spreads an entry, and a frozen dataclass takes twice as long to fill its slots.
+# Up to five spreads an entry, and a frozen dataclass takes twice as long to fill its slots.
 _new = object.__new__
 _set_centre_j, _set_sd_log, _set_samples, _set_processes = (
     getattr(Spread, item.name).__set__ for item in fields(Spread)
@@ -79,11 +81,13 @@ def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> 
 
 def _entry(groups: tuple[str, ...]) -> Entry:
     """The entry in the groups of a match, of which the first is its key."""
-    cpu_s, wall_s, sensitivity, anchor_j, body = groups[13:18]
+    cpu_s, wall_s, sensitivity, anchor_j, body = groups[21:26]
     return Entry(
         first=_spread(*groups[1:5]),
         repeats=None if groups[5] is None else _spread(*groups[5:9]),
-        raw=None if groups[9] is None else _spread(*groups[9:13]),
+        alone_first=None if groups[9] is None else _spread(*groups[9:13]),
+        alone=None if groups[13] is None else _spread(*groups[13:17]),
+        raw=None if groups[17] is None else _spread(*groups[17:21]),
         cpu_s=float(cpu_s),
         wall_s=float(wall_s),
         sensitivity=None if sensitivity is None else float(sensitivity),

@@ -27,7 +27,9 @@ class Entry:
     """The baseline of one subject in one environment.
 
     ``first`` summarises the subject's first run in each process, ``repeats`` later runs in the
-    same process; they are never mixed. ``cpu_s`` and ``wall_s`` are the centre's, for people.
+    same process; they are never mixed. ``alone_first`` and ``alone`` are the same from processes
+    in which no other test has run: what earlier tests leave behind (imports, caches, a larger
+    heap) makes a run cheaper or costlier. ``cpu_s`` and ``wall_s`` are the centre's, for people.
     ``sensitivity`` says how much CPU time follows the core's speed (``None``: not known),
     ``raw`` summarises the first runs without the correction for speed, and ``anchor_j`` is the
     energy against which slow creep is held. ``body`` is a digest of a test's code, by which it
@@ -36,6 +38,8 @@ class Entry:
 
     first: Spread
     repeats: Spread | None = None
+    alone_first: Spread | None = None
+    alone: Spread | None = None
     cpu_s: float
     wall_s: float
     raw: Spread | None = None

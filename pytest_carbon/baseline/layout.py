@@ -61,6 +61,10 @@ def _entry(entry: Entry) -> str:
     lines = [f'"first": {_spread(entry.first)}']
     if entry.repeats is not None:
         lines.append(f'"repeats": {_spread(entry.repeats)}')
+    if entry.alone_first is not None:
+        lines.append(f'"alone_first": {_spread(entry.alone_first)}')
+    if entry.alone is not None:
+        lines.append(f'"alone": {_spread(entry.alone)}')
     if entry.raw is not None:
         lines.append(f'"raw": {_spread(entry.raw)}')
     lines.append(f'"cpu_s": {_figure(entry.cpu_s)}')

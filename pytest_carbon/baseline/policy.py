@@ -113,6 +113,7 @@ def _better_known(old: Entry, new: Entry) -> bool:
         new.first.processes >= 2 * old.first.processes
         or (old.first.sd_log is None and new.first.sd_log is not None)
         or (old.repeats is None and new.repeats is not None)
+        or (old.alone is None and new.alone is not None)
     )
 
 

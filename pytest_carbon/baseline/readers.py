@@ -105,6 +105,8 @@ _entry = _Record(
     Entry,
     first=_spread,
     repeats=_spread,
+    alone_first=_spread,
+    alone=_spread,
     raw=_spread,
     cpu_s=_amount,
     wall_s=_amount,

@@ -56,7 +56,11 @@ def as_one_entry(parts: Sequence[Part], suite_sd: float = TYPICAL_SD) -> Entry:
     """
     centre_j = sum(part.entry.first.centre_j for part in parts)
     spread = _sum_of_spreads([(p.entry.first, first_sd(p.entry, suite_sd)) for p in parts])
-    repeats = [(p.entry.repeats, repeats_sd(p.entry, suite_sd)) for p in parts if p.entry.repeats]
+    repeats = [
+        (part.entry.repeats, repeats_sd(part.entry.repeats, suite_sd))
+        for part in parts
+        if part.entry.repeats is not None
+    ]
     raws = [part.entry.raw for part in parts if part.entry.raw is not None]
     known_j = sum(part.entry.first.centre_j for part in parts if part.entry.sensitivity is not None)
     return Entry(

@@ -199,11 +199,18 @@ def _convicting(
             return None
         where = "fresh processes" if suspect.fresh_processes else "looks in one process"
         return _Answer(Outcome.REGRESSED, f"{len(repeats.rises)} {where} agree", repeats)
-    if not (at.first_runs and suspect.fresh_processes and _convicted(suspect, firsts)):
-        return None
-    if at.all_runs and not _cleared(suspect, repeats):
-        return None
-    return _Answer(Outcome.INCONCLUSIVE, "only its first run costs more, which alone pays for more")
+    in_question = at.first_runs and suspect.fresh_processes
+    if in_question and (not at.all_runs or _cleared(suspect, repeats)):
+        return _by_first_runs(suspect, firsts) if _convicted(suspect, firsts) else None
+    return None
+
+
+def _by_first_runs(suspect: Suspect, firsts: Evidence) -> _Answer:
+    if suspect.entry.alone_first is None:
+        reason = "only its first run costs more, which alone pays for more"
+        return _Answer(Outcome.INCONCLUSIVE, reason)
+    reason = f"its first run: {len(firsts.rises)} fresh processes agree"
+    return _Answer(Outcome.REGRESSED, reason, firsts)
 
 
 def _clearing(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -> _Answer | None:

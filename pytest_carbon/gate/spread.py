@@ -64,11 +64,9 @@ def _independent(spread: Spread) -> float:
     return spread.samples / (1 + (each - 1) * SHARED)
 
 
-def repeats_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:
+def repeats_sd(repeats: Spread, prior_sd: float = TYPICAL_SD) -> float:
     """The spread of one repeat, over processes and moments."""
-    if entry.repeats is None:
-        return first_sd(entry, prior_sd)
-    return shrunk_sd(entry.repeats.sd_log, _independent(entry.repeats), prior_sd)
+    return shrunk_sd(repeats.sd_log, _independent(repeats), prior_sd)
 
 
 def first_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:

@@ -39,8 +39,13 @@ MOST_SUSPECTS = 10
 class Confirmations:
     """Makes confirmers for suspects, and bounds the time that all of them take together.
 
+    <<<<<<< HEAD
     ``open_probe`` opens a speed probe like the run's in a forked process, ``announce`` says which
     tests are measured again, and ``quiet`` keeps other workers of this host still.
+    =======
+    ``open_probe`` opens a speed probe like the run's in a forked process. ``quiet`` keeps other
+    workers of this host still, ``stores`` says that the run's figures are to be stored.
+    >>>>>>> da710e0 (Hold runs alone in a process against runs alone)
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Confirmations:
         open_probe: Callable[[], SpeedProbe],
         announce: Callable[[Sequence[str], float], None],
         quiet: Quiet | None = None,
+        stores: bool = False,
     ) -> None:
         self._recorder = recorder
         self._judge = judge
@@ -59,6 +65,7 @@ class Confirmations:
         self._open_probe = open_probe
         self._announce = announce
         self._quiet = quiet
+        self._stores = stores
         self._fresh: FreshProcesses | None = None
         self._session: pytest.Session | None = None
         self._places: dict[pytest.Item, int] = {}
@@ -69,7 +76,8 @@ class Confirmations:
         """Fork the stem of fresh processes while no test has run yet."""
         # What budgets tasks have, only their tests know.
         wanted = (
-            self._judge.has_baselines
+            self._stores
+            or self._judge.has_baselines
             or self._limits.have_budget
             or any("carbon" in getattr(item, "fixturenames", ()) for item in session.items)
         )
@@ -113,6 +121,15 @@ class Confirmations:
                 alone=contextlib.nullcontext if self._quiet is None else self._quiet.alone,
             )
         self._spent_s += time.monotonic() - start_s
+
+    def alone(self, item: pytest.Item, runs: int) -> list[Measurement]:
+        """Runs of a test in a process where no other has run; none where that cannot be done."""
+        if self._fresh is None or runs < 1:
+            return []
+        with self._recorder.aside():
+            timeout_s = self._judge.policy.confirm_time_s
+            answer = self._fresh.look([self._places[item]], runs, timeout_s)
+        return [] if isinstance(answer, str) else [measurement_from_plain(m) for m in answer]
 
     def _fresh_looks(
         self, items: Sequence[pytest.Item], part: Part | None

@@ -74,6 +74,10 @@ class Judge:
             return DEFAULT_SENSITIVITY
         return entry.sensitivity
 
+    def can_resolve(self, total: Measurement | None) -> bool:
+        """Whether a test costs enough to be gated by itself."""
+        return total is not None and (total.energy_j or 0.0) >= self.policy.floor_j
+
     def budget_j(self, limits: Limits) -> float | None:
         """The ceiling of a test in joules, at the pinned intensity."""
         if limits.budget is None:

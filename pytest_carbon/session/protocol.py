@@ -11,6 +11,7 @@ from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult, sum_of
 from pytest_carbon.session.failure import fail
+from pytest_carbon.session.gather import Samples
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.ownership import belongs_to_another_plugin, has_rivals
 from pytest_carbon.session.repeat import Again, saved_globs
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement, Phase
     from pytest_carbon.session.costs import Costs
     from pytest_carbon.session.deliver import Deliver
+    from pytest_carbon.session.gather import Gatherer
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.markers import Limits
@@ -46,8 +48,8 @@ class Protocol:
     """Runs tests, has them judged, confirms suspects, and hands each result on.
 
     ``deliver`` takes a test's result and the report that it travels with, ``short`` what is too
-    short to be judged alone. ``repeats`` is how often each passed test runs again to be stored;
-    baselines are not held against it then.
+    short to be judged alone. Where it does not gate, baselines are not held against tests, and
+    ``gatherer`` takes samples of those that passed.
     """
 
     def __init__(
@@ -59,7 +61,7 @@ class Protocol:
         verdicts: Verdicts,
         short: ShortTests,
         deliver: Deliver,
-        repeats: int = 0,
+        gatherer: Gatherer,
         gates: bool = True,
     ) -> None:
         self.recorder = recorder
@@ -69,7 +71,7 @@ class Protocol:
         self._tasks = Tasks(recorder, judge, verdicts)
         self._short = short
         self._deliver = deliver
-        self._repeats = repeats
+        self._gatherer = gatherer
         self._gates = gates
         self._has_rivals = False
 
@@ -149,7 +151,7 @@ class Protocol:
             sensitivity = self.judge.sensitivity(subject)
             verdict: Verdict | None = None
             on_tasks: dict[str, Verdict] = {}
-            repeats: list[tuple[Measurement, Costs]] = []
+            samples = Samples()
             phases: dict[Phase, Measurement] | None = None
             self.recorder.note_memory(costs)
             if passed is not None and self._needs_figure_now(subject, limits, costs):
@@ -171,8 +173,7 @@ class Protocol:
                     )
                     if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:
                         self._short.note(item, subject, total)
-                if not self._gates and again is not None:
-                    repeats = self._gather(again)
+                samples = self._gatherer.of(item, again, total)
                 if again is not None:
                     last = again.torn_down(last)
                 if verdict is not None and self.judge.fails(verdict):
@@ -188,10 +189,10 @@ class Protocol:
                     limits=limits,
                     location=location,
                     verdict=verdict,
-                    repeats=[measurement for measurement, _ in repeats],
+                    samples=samples,
                     judged=passed is not None,
                 )
-                others = [costs for _, costs in repeats]
+                others = [costs for _, costs in samples.repeats]
                 gates = self._gates and passed is not None
                 tasks = self._tasks.results(test, costs, on_tasks, others, gates=gates)
                 return [test, *tasks]
@@ -215,7 +216,7 @@ class Protocol:
         limits: Limits,
         location: tuple[str, int | None, str],
         verdict: Verdict | None,
-        repeats: list[Measurement],
+        samples: Samples,
         judged: bool,
     ) -> SubjectResult:
         total = sum_of(phases.values())
@@ -228,24 +229,13 @@ class Protocol:
             phases=phases,
             total=total,
             verdict=verdict,
-            repeats=tuple(repeats),
+            repeats=tuple(measurement for measurement, _ in samples.repeats),
+            alone=samples.alone,
             budget_j=self.judge.budget_j(limits),
             path=path,
             line=None if line is None else line + 1,
             worker=self.recorder.worker,
         )
-
-    def _gather(self, again: Again) -> list[tuple[Measurement, Costs]]:
-        """Repeats to be stored; none where the test does not pass again."""
-        repeats: list[tuple[Measurement, Costs]] = []
-        if again.possible:
-            with self.recorder.aside():
-                for _ in range(self._repeats):
-                    measurement = again.run()
-                    if measurement is None or again.costs is None:
-                        return []
-                    repeats.append((measurement, again.costs))
-        return repeats
 
 
 def _call(item: pytest.Item, costs: Costs) -> pytest.TestReport | None:

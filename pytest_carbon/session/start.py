@@ -18,6 +18,7 @@ from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.bodies import Bodies
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.course import Selection
+from pytest_carbon.session.gather import Gatherer
 from pytest_carbon.session.grid import find_intensity
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
@@ -126,6 +127,7 @@ class _Run:
             quiet = Quiet(worker["testrunuid"])
             self._config.add_cleanup(quiet.close)
             self._config.pluginmanager.register(quiet, "carbon-quiet")
+        gates = not self._settings.stores
         confirmations = Confirmations(
             recorder,
             judge,
@@ -133,9 +135,10 @@ class _Run:
             open_probe=self._reopened_probe,
             announce=announcer(self._config),
             quiet=quiet,
+            stores=not gates,
         )
         short = ShortTests(judge, confirmations)
-        gates = not self._settings.stores
+        repeats = 0 if gates else self._settings.rounds
         protocol = Protocol(
             recorder=recorder,
             judge=judge,
@@ -143,7 +146,7 @@ class _Run:
             verdicts=Verdicts(judge, confirmations, gates=gates),
             short=short,
             deliver=deliver,
-            repeats=0 if gates else self._settings.rounds,
+            gatherer=Gatherer(recorder, judge, confirmations, repeats),
             gates=gates,
         )
         named = {

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 FULL = Entry(
     first=Spread(centre_j=0.123456, sd_log=0.08149, samples=8, processes=8),
     repeats=Spread(centre_j=0.1, sd_log=0.05, samples=40, processes=8),
+    alone_first=Spread(centre_j=0.15, samples=8, processes=8),
+    alone=Spread(centre_j=0.09, sd_log=0.04, samples=32, processes=8),
     raw=Spread(centre_j=0.2, sd_log=0.2, samples=8, processes=8),
     cpu_s=0.0000123456,
     wall_s=123456.0,
@@ -59,6 +61,8 @@ TEXT = """\
     "tests/test_a.py::test_b": {
       "first": {"centre_j": 0.123, "sd_log": 0.0815, "samples": 8, "processes": 8},
       "repeats": {"centre_j": 0.1, "sd_log": 0.05, "samples": 40, "processes": 8},
+      "alone_first": {"centre_j": 0.15, "samples": 8, "processes": 8},
+      "alone": {"centre_j": 0.09, "sd_log": 0.04, "samples": 32, "processes": 8},
       "raw": {"centre_j": 0.2, "sd_log": 0.2, "samples": 8, "processes": 8},
       "cpu_s": 1.23e-05,
       "wall_s": 123000,

@@ -30,6 +30,8 @@ ENTRIES = st.builds(
     Entry,
     first=SPREADS,
     repeats=st.none() | SPREADS,
+    alone_first=st.none() | SPREADS,
+    alone=st.none() | SPREADS,
     raw=st.none() | SPREADS,
     cpu_s=AMOUNTS,
     wall_s=AMOUNTS,

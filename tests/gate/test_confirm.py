@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -111,8 +112,8 @@ def test_a_real_rise_is_convicted_by_fresh_processes_that_agree() -> None:
 
 
 def test_a_slow_moment_in_one_process_does_not_convict() -> None:
-    slow_then_fine = lambda look: 1.5 if look < 1 else 1.0  # noqa: E731
-    verdict, _ = confirm(suspect(1.5), first=slow_then_fine, repeat=slow_then_fine)
+    slow_then_fine = lambda look: 2.0 if look < 1 else 1.0  # noqa: E731
+    verdict, _ = confirm(suspect(2.0), first=slow_then_fine, repeat=slow_then_fine)
     assert verdict.outcome is Outcome.OK
     assert verdict.looks == 2
 
@@ -123,6 +124,28 @@ def test_repeats_in_a_row_alone_never_convict(rise: float) -> None:
     for taken in range(len(looks) + 1):
         step = next_step(suspect(rise), looks[:taken], 0.0)
         assert not (isinstance(step, Verdict) and step.outcome.fails)
+
+
+def test_runs_alone_are_held_against_runs_alone() -> None:
+    """What earlier tests leave behind makes a run cheaper or costlier than one alone."""
+    alone = Spread(centre_j=2.0, sd_log=0.05, samples=32, processes=8)
+    known = replace(entry(), alone=alone, alone_first=replace(alone, centre_j=3.0))
+    verdict, _ = confirm(suspect(2.0, known), first=always(3.0), repeat=always(2.0))
+    assert verdict.outcome is Outcome.OK
+    rows_up = lambda n: 1.5 if n < 1 else 3.0  # noqa: E731
+    verdict, _ = confirm(suspect(1.5, known), first=always(4.5), repeat=rows_up)
+    assert verdict.outcome is Outcome.REGRESSED
+    assert verdict.ratio == pytest.approx(1.5)
+
+
+def test_a_first_run_alone_convicts_where_such_runs_are_stored() -> None:
+    alone = Spread(centre_j=1.2, sd_log=0.05, samples=8, processes=8)
+    known = replace(entry(), alone=replace(alone, centre_j=1.0), alone_first=alone)
+    verdict, _ = confirm(suspect(1.6, known), first=always(1.9), repeat=always(1.0))
+    assert verdict.outcome is Outcome.REGRESSED
+    assert "its first run" in verdict.reason
+    verdict, _ = confirm(suspect(1.6, known), first=always(1.2), repeat=always(1.0))
+    assert verdict.outcome is Outcome.OK
 
 
 def test_a_cost_that_only_the_first_run_pays_is_looked_at_and_stays_open() -> None:

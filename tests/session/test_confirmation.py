@@ -6,10 +6,10 @@ import json
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     Run = Callable[..., pytest.RunResult]
 
@@ -20,10 +20,10 @@ def test_one(): burn({})
 """
 
 
-def store(pytester: pytest.Pytester, carbon: Run, test: str) -> None:
+def store(pytester: pytest.Pytester, carbon: Run, test: str, rounds: int = 2) -> None:
     """Baselines of a quick test, so that the next run makes it a suspect."""
     pytester.makepyfile(test_cost=test)
-    carbon("--carbon-update", "--carbon-rounds=2")
+    carbon("--carbon-update", f"--carbon-rounds={rounds}")
 
 
 def test_a_repeat_that_fails_changes_no_outcome(pytester: pytest.Pytester, carbon: Run) -> None:
@@ -47,10 +47,17 @@ def test_a_repeat_that_fails_changes_no_outcome(pytester: pytest.Pytester, carbo
     carbon("--carbon-inconclusive=fail").assert_outcomes(failed=1)
 
 
-def test_a_cost_of_the_first_run_alone_is_said_to_be_open(
-    pytester: pytest.Pytester, carbon: Run
+@pytest.mark.parametrize(
+    ("rounds", "found"),
+    [
+        (2, "regressed: *::test_one: *its first run: 2 fresh processes agree"),
+        (0, "inconclusive: *::test_one: *only its first run costs more*"),
+    ],
+)
+def test_a_cost_of_the_first_run_alone_needs_such_runs_in_the_baseline(
+    pytester: pytest.Pytester, carbon: Run, rounds: int, found: str
 ) -> None:
-    store(pytester, carbon, COST.format(0.02))
+    store(pytester, carbon, COST.format(0.02), rounds)
     pytester.makepyfile(
         test_cost="""
         from functools import cache
@@ -64,9 +71,7 @@ def test_a_cost_of_the_first_run_alone_is_said_to_be_open(
             burn(0.02)
         """
     )
-    run = carbon()
-    run.assert_outcomes(passed=1)
-    run.stdout.fnmatch_lines(["inconclusive: *::test_one: *only its first run costs more*"])
+    carbon().stdout.fnmatch_lines([found])
 
 
 def test_confirmations_end_with_their_time(pytester: pytest.Pytester, carbon: Run) -> None:

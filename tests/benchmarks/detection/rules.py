@@ -104,7 +104,7 @@ def play(
     entry, energy_j = entry_for(split, corrected=corrected)
     raw_j = split.recording.raw_j
     # In raw CPU time the whole suite scatters more, which the gate would know.
-    suite_sd = SUITE_SD if corrected else repeats_sd(entry, 0.2)
+    suite_sd = SUITE_SD if corrected else repeats_sd(entry.repeats or entry.first, 0.2)
     for process in split.check[:checks].tolist():
         others = rng.permutation(split.check[split.check != process]).tolist()
         for extra in extras:
