@@ -7,7 +7,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_carbon.compare.pairs import Mode, Processes, SideLostError, as_pair, later_mode
+from pytest_carbon.compare.pairs import (
+    Mode,
+    Processes,
+    SideLostError,
+    as_pair,
+    is_parallel,
+    later_mode,
+)
 from pytest_carbon.compare.proof import prove
 from pytest_carbon.compare.result import ComparedTest, Comparison
 from pytest_carbon.compare.sessions import Generations
@@ -27,9 +34,6 @@ __all__ = ["Comparer"]
 
 # Pairs that a test may get where it stands, before it is measured in new processes.
 EARLY_PAIRS = 3
-
-# More CPUs than this at a time, and a test is not held to one.
-PARALLEL = 1.2
 
 
 @dataclass(slots=True)
@@ -208,9 +212,8 @@ class Comparer:
             runs = processes.run(test.name, Mode.FREE)
         finally:
             processes.close()
-        costs = [run.cost for run in runs if run.cost is not None]
-        parallel = any(cost.cpu_s > PARALLEL * cost.wall_s for cost in costs)
-        test.mode = Mode.FREE if parallel else later_mode(test.mode, test.cpu_s)
+        if any(is_parallel(run) for run in runs):
+            test.mode = Mode.FREE
 
     def _pair(self, test: _Test, processes: Processes) -> Pair:
         """One pair; raises ``_LeftOutError`` where there is none."""

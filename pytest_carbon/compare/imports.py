@@ -14,7 +14,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
 __all__ = ["Redirect", "is_inside", "origins", "redirect"]
@@ -85,14 +85,11 @@ def redirect(*, tree: str, side: str) -> None:
     sys.meta_path.insert(0, finder)
 
 
-def origins(modules: Mapping[str, ModuleType], folders: Iterable[str]) -> dict[str, str]:
-    """Where modules came from: name to file, for those inside any of ``folders``."""
-    reals = [os.path.realpath(folder) for folder in folders]
+def origins(modules: Mapping[str, ModuleType]) -> dict[str, str]:
+    """Where modules came from: name to real path, for those that have a file."""
     found: dict[str, str] = {}
     for name, module in list(modules.items()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and any(
-            os.path.realpath(file).startswith(real + os.sep) for real in reals
-        ):
+        if isinstance(file, str):
             found[name] = os.path.realpath(file)
     return found

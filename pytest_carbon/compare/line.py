@@ -70,10 +70,14 @@ class Line:
         """The file descriptor that came with a message."""
         return self._descriptors.pop(0)
 
-    def end(self, patience_s: float) -> None:
-        """Tell the other end that no more will come, and wait until it has ended, too."""
-        with contextlib.suppress(OSError, LineLostError):
+    def end(self) -> None:
+        """Tell the other end that no more will come; may be called twice."""
+        with contextlib.suppress(OSError):
             self._end.shutdown(socket.SHUT_WR)
+
+    def wait_for_end(self, patience_s: float) -> None:
+        """Wait until the other end has closed the line, too; no longer than ``patience_s``."""
+        with contextlib.suppress(LineLostError):
             while True:
                 self.receive(patience_s)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["packages_below"]
+__all__ = ["is_of", "packages_below"]
 
 # google/cloud/storage is as deep as namespaces go.
 _DEEPEST = 3
@@ -32,3 +32,9 @@ def packages_below(folder: Path, prefix: str = "", depth: int = 1) -> set[str]:
             elif depth < _DEEPEST:
                 names |= packages_below(entry, f"{name}.", depth + 1)
     return names
+
+
+def is_of(module: str, packages: set[str]) -> bool:
+    """Whether a module is one of ``packages``, or inside of one."""
+    parts = module.split(".")
+    return any(".".join(parts[:count]) in packages for count in range(1, len(parts) + 1))

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.side import Process, Run, Session
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["Mode", "Processes", "SideLostError", "as_pair", "later_mode"]
+__all__ = ["Mode", "Processes", "SideLostError", "as_pair", "is_parallel", "later_mode"]
 
 # Below this, two processes that alternate on one CPU disturb each other's caches more than a
 # flip of the core's speed between two runs does (docs/compare.md).
 TOGETHER_FROM_S = 0.04
+
+# More CPUs than this at a time, and a test is not held to one.
+PARALLEL = 1.2
 
 # Shorter runs are not corrected for speed: probes at two edges add more noise than they remove.
 CORRECTED_FROM_S = 0.1
@@ -107,6 +110,8 @@ class Processes:
     def close(self) -> None:
         """Let both end their fixtures and themselves, and wait for that."""
         for process in self._both:
+            process.end()
+        for process in self._both:
             process.close()
 
     def kill(self) -> None:
@@ -120,6 +125,11 @@ def later_mode(mode: Mode, cpu_s: float) -> Mode:
     if mode is Mode.TOGETHER and cpu_s < TOGETHER_FROM_S:
         return Mode.IN_TURN
     return mode
+
+
+def is_parallel(run: Run) -> bool:
+    """Whether a run on all CPUs made use of several at a time."""
+    return run.cost is not None and run.cost.cpu_s > PARALLEL * run.cost.wall_s
 
 
 def as_pair(base: Run, head: Run, mode: Mode, processes: int) -> Pair | None:

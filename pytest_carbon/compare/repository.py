@@ -127,6 +127,8 @@ class Repository:
         return found
 
     def _fetch(self, name: str) -> str:
+        if Path(name).exists():
+            return f"pytest's arguments go behind --, like -- {name}"
         shallow = _run(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
         if shallow:
             return (

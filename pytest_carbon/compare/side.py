@@ -225,9 +225,14 @@ class Process:
         self._line.send({"do": "imports"})
         return self._line.receive(PATIENCE_S)
 
+    def end(self) -> None:
+        """Tell the process to end its fixtures and itself; ``close`` waits for it."""
+        self._line.end()
+
     def close(self) -> None:
-        """Let the process end its fixtures and itself, and wait for it; may be called twice."""
-        self._line.end(_END_S)
+        """End the process, by itself if it does so in time; may be called twice."""
+        self.end()
+        self._line.wait_for_end(_END_S)
         self.kill()
 
     def kill(self) -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
-from pytest_carbon.compare.packages import packages_below
+from pytest_carbon.compare.packages import is_of, packages_below
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
@@ -115,24 +115,21 @@ class Worker:
 
     def _imports(self, session: pytest.Session) -> dict[str, Any]:
         """What was imported so far, of the project and of the user's tree."""
-        side, tree, cwd = (self._order[name] for name in ("side", "tree", "cwd"))
-        tests = {str(item.path) for item in session.items}
-        tests |= {str(p) for p in map(_file_of, session.config.pluginmanager.get_plugins()) if p}
-        own = origins(sys.modules, [side, *([self._order["env"]] if self._order["env"] else [])])
-        names = packages_below(Path(cwd) / "src") | packages_below(Path(cwd))
+        cwd = Path(self._order["cwd"])
+        tree, side, env = (
+            os.path.realpath(self._order[name] or os.devnull) for name in ("tree", "side", "env")
+        )
+        tests = {os.path.realpath(item.path) for item in session.items}
+        plugins = session.config.pluginmanager.get_plugins()
+        tests |= {os.path.realpath(file) for file in map(_conftest, plugins) if file}
+        files = {n: f for n, f in origins(sys.modules).items() if f not in tests}
+        known = packages_below(cwd / "src") | packages_below(cwd)
+        project = {name: file for name, file in files.items() if is_of(name, known)}
+        installed = {n: f for n, f in project.items() if f.startswith(env + os.sep)}
         return {
-            "own": {name: file for name, file in own.items() if file not in tests},
-            "project": {
-                name: file
-                for name, file in origins(sys.modules, ["/"]).items()
-                if any(name == known or name.startswith(f"{known}.") for known in names)
-                and file not in tests
-            },
-            "tree": {
-                name: file
-                for name, file in origins(sys.modules, [tree]).items()
-                if is_inside(file, os.path.realpath(tree))
-            },
+            "own": {n: f for n, f in files.items() if is_inside(f, side)} | installed,
+            "project": project,
+            "tree": {n: f for n, f in files.items() if is_inside(f, tree)},
         }
 
     def _fork_on_demand(self, session: pytest.Session, runner: Runner) -> None:
@@ -176,7 +173,7 @@ def _installed_carbon() -> str | None:
     return None
 
 
-def _file_of(plugin: object) -> str | None:
-    """A conftest's or plugin module's file."""
+def _conftest(plugin: object) -> str | None:
+    """The file of a conftest, ``None`` for other plugins."""
     file = getattr(plugin, "__file__", None)
     return file if isinstance(file, str) and Path(file).name == "conftest.py" else None

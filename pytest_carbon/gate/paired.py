@@ -50,11 +50,12 @@ class Pair:
 class PairedPolicy:
     """``tolerance`` and ``floor_j`` as for stored baselines; ``alpha`` over the whole comparison.
 
-    ``max_pairs`` bounds the work for one suspect.
+    ``max_pairs`` bounds the work for one suspect. The floor is lower than for stored baselines:
+    what the edges of a measurement add is the same in both runs of a pair.
     """
 
     tolerance: float = 0.05
-    floor_j: float = 0.003
+    floor_j: float = 0.001
     alpha: float = 0.01
     max_pairs: int = 160
 

@@ -63,7 +63,10 @@ class Project:
     def commit(self, message: str = "x") -> str:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
-        return self.git("rev-parse", "HEAD")
+        return self.commit_of("HEAD")
+
+    def commit_of(self, name: str) -> str:
+        return self.git("rev-parse", name)
 
     def state(self) -> tuple[str, str, str, bytes]:
         """All that a comparison must leave as it was."""

@@ -48,10 +48,10 @@ def test_pairs_of_other_processes_count_for_more_than_further_ones_of_the_same()
 
 
 def test_a_test_below_the_floor_is_too_small_unless_it_rises_above_it() -> None:
-    small = clears(pairs(1.5, base_j=0.001), POLICY, pair_sd=0.02)
+    small = clears(pairs(1.5, base_j=0.0005), POLICY, pair_sd=0.02)
     assert small is not None
     assert small.outcome is Outcome.TOO_SMALL
-    assert clears(pairs(20.0, base_j=0.001), POLICY, pair_sd=0.02) is None
+    assert clears(pairs(20.0, base_j=0.0005), POLICY, pair_sd=0.02) is None
 
 
 def test_a_test_that_cost_nothing_is_too_small() -> None:
