@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    Compare = Callable[..., subprocess.CompletedProcess[str]]
+
 LIBRARY = '''
 def work(n):
     """Spend about 20 ms of CPU time for 1."""
@@ -90,7 +92,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def compare(project: Project, temporary: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def compare(project: Project, temporary: Path) -> Compare:
     """Run ``pytest-carbon compare`` in the project; checks that it leaves nothing behind."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -16,12 +16,9 @@ import pytest
 from tests.compare.conftest import LIBRARY, TESTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.compare.conftest import Project
-
-    Compare = Callable[..., subprocess.CompletedProcess[str]]
+    from tests.compare.conftest import Compare, Project
 
 
 @pytest.mark.parametrize("library", ["src/lib/__init__.py", "lib.py"])
