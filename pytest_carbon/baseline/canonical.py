@@ -22,7 +22,7 @@ from pytest_carbon.measurement import Kind, Subject
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["read_groups"]
+__all__ = ["no_collection", "read_groups"]
 
 # At most 17 digits a part: whatever they are, they make a finite number.
 _NUMBER = r"((?:0|[1-9]\d{0,16})(?:\.\d{1,17})?(?:e-\d{1,3})?)"
@@ -57,7 +57,7 @@ _set_centre_j, _set_sd_log, _set_samples, _set_processes = (
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def no_collection() -> Iterator[None]:
     """Pause the garbage collector: it would walk all entries again and again for nothing."""
     running = gc.isenabled()
     gc.disable()
@@ -129,7 +129,7 @@ def read_groups(text: str) -> tuple[str, dict[Subject, Entry]] | None:
     entries: dict[Subject, Entry] = {}
     kinds: list[str] = []
     try:
-        with _no_collection():
+        with no_collection():
             while True:
                 if kinds and group[1] <= kinds[-1]:
                     return None

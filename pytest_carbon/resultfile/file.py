@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pytest_carbon.baseline.canonical import no_collection
 from pytest_carbon.errors import ResultFileError
 from pytest_carbon.result import RunResult
 from pytest_carbon.resultfile.codec import FaultError, from_plain, to_plain
@@ -88,7 +89,8 @@ def result_from_text(text: str, name: str) -> RunResult:
     Raises ``ResultFileError`` for anything but a result of this schema or an older one.
     """
     try:
-        return _result(_parse(text))
+        with no_collection():
+            return _result(_parse(text))
     except FaultError as fault:
         where = f"'{'.'.join(fault.path)}' " if fault.path else ""
         newer = fault.path == ("schema",) and "newer" in fault.what
