@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.intensity.intensity import Intensity
@@ -94,6 +96,12 @@ SUBJECTS = (
     subject("collection and imports", 1.5, kind=Kind.COLLECTION),
     subject("pytest and its plugins", 2.5, kind=Kind.RUNNER),
 )
+
+
+def whole(result: RunResult) -> RunResult:
+    """The same run, as one of the whole suite that came to its end."""
+    tests = tuple(s.subject.id for s in result.of(Kind.TEST))
+    return replace(result, course=Course(exit_status=0, collected=tests))
 
 
 def run_result(*subjects: SubjectResult) -> RunResult:

@@ -19,7 +19,8 @@ class Point:
 
     ``started_at`` is ISO 8601 in UTC, ``fingerprint`` that of the environment: only points with
     the same one are comparable. ``verdict`` is empty for whole runs; ``complete`` says whether
-    the run came to its end. Energy and emissions are ``None`` where they are not known.
+    the run came to its end, ``whole`` whether it was of the whole suite (always so for a subject,
+    which is the same in any selection). Energy and emissions are ``None`` where they are not known.
     """
 
     run_id: str
@@ -32,6 +33,14 @@ class Point:
     cpu_s: float | None
     verdict: str = ""
     complete: bool = True
+    whole: bool = True
+
+    @property
+    def remark(self) -> str:
+        """Why this point does not stand for the whole; empty where it does."""
+        if not self.complete:
+            return "not complete"
+        return "" if self.whole else "a part of the suite"
 
 
 def points(results: Sequence[RunResult]) -> list[Point]:
@@ -47,6 +56,7 @@ def points(results: Sequence[RunResult]) -> list[Point]:
             emissions_g=result.emissions_g,
             cpu_s=None if result.total is None else result.total.cpu_s,
             complete=result.course.complete,
+            whole=result.course.full_and_clean,
         )
         for result in results
         if result.origin is not None and result.environment == results[-1].environment

@@ -23,6 +23,7 @@ CREATE TABLE run (
     fingerprint TEXT NOT NULL,
     environment TEXT NOT NULL,
     complete INTEGER NOT NULL,
+    whole INTEGER NOT NULL,
     energy_j REAL,
     emissions_g REAL,
     cpu_s REAL,

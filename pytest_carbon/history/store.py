@@ -46,6 +46,7 @@ class History:
         run = (
             *(origin.run_id, origin.started_at, origin.project, origin.commit, origin.branch),
             *(result.environment.fingerprint, environment, result.course.complete),
+            result.course.full_and_clean,
             *(None if total is None else total.energy_j, result.emissions_g),
             *(None if total is None else total.cpu_s, result.wall_s),
             accounting.intensity.g_per_kwh,
@@ -56,8 +57,8 @@ class History:
                 return False
             number = database.execute(
                 "INSERT INTO run (run_id, started_at, project, commit_id, branch, fingerprint, "
-                "environment, complete, energy_j, emissions_g, cpu_s, wall_s, intensity_g_per_kwh)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "environment, complete, whole, energy_j, emissions_g, cpu_s, wall_s, "
+                "intensity_g_per_kwh) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 run,
             ).lastrowid
             named = [(s.subject.kind.value, key_from_id(s.subject.id)) for s in result.subjects]
@@ -83,7 +84,7 @@ class History:
         with self._open() as database:
             rows = database.execute(
                 "SELECT run_id, started_at, commit_id, branch, fingerprint, energy_j, "
-                "emissions_g, cpu_s, '', complete FROM run ORDER BY started_at, number"
+                "emissions_g, cpu_s, '', complete, whole FROM run ORDER BY started_at, number"
             )
             return [_point(row) for row in rows]
 
@@ -92,7 +93,7 @@ class History:
         with self._open() as database:
             rows = database.execute(
                 "SELECT run_id, started_at, commit_id, branch, fingerprint, f.energy_j, "
-                "f.emissions_g, f.cpu_s, f.verdict, complete FROM figure f "
+                "f.emissions_g, f.cpu_s, f.verdict, 1, 1 FROM figure f "
                 "JOIN subject s ON f.subject = s.number JOIN run r ON f.run = r.number "
                 "WHERE s.kind = ? AND s.key = ? ORDER BY started_at, r.number",
                 (subject.kind.value, key_from_id(subject.id)),
@@ -152,7 +153,7 @@ class History:
             )
 
 
-def _point(row: tuple[str, str, str, str, str, float, float, float, str, int]) -> Point:
+def _point(row: tuple[str, str, str, str, str, float, float, float, str, int, int]) -> Point:
     return Point(
         run_id=row[0],
         started_at=row[1],
@@ -164,4 +165,5 @@ def _point(row: tuple[str, str, str, str, str, float, float, float, str, int]) -
         cpu_s=row[7],
         verdict=row[8],
         complete=bool(row[9]),
+        whole=bool(row[10]),
     )

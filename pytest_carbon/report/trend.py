@@ -24,7 +24,7 @@ def _when(point: Point) -> str:
 
 def _changes(points: Sequence[Point]) -> dict[str, str]:
     """The run at which a new level begins, and by how much it differs from the one before."""
-    known = [point for point in points if point.energy_j]
+    known = [point for point in points if point.energy_j and not point.remark]
     figures = [point.energy_j or 0.0 for point in known]
     places = change_points(figures) if available() else []
     edges = [0, *places, len(figures)]
@@ -46,12 +46,11 @@ def trend_lines(points: Sequence[Point]) -> Iterator[str]:
     before: float | None = None
     for point in points:
         change = ""
-        if before and point.energy_j is not None:
-            change = format_change(point.energy_j / before)
-        before = point.energy_j if point.energy_j is not None else before
+        if point.energy_j is not None and not point.remark:
+            change = format_change(point.energy_j / before) if before else ""
+            before = point.energy_j
         width = round(_BAR * (point.energy_j or 0.0) / highest) if highest else 0
-        remarks = [point.verdict, "" if point.complete else "not complete"]
-        remarks.append(changes.get(point.run_id, ""))
+        remarks = [point.verdict, point.remark, changes.get(point.run_id, "")]
         rows.append(
             [
                 _when(point),
@@ -75,7 +74,7 @@ def trend_lines(points: Sequence[Point]) -> Iterator[str]:
 
 
 def page_points(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """The same for the page's line and table; runs without a known energy are left out."""
+    """The same for the page's line and table; runs that do not stand for the whole are left out."""
     changes = _changes(points)
     return [
         {
@@ -88,5 +87,5 @@ def page_points(points: Sequence[Point]) -> list[dict[str, Any]]:
             "remark": ", ".join(filter(None, [point.verdict, changes.get(point.run_id, "")])),
         }
         for point in points
-        if point.energy_j is not None
+        if point.energy_j is not None and not point.remark
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from pytest_carbon.cli.main import main
 from pytest_carbon.history.store import History
 from tests.history.test_store import numbered
-from tests.results import run_result, subject
+from tests.results import run_result, subject, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,8 @@ def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> History:
     history = History(tmp_path / "carbon-history.sqlite")
     for number in range(12):
         energy_j = (1.0 if number < 6 else 2.0) * (1 + 0.01 * (number % 3))
-        history.append(numbered(number, run_result(subject("a.py::test_one", energy_j))))
+        result = whole(run_result(subject("a.py::test_one", energy_j)))
+        history.append(numbered(number, result))
     return history
 
 
@@ -68,6 +70,20 @@ def test_the_trend_of_runs(history: History, capsys: pytest.CaptureFixture[str])
     assert len(history.runs()) == 12
 
 
+def test_a_part_of_the_suite_is_no_fall(
+    history: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    part = run_result(subject("a.py::test_one", 0.001))
+    part = replace(part, course=replace(whole(part).course, narrowed=("a.py",)))
+    history.append(numbered(12, part))
+    history.append(numbered(13, whole(run_result(subject("a.py::test_one", 2.02)))))
+    main(["history"])
+    before, after = lines(capsys)[-2:]
+    assert before.endswith("a part of the suite")
+    assert "%" not in before
+    assert "-1.0 %" in after or "+0.0 %" in after
+
+
 def test_the_trend_of_one_test_with_its_change(
     history: History, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -95,8 +111,6 @@ def test_json_and_page(
 def test_other_environments_are_left_out_and_named(
     history: History, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from dataclasses import replace
-
     result = numbered(20)
     other = replace(result, environment=replace(result.environment, cpu_model="Other"))
     history.append(other)

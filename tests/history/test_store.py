@@ -40,6 +40,7 @@ def test_what_was_appended_is_found_again(tmp_path: Path) -> None:
     assert total is not None
     assert runs[0].energy_j == pytest.approx(total.energy_j)
     assert runs[0].branch == "main"
+    assert runs[0].remark == "not complete"
     [worse, *_] = history.of(Subject(Kind.TEST, "tests/test_a.py::test_worse"))
     assert worse.energy_j == pytest.approx(3)
     assert worse.verdict == "regressed"

@@ -80,7 +80,7 @@ const Charts = (() => {
     draw("findings-chart", 70 + 30 * kept.length, {
       aria: { enabled: true },
       grid: { left: 10, right: 30, top: 24, bottom: 24, containLabel: true },
-      xAxis: { type: "value", scale: true, axisLabel: { formatter: "{value} %", color: color("--quiet") }, splitLine: { lineStyle: { color: color("--line") } } },
+      xAxis: { type: "value", scale: true, min: (range) => Math.max(-100, Math.floor(range.min / 10) * 10), axisLabel: { formatter: "{value} %", color: color("--quiet") }, splitLine: { lineStyle: { color: color("--line") } } },
       yAxis: { type: "category", inverse: true, data: kept.map((one) => short(names(one), 46)), axisLabel: { color: color("--text"), fontSize: 11 }, axisTick: { show: false } },
       tooltip: tooltip((at) => (at.data?.finding ? `${names(at.data.finding)}\n${at.data.finding.outcome}: ${at.data.finding.baseline} → ${at.data.finding.now} (${at.data.finding.change})` : "")),
       series: [

@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 from pytest_carbon.history.point import points
 from pytest_carbon.report.html.page import render, render_trend
 from tests.hostile import hostile_result
-from tests.results import run_result, subject
+from tests.results import run_result, subject, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,7 +213,7 @@ def test_hostile_names_are_shown_as_text(show: Show) -> None:
 
 
 def test_history_is_a_line_and_a_table(show: Show, tmp_path: Path, browser: Chrome) -> None:
-    one = points([run_result()])[0]
+    one = points([whole(run_result())])[0]
     past = [replace(one, energy_j=10.0 + n, started_at=f"2026-01-0{n + 1}T00:00") for n in range(5)]
     show()
     path = tmp_path / "history.html"
