@@ -87,6 +87,10 @@ OPTIONS = (
         default="warn",
     ),
     Option(
+        "carbon_strict",
+        "fail tests without a baseline, and runs in an environment without baselines",
+    ),
+    Option(
         "carbon_creep_tolerance",
         "relative rise that many accepted small rises may add up to",
         metavar="FRACTION",

@@ -236,6 +236,7 @@ def _read_policy(answers: _Answers) -> Policy:
         confirm_time_s=answers.need("carbon_confirm_time", parse_seconds),
         creep_tolerance=answers.need("carbon_creep_tolerance", parse_fraction),
         inconclusive_fails=answers.need("carbon_inconclusive", _one_of("warn", "fail")) == "fail",
+        missing_fails=answers.flag("carbon_strict"),
     )
     return policy.in_thorough_gear() if answers.flag("carbon_thorough") else policy
 

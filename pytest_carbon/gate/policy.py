@@ -29,7 +29,8 @@ class Policy:
     more. ``alpha`` is the number of false alarms expected in a run, over all its tests.
     ``thorough`` measures every test again and looks more often. ``confirm_time_s`` is the time
     that one suspect may take, ``creep_tolerance`` the rise allowed since the anchor, and
-    ``inconclusive_fails`` says what an open answer does to a test.
+    ``inconclusive_fails`` says what an open answer does to a test, ``missing_fails`` what the lack
+    of a baseline does.
     """
 
     tolerance: float = DEFAULT_TOLERANCE
@@ -39,6 +40,7 @@ class Policy:
     confirm_time_s: float = 30.0
     creep_tolerance: float = 0.30
     inconclusive_fails: bool = False
+    missing_fails: bool = False
 
     @property
     def max_looks(self) -> int:

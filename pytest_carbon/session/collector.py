@@ -190,9 +190,18 @@ class Collector:
             self._fault = f"no summary ({type(error).__name__}: {error}); the outcomes stand"
         if self._usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        elif self._has_failed_files and session.exitstatus == pytest.ExitCode.OK:
+        elif session.exitstatus == pytest.ExitCode.OK and (
+            self._has_failed_files or self._lacks_baselines
+        ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
+
+    @property
+    def _lacks_baselines(self) -> str:
+        """Why nothing could be compared, where that is to fail the run."""
+        if not self._settings.policy.missing_fails or self._settings.stores:
+            return ""
+        return "" if self._baselines.entries else self._baselines.place
 
     @property
     def _has_failed_files(self) -> bool:
@@ -277,5 +286,8 @@ class Collector:
         lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
         for line in lines:
             terminalreporter.write_line(line)
+        if self._lacks_baselines:
+            text = f"FAILED: --carbon-strict: nothing to compare with: {self._lacks_baselines}"
+            terminalreporter.write_line(text, red=True)
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)

@@ -39,6 +39,8 @@ def headline(verdict: Verdict, task: str = "") -> str:
             f"{who}: over budget: {format_energy(verdict.now_j)}, "
             f"allowed {format_energy(verdict.limit_j)}"
         )
+    if verdict.outcome is Outcome.NEW:
+        return f"{who}: no baseline is stored"
     assert verdict.ratio is not None, "a regression has a baseline"
     return (
         f"{who}: {format_change(verdict.ratio)}: {format_energy(verdict.baseline_j)} → "
@@ -80,7 +82,8 @@ def explanation(
         where = "the task's budget" if task else "the test's carbon_budget marker"
         lines.append(f"accept    raise {where}")
     else:
-        lines.append(f"accept    pytest --carbon --carbon-update=all {shlex.quote(nodeid)}")
+        mode = "new" if verdict.outcome is Outcome.NEW else "all"
+        lines.append(f"accept    pytest --carbon --carbon-update={mode} {shlex.quote(nodeid)}")
     return lines
 
 

@@ -63,6 +63,11 @@ class Judge:
         """Whether any test can become a suspect."""
         return bool(self._entries)
 
+    @property
+    def judges_all(self) -> bool:
+        """Whether a test fails for want of a baseline; without any, the run fails as a whole."""
+        return self.policy.missing_fails and self.has_baselines
+
     def entry(self, subject: Subject) -> Entry | None:
         """What is stored for the subject."""
         return self._entries.get(subject)
@@ -138,6 +143,8 @@ class Judge:
         """Whether a test with this verdict fails."""
         if verdict.outcome is Outcome.INCONCLUSIVE:
             return self.policy.inconclusive_fails
+        if verdict.outcome is Outcome.NEW:
+            return self.judges_all
         return verdict.outcome.fails
 
     def _policy(self, limits: Limits) -> Policy:

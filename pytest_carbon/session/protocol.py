@@ -204,7 +204,9 @@ class Protocol:
 
     def _needs_figure_now(self, subject: Subject, limits: Limits, costs: Costs) -> bool:
         """Whether a figure decides anything; where none does, its arithmetic can wait."""
-        if not self._gates or limits.budget is not None or self.judge.entry(subject) is not None:
+        if not self._gates or limits.budget is not None or self.judge.judges_all:
+            return True
+        if self.judge.entry(subject) is not None:
             return True
         return costs.tasks is not None and self._tasks.need_figures_now(subject, costs)
 
