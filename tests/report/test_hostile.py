@@ -7,15 +7,21 @@ import io
 import json
 import re
 from html.parser import HTMLParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.text import short_name, visible
-from pytest_carbon.resultfile.file import result_from_text
-from tests.hostile import hostile_result
+from pytest_carbon.resultfile.file import read_result, result_from_text
+from tests.hostile import HOSTILE, hostile_result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pytest
 
 MARKDOWN_TAGS = {
     *("h2", "h3", "table", "thead", "tbody", "tr", "th", "td"),
@@ -113,3 +119,40 @@ def test_hostile_names_and_messages_are_harmless_in_every_kind() -> None:
     assert [item["name"] for item in json.loads(texts["benchmark-json"])] == [*names, "whole run"]
     assert [*json.loads(texts["bencher-json"])] == [*names, "whole run"]
     check_html(texts["html"], names)
+
+
+def test_a_real_run_with_hostile_parameters_writes_every_kind(
+    pytester: pytest.Pytester, carbon: Callable[..., pytest.RunResult]
+) -> None:
+    names = [text for text in HOSTILE if text.strip() and text.isprintable()]
+    pytester.path.joinpath("test_h.py").write_text(
+        "import pytest\n"
+        f"IDS = {names!a}\n"
+        "@pytest.mark.parametrize('n', range(len(IDS)), ids=IDS)\n"
+        "def test_p(n): sum(range(1000 * (n + 1)))\n"
+        "@pytest.mark.carbon_budget(j=1e-9)\n"
+        "@pytest.mark.parametrize('n', [1], ids=['<b>,line=1::error::%0A##[error]'])\n"
+        "def test_over_budget(n): sum(range(1_000_000))\n"
+    )
+    reports = [f"--carbon-report={kind}:out/{kind}" for kind in KINDS]
+    result = carbon(*reports, "--carbon-report=github", "--junitxml=out/junit.xml", "-n2")
+    result.assert_outcomes(passed=len(names), failed=1)
+    out = pytester.path / "out"
+    texts = {kind: (out / kind).read_text(encoding="utf-8") for kind in KINDS}
+    ids = [s.subject.id for s in read_result(out / "json").subjects]
+    check_terminal(texts["term"])
+    check_csv(texts["csv"], 1)
+    check_csv(texts["csv-tests"], len(names) + 1)
+    check_html(texts["html"], [short_name(visible(name), 500) for name in ids])
+    [command] = [line for line in result.outlines if line.startswith("::")]
+    assert command == texts["github"].rstrip("\n")
+    assert command.startswith(
+        "::error file=test_h.py,line=5,title=carbon%3A over budget::test_h.py::"
+    )
+
+    [suite] = JUnitXml.fromfile(str(out / "junit.xml"))
+    properties: Any = suite.properties
+    assert float({p.name: p.value for p in properties()}["carbon.energy_j"]) > 0
+    cases = list(suite)
+    assert len(cases) == len(names) + 1
+    assert [case.is_failure for case in cases].count(True) == 1
