@@ -37,10 +37,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
     parser = subparsers.add_parser(
         "compare",
+        usage="pytest-carbon compare BASE [HEAD] [options] [-- PYTEST ARGS]\n"
+        "       pytest-carbon compare --merge-base REV [HEAD] [options] [-- PYTEST ARGS]",
         help="run two revisions in turn on this machine, and find what got costlier",
         description="Check out BASE and HEAD into folders of their own, run every test once on "
-        "both, and measure suspects in alternating pairs until each is decided.\n"
-        "What follows -- goes to pytest.",
+        "both,\nand measure suspects in alternating pairs until each is decided. What follows -- "
+        "goes to\npytest.",
         epilog=_EXITS,
         formatter_class=RawDescriptionHelpFormatter,
     )
@@ -92,10 +94,13 @@ def run(args: argparse.Namespace) -> int:
     from pytest_carbon.compare.progress import Progress
     from pytest_carbon.compare.run import compare
 
+    base, head = args.base, args.head
+    if args.merge_base is not None and head is None:
+        base, head = None, base
     order = Order(
         cwd=Path.cwd(),
-        base=args.base,
-        head=args.head,
+        base=base,
+        head=head,
         merge_base=args.merge_base,
         setup=args.setup,
         arguments=tuple(args.pytest_args),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from dataclasses import dataclass, field
@@ -104,7 +105,9 @@ class Comparer:
                 remedy="check the pytest arguments after --, and that both sides collect tests",
             )
         # Energy that hardware counts belongs to whatever runs: two at once cannot be told apart.
-        together = self._together and not (base.measured or head.measured)
+        # Where they cannot be held to one CPU, two at once would run on two.
+        can_pin = hasattr(os, "sched_setaffinity")
+        together = self._together and can_pin and not (base.measured or head.measured)
         tests = [_Test(name, Mode.TOGETHER if together else Mode.IN_TURN) for name in names]
         processes = self._once(tests)
         once_s = time.perf_counter() - start_s
@@ -127,8 +130,15 @@ class Comparer:
             wall_s=time.perf_counter() - start_s,
             suspects=len(suspects),
             is_aa=self._examine_all,
-            notes=(*notes, *self._generations.notes()),
+            notes=(*notes, *self._generations.notes(), *self._hints(tests)),
         )
+
+    def _hints(self, tests: Sequence[_Test]) -> list[str]:
+        """What to type where tests fail for want of something that was not built."""
+        shared = all(side.installation.folder is None for side in self._sides)
+        if shared and any(" on both sides" in t.why and "No module named" in t.why for t in tests):
+            return ["if the project has to be built first, say how: --setup 'pip install -e .'"]
+        return []
 
     def _once(self, tests: Sequence[_Test]) -> Processes:
         """A first pair of every test; returns the processes that ran them."""

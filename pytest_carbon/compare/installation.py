@@ -19,7 +19,7 @@ from pytest_carbon.errors import CompareError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Installation", "SetupRun", "shared_packages", "users_own"]
+__all__ = ["Installation", "SetupRun", "shared_packages", "source_folders", "users_own"]
 
 # Sorts behind every editable install, whose files have to win over an installed copy.
 _LAYER = "zzz_pytest_carbon_layer.pth"
@@ -48,12 +48,17 @@ def shared_packages() -> list[str]:
     ]
 
 
+def source_folders(cwd: Path) -> list[Path]:
+    """Where a project's packages are, in either layout."""
+    return [folder for folder in (cwd / "src", cwd) if folder.is_dir()]
+
+
 def users_own(environ: Mapping[str, str], cwd: Path) -> Installation:
     """The user's own interpreter, with the side's files in front of what is installed."""
     kept = git_environment(environ)
     # Beats both the entries that editable installs add and an installed copy, here and in what
     # the tests start themselves.
-    own = [str(folder) for folder in (cwd / "src", cwd) if folder.is_dir()]
+    own = [str(folder) for folder in source_folders(cwd)]
     theirs = [kept["PYTHONPATH"]] if kept.get("PYTHONPATH") else []
     kept["PYTHONPATH"] = os.pathsep.join(own + theirs)
     return Installation(python=sys.executable, environ=kept)

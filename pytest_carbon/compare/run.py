@@ -36,6 +36,11 @@ def compare(order: Order, progress: Progress) -> Comparison:
     ran on both sides, and ``KeyboardInterrupt`` where a signal ended it; everything that was
     made is removed in each case.
     """
+    if os.name != "posix":
+        raise CompareError(
+            "compare does not run on this system",
+            remedy="use Linux or macOS, or stored baselines: pytest --carbon --carbon-update",
+        )
     repository = Repository.around(order.cwd)
     base, head = revisions(order, repository)
     remove_stale(repository)

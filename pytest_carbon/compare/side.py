@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest_carbon
-from pytest_carbon.compare.installation import shared_packages
+from pytest_carbon.compare.installation import shared_packages, source_folders
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.errors import CompareError, NothingComparedError
 from pytest_carbon.wire import measurement_from_plain
@@ -103,9 +103,9 @@ class Session:
             "side": str(side.folder),
             "cwd": str(side.cwd),
             "env": None if side.installation.folder is None else str(side.installation.folder),
-            # Behind everything else: where the environment has no pytest of its own, and where
-            # a project is neither installed nor below src.
-            "last": [str(side.cwd), *shared_packages()],
+            # Behind everything else: where a project was built but not installed, and where the
+            # environment has no pytest of its own.
+            "last": [*map(str, source_folders(side.cwd)), *shared_packages()],
             "forks": side.forks,
             "speed": side.speed,
             "arguments": list(side.arguments),

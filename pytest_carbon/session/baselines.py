@@ -79,7 +79,8 @@ class Baselines:
         return (
             "baselines of another environment only: "
             + ", ".join(facts)
-            + "; --carbon-update stores this one beside it"
+            + "; --carbon-update stores this one beside it, and 'pytest-carbon compare BASE' "
+            "needs none"
         )
 
     def update(self, result: RunResult) -> list[str]:

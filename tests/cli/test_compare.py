@@ -34,7 +34,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 4
     ("arguments", "message"),
     [
         ([], "compare needs one BASE: name a revision"),
-        (["HEAD", "--merge-base", "main"], "compare needs one BASE"),
+        (["HEAD", "HEAD", "--merge-base", "main"], "compare needs one BASE"),
         (["nowhere"], "there is no revision 'nowhere' here: 'git branch --all'"),
         (["HEAD", "nowhere"], "there is no revision 'nowhere' here"),
         (["--merge-base", "nowhere"], "there is no revision 'nowhere' here"),

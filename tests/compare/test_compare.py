@@ -145,6 +145,26 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(
     assert not left.exists()
 
 
+def test_the_merge_base_is_where_head_left_the_other_branch(
+    project: Project, compare: Compare
+) -> None:
+    project.write({"lib.py": LIBRARY, "test_lib.py": TESTS})
+    project.commit()
+    fork = project.commit_of("HEAD")
+    project.git("checkout", "--quiet", "-b", "topic")
+    project.write({"lib.py": LIBRARY.replace("200_000", "600_000")})
+    project.commit()
+    project.git("checkout", "--quiet", "main")
+    project.write({"other.py": "main went on"})
+    project.commit()
+
+    done = compare("--merge-base", "main", "topic", "--max-pairs", "10", "--markdown", "-")
+
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"`merge base with main ({fork[:7]})` → `topic (" in done.stdout
+    assert "regressed" in done.stdout
+
+
 def test_base_against_itself_tells_what_this_machine_can_see(
     project: Project, compare: Compare
 ) -> None:
