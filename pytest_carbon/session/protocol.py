@@ -155,7 +155,7 @@ class Protocol:
             phases: dict[Phase, Measurement] | None = None
             self.recorder.note_memory(costs)
             if passed is not None and self._needs_figure_now(subject, limits, costs):
-                on_tasks = self._tasks.judged(subject, costs, item, again)
+                on_tasks = self._tasks.judged(subject, costs, limits, item=item, again=again)
                 failing = self._tasks.failing(on_tasks)
                 phases = self.recorder.measure(costs, sensitivity)
                 total = sum_of(phases.values())
@@ -194,7 +194,9 @@ class Protocol:
                 )
                 others = [costs for _, costs in samples.repeats]
                 gates = self._gates and passed is not None
-                tasks = self._tasks.results(test, costs, on_tasks, others, gates=gates)
+                tasks = self._tasks.results(
+                    test, costs, on_tasks, others, limits=limits, gates=gates
+                )
                 return [test, *tasks]
 
             self._deliver(subject, result, last)

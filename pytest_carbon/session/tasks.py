@@ -45,9 +45,17 @@ class Tasks:
         )
 
     def judged(
-        self, test: Subject, costs: Costs, item: pytest.Item, again: Again | None
+        self,
+        test: Subject,
+        costs: Costs,
+        limits: Limits,
+        *,
+        item: pytest.Item,
+        again: Again | None,
     ) -> dict[str, Verdict]:
         """The verdicts of the tasks of a test that passed, by path; inner tasks first.
+
+        ``limits`` are the test's: its tolerance holds for tasks that have none of their own.
 
         A task that rose with a failing one inside of it is not confirmed: it fails by that one.
         """
@@ -62,7 +70,7 @@ class Tasks:
             case = Case(
                 subject=_subject(test, row),
                 total=total,
-                limits=_limits(row),
+                limits=_limits(row, limits),
                 item=item,
                 again=again,
                 part=part,
@@ -86,6 +94,7 @@ class Tasks:
         verdicts: Mapping[str, Verdict],
         repeats: Sequence[Costs],
         *,
+        limits: Limits,
         gates: bool,
     ) -> list[SubjectResult]:
         """One result a path, in the order in which they first ended.
@@ -97,7 +106,7 @@ class Tasks:
             result = self._result(test, costs, row, repeats)
             verdict = verdicts.get(row.path)
             if verdict is None and gates:
-                verdict = self._judge.verdict(result.subject, result.total, _limits(row))
+                verdict = self._judge.verdict(result.subject, result.total, _limits(row, limits))
             found.append(replace(result, verdict=verdict))
         return found
 
@@ -115,7 +124,7 @@ class Tasks:
             own=recorder.price(row.own, costs, row.wall_ns, part.sensitivity, row.doubt),
             times=row.times,
             repeats=tuple(m for m in again if m is not None) if None not in again else (),
-            budget_j=self._judge.budget_j(_limits(row)),
+            budget_j=self._judge.budget_j(_limits(row, Limits())),
             path=test.path,
             line=test.line,
             worker=test.worker,
@@ -141,8 +150,9 @@ def _subject(test: Subject, row: TaskRow) -> Subject:
     return Subject(Kind.TASK, subject_id(test.id, row.path))
 
 
-def _limits(row: TaskRow) -> Limits:
-    return Limits(tolerance=row.tolerance, budget=row.budget)
+def _limits(row: TaskRow, of_test: Limits) -> Limits:
+    tolerance = of_test.tolerance if row.tolerance is None else row.tolerance
+    return Limits(tolerance=tolerance, budget=row.budget)
 
 
 def _notes(row: TaskRow) -> list[str]:

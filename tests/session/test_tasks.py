@@ -142,6 +142,32 @@ def test_a_regressed_task_fails_its_test_by_name(pytester: pytest.Pytester, carb
     carbon(wide).assert_outcomes(passed=1)
 
 
+def test_a_tests_tolerance_holds_for_its_tasks(pytester: pytest.Pytester, carbon: Run) -> None:
+    suite = """
+        import pytest
+        from burn import burn
+
+        @pytest.mark.carbon(tolerance=9)
+        def test_train(carbon):
+            with carbon.task("train"):
+                burn({cpu_s})
+            with carbon.task("own", tolerance=9.5):
+                burn({cpu_s})
+    """
+    pytester.makepyfile(test_model=suite.format(cpu_s=0.05))
+    carbon("--carbon-update").assert_outcomes(passed=1)
+    pytester.makepyfile(test_model=suite.format(cpu_s=0.25))
+    result = carbon("--carbon-report=json:result.json")
+    result.assert_outcomes(passed=1)
+    run = read_result(pytester.path / "result.json")
+    tolerances = {
+        task.subject.id.rpartition(" > ")[2]: task.verdict.tolerance
+        for task in run.of(Kind.TASK)
+        if task.verdict is not None
+    }
+    assert tolerances == {"train": 9, "own": 9.5}
+
+
 @pytest.mark.parametrize("workers", [(), ("-n", "2")])
 def test_a_budget_limits_each_time_a_task_runs(
     pytester: pytest.Pytester, carbon: Run, workers: tuple[str, ...]
