@@ -42,8 +42,8 @@ const Charts = (() => {
         itemStyle: { borderColor: edge, borderWidth: 1, gapWidth: 1 },
         levels: [
           { itemStyle: { borderWidth: 0, gapWidth: 3 }, upperLabel: { show: false } },
-          { itemStyle: { borderWidth: 2, gapWidth: 1, borderColorSaturation: 0.4 }, colorSaturation: [0.25, 0.5] },
-          { itemStyle: { borderColorSaturation: 0.5 }, colorSaturation: [0.25, 0.5] },
+          // As deep as folders go: a heading stands on its border, which must not be the page's.
+          ...Array.from({ length: 12 }, () => ({ itemStyle: { borderWidth: 2, gapWidth: 1, borderColorSaturation: 0.4 }, colorSaturation: [0.25, 0.5] })),
         ],
       }],
     });
@@ -81,7 +81,7 @@ const Charts = (() => {
       aria: { enabled: true },
       grid: { left: 10, right: 30, top: 24, bottom: 24, containLabel: true },
       xAxis: { type: "value", scale: true, min: (range) => Math.max(-100, Math.floor(range.min / 10) * 10), axisLabel: { formatter: "{value} %", color: color("--quiet") }, splitLine: { lineStyle: { color: color("--line") } } },
-      yAxis: { type: "category", inverse: true, data: kept.map((one) => short(names(one), 46)), axisLabel: { color: color("--text"), fontSize: 11 }, axisTick: { show: false } },
+      yAxis: { type: "category", inverse: true, data: kept.map((one) => short(names(one), Math.min(46, Math.floor(innerWidth / 20)))), axisLabel: { color: color("--text"), fontSize: 11 }, axisTick: { show: false } },
       tooltip: tooltip((at) => (at.data?.finding ? `${names(at.data.finding)}\n${at.data.finding.outcome}: ${at.data.finding.baseline} → ${at.data.finding.now} (${at.data.finding.change})` : "")),
       series: [
         { type: "custom", renderItem: bar, encode: { x: [0, 1], y: 2 }, data: kept.flatMap((one, row) => (one.low === null || one.high === null ? [] : [{ value: [percent(one.low), percent(one.high), row], itemStyle: { color: of(one) }, finding: one }])) },
