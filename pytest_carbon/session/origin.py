@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 import uuid
 from datetime import datetime, timezone
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pytest_carbon.git import ask_git
 from pytest_carbon.result import Origin
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["find_origin"]
-
-_TIMEOUT_S = 20
 
 BRANCH_VARIABLES = (
     "GITHUB_HEAD_REF",
@@ -65,24 +63,12 @@ def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
 
 def _git(root: Path) -> tuple[str, str, bool | None]:
     """Commit, branch and whether tracked files are modified; empty and ``None`` without git."""
-    try:
-        done = subprocess.run(
-            ["git", "status", "--porcelain=v2", "--branch", "--untracked-files=no"],  # noqa: S607
-            cwd=root,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return "", "", None
-    if done.returncode:
+    status = ask_git(root, "status", "--porcelain=v2", "--branch", "--untracked-files=no")
+    if status is None:
         return "", "", None
     commit = branch = ""
     modified = False
-    for line in done.stdout.splitlines():
+    for line in status.splitlines():
         if line.startswith("# branch.oid "):
             commit = line.removeprefix("# branch.oid ")
         elif line.startswith("# branch.head "):
