@@ -136,7 +136,7 @@ def parse_count(text: str) -> int:
 def _parse_update(text: str) -> str:
     if text not in UPDATE_MODES:
         modes = ", ".join(UPDATE_MODES)
-        raise ValueError(f"is none of {modes}: before a path, write --carbon-update=all")
+        raise ValueError(f"is none of {modes}: before a path, write --carbon-update=changed")
     return text
 
 

@@ -62,7 +62,7 @@ def run_with(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
         ("--carbon-tolerance=20", "--carbon-tolerance=20 allows 20 times*did you mean 20%?"),
         ("--carbon-intensity=XYZ", "*XYZ*"),
         ("--carbon-intensity=-5", "*-5*"),
-        ("--carbon-update=tests", "--carbon-update=tests is none of*--carbon-update=all"),
+        ("--carbon-update=tests", "--carbon-update=tests is none of*--carbon-update=changed"),
         ("--carbon-sample-interval=0", "--carbon-sample-interval=0 must be more than 0*"),
         ("--carbon-meters=psychic", "*psychic*model*"),
         ("--carbon-clock=sundial", "*sundial*"),

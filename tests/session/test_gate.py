@@ -50,7 +50,7 @@ def test_an_accidental_square_fails_that_test_only(pytester: pytest.Pytester, ca
     failed = [name for name, case in cases.items() if case.find("failure") is not None]
     assert failed == ["test_unique_keeps_the_first_of_each"]
     carbon(wide, "--lf").assert_outcomes(failed=1)
-    carbon(wide, "--carbon-update").assert_outcomes(passed=3)
+    carbon(wide, "--carbon-update=all").assert_outcomes(passed=3)
     carbon(wide).assert_outcomes(passed=3)
 
 
