@@ -36,8 +36,9 @@ LONG = re.compile(r"-(20|21|200|1000)\]$")
 
 NEIGHBOUR = """
 import os
+parent = os.getppid()
 block = bytearray(os.urandom(1 << 22))
-while True:
+while os.getppid() == parent:
     sum(range(20_000))
     block = block[1 << 12:] + block[:1 << 12]
 """
@@ -109,6 +110,7 @@ def run_suite(folder: Path, arguments: list[str], extra: float, tests: str) -> d
             ratios[name] = [round(first, 3), round(ratio, 3), verdict["looks"]]
     return {
         "exit": done.returncode,
+        "load": round(os.getloadavg()[0], 1),
         "wall_s": round(wall_s, 2),
         "again_s": round(again_s, 2),
         "counts": {outcome: len(names) for outcome, names in verdicts.items()},
