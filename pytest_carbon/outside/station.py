@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ class Station:
         sampler = instruments.sampler
         sampler.reference_ns = stored.reference_ns or sampler.probe.best_ns
         self.book = TaskBook(
-            TaskLedger(sampler.read),
+            TaskLedger(sampler.read, threading.main_thread().ident),
             sampler.measure,
             intensity_g_per_kwh=stored.intensity.g_per_kwh,
             clock=sampler.clock.name,

@@ -107,7 +107,9 @@ class Tasks:
             verdict = verdicts.get(row.path)
             if verdict is None and gates:
                 verdict = self._judge.verdict(result.subject, result.total, _limits(row, limits))
-            found.append(replace(result, verdict=verdict))
+            fault = costs.tasks.fault if costs.tasks is not None else ""
+            notes = (*result.notes, fault) if fault else result.notes
+            found.append(replace(result, verdict=verdict, notes=notes))
         return found
 
     def _result(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -96,6 +97,8 @@ class TaskBook:
         self.rows: dict[str, TaskRow] = {}
         self._price = price
         self._finished = ""
+        # Threads end tasks of the same path at once; entered anew as the ledger's.
+        self._lock = threading.RLock()
 
     def open(self, name: str, budget: Budget | None, tolerance: float | None) -> Span | str:
         """Begin a task; or say why it cannot be measured.
@@ -148,7 +151,8 @@ class TaskBook:
         if cost is None:
             return "it was closed by two threads at once"
         closed = span.closed = Closed(cost, span, is_thread=ledger.is_elsewhere(span))
-        self._note(span, closed)
+        with self._lock:
+            self._note(span, closed)
         return closed
 
     def finish(self, reason: str) -> None:

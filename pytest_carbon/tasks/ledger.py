@@ -31,16 +31,17 @@ _ELSEWHERE = "it was closed in another thread, from where its thread's clock can
 class TaskLedger:
     """Opens and closes tasks, and charges each of them.
 
-    ``read`` reads what may be charged: cumulative, and from any thread. Tasks may be opened and
+    ``read`` reads what may be charged: cumulative, and from any thread. ``home`` is the thread
+    that pays for the process tree, else the one that makes this. Tasks may be opened and
     closed in any order, and closed in other threads than they were opened in.
     """
 
-    def __init__(self, read: Callable[[], Reading]) -> None:
+    def __init__(self, read: Callable[[], Reading], home: int | None = None) -> None:
         self._read = read
         # Entered anew where the garbage collector ends a generator with an open task meanwhile.
         self._lock = threading.RLock()
         self._pid = os.getpid()
-        self._home = threading.get_ident()
+        self._home = threading.get_ident() if home is None else home
         self._lanes: dict[int, Lane] = {}
         lane = Lane()
         self.root = Span(self, "", None, lane)

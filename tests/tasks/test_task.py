@@ -199,6 +199,28 @@ def test_what_is_left_open_ends_with_the_test(tasks: Carbon, book: TaskBook) -> 
     assert late.energy_j is None
 
 
+def test_threads_share_a_row_without_losing_any(tasks: Carbon, book: TaskBook) -> None:
+    def work() -> None:
+        for _ in range(300):
+            with tasks.task("step"):
+                pass
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+    assert book.fault == ""
+    assert book.rows["step"].times == 2400
+    total_ns = book.ledger.root.cost().cpu_ns
+    assert book.ledger.root.own.cpu_ns + book.rows["step"].own.cpu_ns == total_ns
+
+
 def test_a_thread_that_goes_on_after_its_test_keeps_what_it_cost_until_then(
     tasks: Carbon, book: TaskBook
 ) -> None:
