@@ -104,7 +104,8 @@ class Measurement:
 
     ``work_s`` is ``cpu_s`` corrected for the core's speed, and ``speed`` how fast the core ran,
     as a ratio to the environment's reference (1.0: as fast; 0.5: half as fast), ``None`` where
-    no probe saw it. ``missing`` names the meters that failed meanwhile.
+    no probe saw it. ``instructions`` counts those retired in user mode, ``None`` where no counter
+    can be read: evidence, never energy. ``missing`` names the meters that failed meanwhile.
     """
 
     cpu_s: float
@@ -112,6 +113,7 @@ class Measurement:
     work_s: float
     energies: tuple[DomainEnergy, ...]
     speed: float | None = None
+    instructions: int | None = None
     missing: tuple[str, ...] = ()
 
     @property
@@ -154,6 +156,9 @@ class Measurement:
             work_s=self.work_s + other.work_s,
             energies=tuple(sums.values()),
             speed=_mean_speed(self, other),
+            instructions=None
+            if self.instructions is None or other.instructions is None
+            else self.instructions + other.instructions,
             missing=self.missing + tuple(m for m in other.missing if m not in self.missing),
         )
 

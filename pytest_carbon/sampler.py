@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_carbon.clocks.clock import CpuClock
+    from pytest_carbon.clocks.instructions import Instructions
     from pytest_carbon.ledger import Account
     from pytest_carbon.measurement import DomainEnergy
     from pytest_carbon.meters.meter import Meter
@@ -33,8 +34,9 @@ class Sampler:
 
     ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
     resident memory of this process. ``probe`` says how fast the core runs; it has to be opened
-    before ``clock``. A meter that fails is dropped for the rest of the run and named in
-    ``losses``: its figures are unknown from then on, not zero.
+    before ``clock``. ``instructions`` counts them, as evidence beside the energy. A meter that
+    fails is dropped for the rest of the run and named in ``losses``: its figures are unknown from
+    then on, not zero.
 
     ``reference_ns`` is the probe's time at the speed to which figures are corrected; ``None``
     leaves them as they are.
@@ -49,6 +51,7 @@ class Sampler:
         memory_bytes: Callable[[], int],
         host_share: float = 1.0,
         probe: SpeedProbe | None = None,
+        instructions: Instructions | None = None,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.meters = tuple(meters)
@@ -68,7 +71,8 @@ class Sampler:
             self._latest.append(counters)
             self._slices.append(slice(at, at + len(counters)))
             at += len(counters)
-        self._has_counters = at > 0
+        self._instructions = instructions
+        self._has_counters = at > 0 or instructions is not None
         self._work = WorkClock(clock.read_ns, probe or OffProbe())
         self._stop = threading.Event()
         self._thread = self._start_thread()
@@ -86,6 +90,8 @@ class Sampler:
         with self._lock:
             for index, meter in enumerate(self.meters):
                 counters += self._read_meter(index, meter)
+        if self._instructions is not None:
+            counters.append(self._instructions.read() or 0)
         host_ns = self._host_busy_ns() if self._host_busy_ns is not None else None
         wall_ns = self._wall_ns()
         cpu_ns, kernels = self._work.read(wall_ns)
@@ -139,8 +145,14 @@ class Sampler:
             work_s=usage.work_s,
             energies=tuple(energies),
             speed=speed,
+            instructions=self._instructions_of(account),
             missing=tuple(self.losses),
         )
+
+    def _instructions_of(self, account: Account) -> int | None:
+        if self._instructions is None or not account.counters or self._instructions.read() is None:
+            return None
+        return account.counters[-1]
 
     def _speed(self, account: Account) -> float | None:
         if self.reference_ns is None or account.kernels <= 0 or account.cpu_ns <= 0:
@@ -156,6 +168,8 @@ class Sampler:
         for meter in self.meters:
             meter.close()
         self.clock.close()
+        if self._instructions is not None:
+            self._instructions.close()
         self.probe.close()
 
     def _start_thread(self) -> threading.Thread | None:

@@ -30,6 +30,7 @@ def measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
         "wall_s": measurement.wall_s,
         "work_s": measurement.work_s,
         "speed": measurement.speed,
+        "instructions": measurement.instructions,
         "missing": list(measurement.missing),
         "energies": [
             [energy.domain, energy.dynamic_j, energy.idle_j, energy.method.value]
@@ -45,6 +46,7 @@ def measurement_from_plain(plain: dict[str, Any]) -> Measurement:
         wall_s=plain["wall_s"],
         work_s=plain["work_s"],
         speed=plain["speed"],
+        instructions=plain["instructions"],
         missing=tuple(plain["missing"]),
         energies=tuple(
             DomainEnergy(domain, dynamic_j, idle_j, Method(method))

@@ -20,7 +20,7 @@ from pytest_carbon.clocks.refusal import Refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PerfClock", "open_perf", "open_task_clock"]
+__all__ = ["PerfClock", "open_perf", "open_perf_event", "open_task_clock"]
 
 NAME = "perf-task-clock"
 
@@ -34,16 +34,6 @@ _PERF_FLAG_FD_CLOEXEC = 1 << 3
 _ANY_CPU = -1
 _NO_GROUP = -1
 
-_ATTRIBUTES = struct.pack(
-    "IIQQQQQ16x",
-    _PERF_TYPE_SOFTWARE,
-    _ATTR_SIZE_VER0,
-    _PERF_COUNT_SW_TASK_CLOCK,
-    0,  # no sampling
-    0,
-    0,  # a read gives the bare count
-    _INHERIT | _EXCLUDE_KERNEL,
-)
 
 # The number of perf_event_open, by machine and width of a pointer in this process.
 _SYSCALL = {
@@ -71,9 +61,29 @@ _REMEDIES = {
 def open_task_clock(thread_id: int) -> int:
     """A file descriptor that counts the CPU time of a thread and of all it will start.
 
-    Raises ``OSError`` where the kernel refuses, ``ENOSYS`` where its call is not known.
+    Raises ``OSError`` as ``open_perf_event`` does.
+    """
+    return open_perf_event(_PERF_TYPE_SOFTWARE, _PERF_COUNT_SW_TASK_CLOCK, thread_id)
+
+
+def open_perf_event(kind: int, config: int, thread_id: int, flags: int = 0) -> int:
+    """A file descriptor that counts an event in a thread and in all that it will start.
+
+    ``flags`` are further bits of the attributes. Raises ``OSError`` where the kernel refuses,
+    ``ENOSYS`` where its call is not known.
     """
     import ctypes
+
+    attributes = struct.pack(
+        "IIQQQQQ16x",
+        kind,
+        _ATTR_SIZE_VER0,
+        config,
+        0,  # no sampling
+        0,
+        0,  # a read gives the bare count
+        _INHERIT | _EXCLUDE_KERNEL | flags,
+    )
 
     number = _SYSCALL.get((os.uname().machine, struct.calcsize("P")))
     if number is None:
@@ -84,7 +94,7 @@ def open_task_clock(thread_id: int) -> int:
     as_long = ctypes.c_long
     descriptor = syscall(
         as_long(number),
-        _ATTRIBUTES,
+        attributes,
         as_long(thread_id),
         as_long(_ANY_CPU),
         as_long(_NO_GROUP),
@@ -104,7 +114,8 @@ class PerfClock:
     """One event a thread that exists now; what they start is counted by inheritance.
 
     Raises ``OSError`` where events cannot be opened. In a forked child the clock goes on from
-    its last value with events of the child's own, as the inherited ones read the parent's.
+    its last value with events of the child's own, as the inherited ones read the parent's;
+    ``since_fork`` is what the child has counted until then.
     """
 
     name = NAME
@@ -118,7 +129,9 @@ class PerfClock:
         *,
         open_event: Callable[[int], int] = open_task_clock,
         threads: Callable[[], Sequence[int]] = _own_threads,
+        since_fork: Callable[[], int] = time.process_time_ns,
     ) -> None:
+        self._since_fork = since_fork
         self._open_event = open_event
         self._threads = threads
         self._events: list[int] = []
@@ -130,11 +143,14 @@ class PerfClock:
     def read_ns(self) -> int:
         """Nanoseconds since the clock was opened; raises ``OSError`` where that fails."""
         if os.getpid() != self._pid:
-            self._base_ns = self._last_ns + time.process_time_ns()  # since the fork
+            self._base_ns = self._last_ns + self._since_fork()
             self._open()
         total = self._base_ns
         for event in self._events:
-            total += int.from_bytes(os.read(event, 8), sys.byteorder)
+            count = os.read(event, 8)
+            if not count:
+                raise OSError(errno.EIO, "the event is no longer counted")
+            total += int.from_bytes(count, sys.byteorder)
         self._last_ns = total
         return total
 

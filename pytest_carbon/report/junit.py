@@ -34,6 +34,8 @@ def test_properties(
     ]
     if total.speed is not None:
         properties.append(("carbon.speed", _number(total.speed)))
+    if total.instructions is not None:
+        properties.append(("carbon.instructions", str(total.instructions)))
     properties.append(
         ("carbon.sci_operational_g", _number(None if sci is None else sci.operational_g))
     )

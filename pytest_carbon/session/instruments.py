@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.choose import open_clock
 from pytest_carbon.clocks.host import HostBusy
+from pytest_carbon.clocks.instructions import open_instructions
 from pytest_carbon.clocks.memory import ResidentMemory
 from pytest_carbon.environment import Environment
 from pytest_carbon.meters.choose import choose_meters
@@ -83,6 +84,7 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
         memory_bytes=memory.read_bytes,
         host_share=1 / max(1, workers),
         probe=probe,
+        instructions=open_instructions(),
     )
     unavailable = [
         f"no {u.meter}: {u.reason}" + (f"; {u.remedy}" if u.remedy else "")
