@@ -113,8 +113,13 @@ def _better_known(old: Entry, new: Entry) -> bool:
         new.first.processes >= 2 * old.first.processes
         or (old.first.sd_log is None and new.first.sd_log is not None)
         or (old.repeats is None and new.repeats is not None)
-        or (old.alone is None and new.alone is not None)
+        or (old.alone is None and _has_alone(new))
     )
+
+
+def _has_alone(entry: Entry) -> bool:
+    """Whether most processes thought that the test has to be known alone, not one by chance."""
+    return entry.alone is not None and 2 * entry.alone.processes > entry.first.processes
 
 
 def _change(old: Entry, new: Entry, rules: Rules, *, decided: bool) -> Action:

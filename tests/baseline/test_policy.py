@@ -94,6 +94,14 @@ def test_repeats_are_not_lost_to_a_run_without_them() -> None:
     assert merge_update(old, entry(1.01, 8), ALL) == old
 
 
+def test_looks_alone_are_a_reason_to_store_only_where_most_processes_took_them() -> None:
+    old = entry(1.0, 8)
+    by_chance = entry(1.0, 8, alone=Spread(centre_j=0.9, sd_log=0.1, samples=6, processes=2))
+    assert merge_update(old, by_chance, ALL) == old
+    needed = entry(1.0, 8, alone=Spread(centre_j=0.9, sd_log=0.1, samples=24, processes=8))
+    assert merge_update(old, needed, ALL) == needed
+
+
 def test_a_short_run_keeps_what_it_does_not_know() -> None:
     old = entry(1.0, 8, sensitivity=0.7, body="abc")
     result = merge_update(old, entry(3.0, 1), ALL)
