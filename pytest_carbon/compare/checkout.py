@@ -142,5 +142,7 @@ def _fill_submodule(
             remedy=f"bring it with 'git -C {submodule.path} fetch origin {submodule.commit}'",
         ) from None
     with tarfile.open(fileobj=BytesIO(archive)) as tar:
-        tar.extractall(target)  # noqa: S202 - git's own archive of the user's repository
+        # git made it from the user's repository; older Pythons know no filters.
+        tar.extraction_filter = getattr(tarfile, "fully_trusted_filter", None)
+        tar.extractall(target)  # noqa: S202
     return []

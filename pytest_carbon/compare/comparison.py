@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import (
@@ -43,6 +43,7 @@ class _Test:
 
     name: str
     mode: Mode
+    policy: PairedPolicy
     early: list[Pair] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     cpu_s: float = 0.0
@@ -108,7 +109,18 @@ class Comparer:
         # Where they cannot be held to one CPU, two at once would run on two.
         can_pin = hasattr(os, "sched_setaffinity")
         together = self._together and can_pin and not (base.measured or head.measured)
-        tests = [_Test(name, Mode.TOGETHER if together else Mode.IN_TURN) for name in names]
+        mode = Mode.TOGETHER if together else Mode.IN_TURN
+        tests = [
+            _Test(
+                name,
+                mode,
+                replace(
+                    self._policy,
+                    tolerance=head.tolerances.get(name, self._policy.tolerance),
+                ),
+            )
+            for name in names
+        ]
         processes = self._once(tests)
         once_s = time.perf_counter() - start_s
         proof = prove(self._sides, processes.imports())
@@ -178,7 +190,7 @@ class Comparer:
     def _cleared(
         self, test: _Test, pairs: Sequence[Pair], spreads: dict[str, float]
     ) -> Verdict | None:
-        verdict = clears(pairs, self._policy, spreads.get(test.name, 0.0))
+        verdict = clears(pairs, test.policy, spreads.get(test.name, 0.0))
         if self._examine_all and verdict is not None and verdict.outcome is Outcome.OK:
             return None
         return verdict
@@ -196,7 +208,7 @@ class Comparer:
                     if len(test.pairs) == PAIRS_A_BATCH:
                         test.verdict = self._cleared(test, [*test.early, *test.pairs], spreads)
                     if test.is_open:
-                        step = next_pairs(test.pairs, self._policy, suite_size)
+                        step = next_pairs(test.pairs, test.policy, suite_size)
                         test.verdict = None if isinstance(step, MorePairs) else step
             except SideLostError as lost:
                 test.why = _lost(lost)

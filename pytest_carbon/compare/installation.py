@@ -103,8 +103,8 @@ class SetupRun:
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
             shown = "\n".join(lines[-_SHOWN_LINES:])
             raise CompareError(
-                f"--setup failed for {self._label} (exit {status}): {self._command}\n{shown}",
-                remedy="\nmend the command; it runs in the root of each side's files",
+                f"--setup failed for {self._label} (exit {status}): {self._command}",
+                remedy=f"it runs in each side's files; its output ends with\n{shown}",
             )
         return self._installation
 

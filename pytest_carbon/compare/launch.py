@@ -5,6 +5,7 @@ Both sides measure with the same pytest-carbon, whatever the side's environment 
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import json
 import os
@@ -28,6 +29,12 @@ def _load(package: Path) -> None:
     module.__doc__ = f"{module.__doc__}\n\nPYTEST_DONT_REWRITE"
 
 
+def _is_installed(package: str) -> bool:
+    """Whether pytest finds the plugin by itself in this environment."""
+    found = importlib.metadata.entry_points(group="pytest11")
+    return any(plugin.value == f"{package}.plugin" for plugin in found)
+
+
 def main() -> int:
     """Redirect imports to the side's files, then run pytest."""
     order: dict[str, Any] = json.loads(sys.argv[1])
@@ -45,6 +52,8 @@ def main() -> int:
     from pytest_carbon.compare.worker import Worker
 
     arguments: list[str] = list(order["arguments"])
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD") or not _is_installed(package.name):
+        arguments[:0] = ["-p", f"{package.name}.plugin"]
     # Lines of a tracer cost more than the code that they watch, and would be compared with it.
     has_cov = importlib.util.find_spec("pytest_cov") is not None
     if has_cov and not {"no:cov", "no:pytest_cov"} & set(arguments):

@@ -48,9 +48,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
-    """What a side's session said after its collection."""
+    """What a side's session said after its collection.
+
+    ``items`` are the tests that are not left out by a marker, ``tolerances`` those of markers.
+    """
 
     items: tuple[str, ...]
+    tolerances: Mapping[str, float]
     forks: bool
     threads: int
     python: str
@@ -147,13 +151,13 @@ class Session:
         lines = self.side.log.read_text(encoding="utf-8", errors="replace").splitlines()
         shown = "\n".join(lines[-_SHOWN_LINES:])
         remedy = (
-            "\nmend the tests there"
+            "mend them there"
             if self.side.installation.folder is not None
-            else "\nif it needs to be built or installed first, say how: --setup 'pip install -e .'"
+            else "where the project has to be built first, say how: --setup 'pip install -e .'"
         )
         return NothingComparedError(
-            f"the tests of {self.side.name}, {self.side.label}, do not collect ({why})\n{shown}",
-            remedy=remedy,
+            f"the tests of {self.side.name}, {self.side.label}, do not collect ({why})",
+            remedy=f"{remedy}; their output ends with\n{shown}",
         )
 
     @property

@@ -24,16 +24,19 @@ from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.packages import is_of, packages_below
 from pytest_carbon.compare.runner import Runner
+from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
 from pytest_carbon.session.fresh import can_fork, detach_from_terminal, fork
 from pytest_carbon.session.instruments import open_instruments
+from pytest_carbon.session.markers import read_limits
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.recorder import Recorder
 from pytest_carbon.settings import read_settings
 
 if TYPE_CHECKING:
     from pytest_carbon.session.instruments import Instruments
+    from pytest_carbon.session.markers import Limits
 
 __all__ = ["Worker"]
 
@@ -53,6 +56,7 @@ class Worker:
         self._line = Line.on(order["line"])
         self._instruments: Instruments | None = None
         self._recorder: Recorder | None = None
+        self._limits: dict[str, Limits] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_configure(self, config: pytest.Config) -> None:
@@ -65,9 +69,14 @@ class Worker:
         if config.pluginmanager.hasplugin("randomly"):
             # Both sides have to do the same in the same order.
             options.randomly_seed, options.randomly_reorganize = 1, False
-        # The session itself runs no test: each process that does has a probe of its own.
-        settings = replace(read_settings(config), speed="off")
-        self._instruments = open_instruments(settings, workers=1)
+        if not hasattr(options, "carbon_tolerance"):
+            raise pytest.UsageError("compare needs this plugin: leave out -p no:carbon")
+        try:
+            # The session itself runs no test: each process that does has a probe of its own.
+            settings = replace(read_settings(config), speed="off")
+            self._instruments = open_instruments(settings, workers=1)
+        except CarbonError as error:
+            raise pytest.UsageError(str(error)) from None
         self._instruments.sampler.reference_ns = REFERENCE_NS
         config.add_cleanup(self._instruments.close)
         self._recorder = Recorder(self._instruments.sampler)
@@ -78,6 +87,10 @@ class Worker:
         """Say what was collected, then serve until the comparison ends."""
         assert self._instruments is not None, "made when configured"
         assert self._recorder is not None, "made when configured"
+        try:
+            self._limits = {test_id(item): read_limits(item) for item in session.items}
+        except SettingError as error:
+            raise pytest.UsageError(str(error)) from None
         runner = Runner(session, self._recorder, speed=self._order["speed"])
         # A lock that another thread holds would stay locked for ever in a forked process.
         forks = self._order["forks"] and can_fork() and threading.active_count() == 1
@@ -101,7 +114,12 @@ class Worker:
         nothing = instruments.sampler.measure(Account())
         return {
             "errors": session.testsfailed,
-            "items": [test_id(item) for item in session.items],
+            "items": [name for name, limits in self._limits.items() if not limits.skip],
+            "tolerances": {
+                name: limits.tolerance
+                for name, limits in self._limits.items()
+                if limits.tolerance is not None
+            },
             "forks": forks,
             "threads": threading.active_count(),
             "python": platform.python_version(),

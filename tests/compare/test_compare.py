@@ -264,3 +264,31 @@ def test_a_finder_of_an_editable_install_is_led_to_the_sides_files(
     assert (
         "base ran lib from base:nested/lib.py; head ran lib from head:nested/lib.py" in done.stdout
     )
+
+
+MARKED = """
+import lib, pytest
+
+@pytest.mark.carbon(tolerance=5.0)
+def test_may_rise():
+    assert lib.work(1) > 0
+
+@pytest.mark.carbon(skip=True)
+def test_left_out():
+    assert lib.work(1) > 0
+"""
+
+
+def test_markers_and_the_projects_own_options_count(project: Project, compare: Compare) -> None:
+    project.write({"lib.py": LIBRARY, "test_lib.py": MARKED})
+    project.write({"pytest.ini": "[pytest]\naddopts = --carbon --strict-markers -W error\n"})
+    project.commit()
+    project.write({"lib.py": LIBRARY.replace("200_000", "600_000")})
+
+    done = compare("HEAD", "--json", "-")
+
+    assert done.returncode == 0, done.stderr
+    [test] = json.loads(done.stdout)["tests"]
+    assert test["test"] == "test_lib.py::test_may_rise"
+    assert test["verdict"]["outcome"] == "ok"
+    assert test["verdict"]["ratio"] > 2
