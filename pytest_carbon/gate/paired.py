@@ -23,6 +23,11 @@ __all__ = ["MorePairs", "Pair", "PairedPolicy", "next_pairs"]
 # single processes (recorded), whose two parts differ independently but share the machine.
 PROCESS_SD = 0.025
 
+# To convict, processes are reckoned to differ by more (recorded: 0.01 to 0.07, with other work
+# on the machine), with the weight of so many batches against what the batches show.
+PROCESS_SD_AT_WORST = 0.04
+PRIOR_BATCHES = 6
+
 TRIM = 0.2
 PAIRS_A_BATCH = 5
 
@@ -100,7 +105,11 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept], TRIM))
     tolerance = max(policy.tolerance, policy.floor_j / base_j)
     most = log1p(tolerance)
-    margin = error * _quantile(policy.alpha / max(suite_size, 1) / len(checks), freedom)
+    chance = policy.alpha / max(suite_size, 1) / len(checks)
+    by_batches, batches_freedom = _error_of_batches(kept)
+    margin = max(
+        error * _quantile(chance, freedom), by_batches * _quantile(chance, batches_freedom)
+    )
     outcome, reason = None, ""
     if len(pairs) in checks or due is None:
         if change > max(most, margin):
@@ -116,7 +125,9 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
     if outcome is None:
         assert due is not None, "the last check always decides"
         return MorePairs(due - len(pairs))
-    interval = error * _quantile(0.025, freedom)
+    interval = max(
+        error * _quantile(0.025, freedom), by_batches * _quantile(0.025, batches_freedom)
+    )
     return Verdict(
         outcome=outcome,
         now_j=base_j * exp(change),
@@ -149,6 +160,29 @@ def _estimate(pairs: Sequence[Pair]) -> tuple[float, float, float]:
     batches = len({pair.processes for pair in pairs})
     of_processes = PROCESS_SD**2 / batches
     return trimmed_mean(ratios, TRIM), sqrt(of_pairs + of_processes), kept - 1
+
+
+def _error_of_batches(pairs: Sequence[Pair]) -> tuple[float, float]:
+    """The change's standard error with each batch as one observation, and its freedom.
+
+    Pairs of one batch may agree on what only their processes have in common. The spread of few
+    batches is drawn towards what processes and the pairs' own noise make of it.
+    """
+    batches: dict[int, list[float]] = {}
+    for pair in pairs:
+        batches.setdefault(pair.processes, []).append(log(pair.head_j / pair.base_j))
+    centres = [trimmed_mean(ratios, TRIM) for ratios in batches.values()]
+    mean = sum(centres) / len(centres)
+    squares = sum((centre - mean) ** 2 for centre in centres)
+    within = sum(
+        (ratio - centre) ** 2
+        for ratios, centre in zip(batches.values(), centres, strict=True)
+        for ratio in ratios
+    ) / max(len(pairs) - len(centres), 1)
+    expected = PROCESS_SD_AT_WORST**2 + within * len(centres) / len(pairs)
+    freedom = PRIOR_BATCHES + len(centres) - 1
+    variance = (PRIOR_BATCHES * expected + squares) / freedom
+    return sqrt(variance / len(centres)), freedom
 
 
 def _quantile(tail: float, freedom: float) -> float:

@@ -43,6 +43,24 @@ def test_ten_percent_are_found_and_no_change_is_not() -> None:
     assert set(same) == {Outcome.OK}
 
 
+def test_processes_that_differ_by_chance_convict_nobody() -> None:
+    """Pairs of the same two processes agree well with each other, and all of them are off."""
+    for seed in range(150):
+        rng = random.Random(seed)
+        pairs: list[Pair] = []
+        step = next_pairs(pairs, POLICY, suite_size=20)
+        while isinstance(step, MorePairs):
+            for _ in range(step.count // 5):
+                shared = rng.gauss(0, 0.06)
+                batch = len(pairs) // 5
+                pairs += [
+                    Pair(0.08, 0.08 * 2.71828 ** (shared + rng.gauss(0, 0.01)), batch)
+                    for _ in range(5)
+                ]
+            step = next_pairs(pairs, POLICY, suite_size=20)
+        assert step.outcome is not Outcome.REGRESSED
+
+
 def test_great_changes_take_few_pairs() -> None:
     verdict, pairs = compare(random.Random(4), 1.6)
     assert verdict.outcome is Outcome.REGRESSED
