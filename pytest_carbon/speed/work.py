@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["WorkClock"]
 
 # The speed holds for tenths of a second; closer edges than this would only cost time.
-_MIN_EDGE_NS = 300_000
+_MIN_EDGE_NS = 1_000_000
 
 
 class WorkClock:

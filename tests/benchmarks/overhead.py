@@ -25,8 +25,6 @@ import json, os, time
 import pytest
 
 BLOCK = {block}
-NAMES = ("carbon-recorder", "carbon-protocol", "carbon-collector", "carbon-quiet")
-
 
 def pytest_configure(config):
     config.pluginmanager.register(Switch(config), "switch")
@@ -63,9 +61,8 @@ class Switch:
 
     def switch(self, state):
         if state == "off":
-            for name in NAMES:
-                plugin = self.manager.getplugin(name)
-                if plugin is not None:
+            for name, plugin in self.manager.list_name_plugin():
+                if name.startswith("carbon-") and plugin is not None:
                     self.ours[name] = plugin
                     self.manager.unregister(plugin)
         else:
