@@ -43,7 +43,9 @@ _LEAST_RESIDUAL_SD = 0.03
 
 # The error of a measurement's mean probe (recorded at a steady speed: 0.01 at 200 ms, 0.02 to 0.04
 # at 20 ms). Where the speed has changed by little more, it says nothing of the sensitivity.
+# Shorter tests have fewer probes: one of a millisecond has one, and not of its own moment.
 _PROBE_SD = 0.03
+_PROBE_SD_FROM_S = 0.020
 
 MIN_SENSITIVITY_SAMPLES = 5
 
@@ -144,7 +146,8 @@ def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | Non
         return None
     mean_x = sum(x for x, _ in points) / count
     mean_y = sum(y for _, y in points) / count
-    spread = sum((x - mean_x) ** 2 for x, _ in points) - count * _PROBE_SD**2
+    probe_variance = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / math.exp(mean_y))
+    spread = sum((x - mean_x) ** 2 for x, _ in points) - count * probe_variance
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
     slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread

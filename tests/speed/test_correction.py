@@ -147,6 +147,19 @@ def test_samples_at_one_speed_leave_the_default_unproven() -> None:
     assert fit.exponent == DEFAULT_SENSITIVITY
 
 
+@pytest.mark.parametrize(("cpu_s", "probe_sd"), [(0.2, 0.03), (0.02, 0.03), (0.001, 0.1)])
+def test_the_probes_own_error_is_no_insensitivity(cpu_s: float, probe_sd: float) -> None:
+    """A core that kept its speed: all that moved is the probe, and hardly the test."""
+    rng = random.Random(7)
+    steady = [
+        (cpu_s * rng.lognormvariate(0, 0.01), 60e3 * rng.lognormvariate(0, probe_sd))
+        for _ in range(30)
+    ]
+    fit = fit_sensitivity(steady)
+    assert fit is not None
+    assert not fit.is_known
+
+
 def test_noisy_samples_stay_near_the_default() -> None:
     fit = fit_sensitivity(runs(0.0, 6, noise=0.6))
     assert fit is not None
@@ -159,9 +172,11 @@ def test_samples_without_cpu_time_are_left_out() -> None:
 
 
 @given(st.lists(st.tuples(SECONDS, PROBES), max_size=30), st.floats(0.01, 100))
-def test_units_do_not_matter(samples: list[tuple[float, float]], factor: float) -> None:
+def test_another_kernel_gives_the_same_fit(
+    samples: list[tuple[float, float]], factor: float
+) -> None:
     fit = fit_sensitivity(samples)
-    scaled = fit_sensitivity([(cpu * factor, probe) for cpu, probe in samples])
+    scaled = fit_sensitivity([(cpu, probe * factor) for cpu, probe in samples])
     assert (fit is None) == (scaled is None)
     if fit and scaled:
         assert scaled.exponent == pytest.approx(fit.exponent, rel=1e-3, abs=1e-3)
