@@ -15,6 +15,7 @@ from pytest_carbon.compare.pairs import (
     as_pair,
     is_parallel,
     later_mode,
+    problem_of,
 )
 from pytest_carbon.compare.proof import prove
 from pytest_carbon.compare.result import ComparedTest, Comparison
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_carbon.compare.progress import Progress
-    from pytest_carbon.compare.side import Run, Side
+    from pytest_carbon.compare.side import Side
     from pytest_carbon.gate.paired import Pair, PairedPolicy
 
 __all__ = ["Comparer"]
@@ -154,7 +155,7 @@ class Comparer:
 
     def _once(self, tests: Sequence[_Test]) -> Processes:
         """A first pair of every test; returns the processes that ran them."""
-        processes = self._fresh(0)
+        processes = self._fresh()
         start_s = time.perf_counter()
         for done, test in enumerate(tests):
             left_s = (time.perf_counter() - start_s) / max(done, 1) * (len(tests) - done)
@@ -163,7 +164,7 @@ class Comparer:
                 pair = self._pair(test, processes)
             except SideLostError as lost:
                 test.why = _lost(lost)
-                processes = self._fresh(0)
+                processes = self._fresh()
             except _LeftOutError as left_out:
                 test.why = str(left_out)
             else:
@@ -196,28 +197,44 @@ class Comparer:
         return verdict
 
     def _examine(self, suspects: Sequence[_Test], suite_size: int) -> None:
-        """Measure suspects in new processes until each is decided."""
+        """Measure suspects in new processes until each is decided.
+
+        In rounds, each with one batch of every suspect from a new session of each side.
+        """
+        # Read off the suspects alone, whose ratios lie far out: errs on the side of more pairs.
         spreads = pair_spreads({test.name: test.early[0] for test in suspects})
-        for done, test in enumerate(suspects):
-            left_s = sum(2 * t.wall_s * (PAIRS_A_BATCH + 1) * 2 for t in suspects[done:])
-            self._progress.step("suspects", done, len(suspects), left_s)
-            try:
+        left = list(suspects)
+        while left:
+            for done, test in enumerate(left):
+                left_s = sum(2 * t.wall_s * (PAIRS_A_BATCH + 1) * 2 for t in left[done:])
+                decided = len(suspects) - len(left)
+                self._progress.step("suspects", decided, len(suspects), left_s)
+                self._look(test, spreads, suite_size)
+            left = [test for test in left if test.is_open]
+            if left:
+                self._generations.close()
+
+    def _look(self, test: _Test, spreads: dict[str, float], suite_size: int) -> None:
+        """One batch of a suspect, and what follows from it."""
+        try:
+            if not test.pairs:
                 self._free_if_parallel(test)
-                while test.is_open:
-                    self._batch(test)
-                    if len(test.pairs) == PAIRS_A_BATCH:
-                        test.verdict = self._cleared(test, [*test.early, *test.pairs], spreads)
-                    if test.is_open:
-                        step = next_pairs(test.pairs, test.policy, suite_size)
-                        test.verdict = None if isinstance(step, MorePairs) else step
-            except SideLostError as lost:
-                test.why = _lost(lost)
-            except _LeftOutError as left_out:
-                test.why = f"not repeatable: {left_out}"
+            self._batch(test)
+        except SideLostError as lost:
+            test.why = _lost(lost)
+            return
+        except _LeftOutError as left_out:
+            test.why = f"not repeatable: {left_out}"
+            return
+        if len(test.pairs) == PAIRS_A_BATCH:
+            test.verdict = self._cleared(test, [*test.early, *test.pairs], spreads)
+        if test.is_open:
+            step = next_pairs(test.pairs, test.policy, suite_size)
+            test.verdict = None if isinstance(step, MorePairs) else step
 
     def _batch(self, test: _Test) -> None:
         """Some pairs in new processes, after a run that only warms them up."""
-        processes = self._fresh(self._batches % 2)
+        processes = self._fresh()
         try:
             self._pair(test, processes)
             for _ in range(PAIRS_A_BATCH):
@@ -229,7 +246,7 @@ class Comparer:
         """Do not hold a test to one CPU that makes use of several."""
         if not test.apart:
             return
-        processes = self._fresh(0)
+        processes = self._fresh()
         try:
             runs = processes.run(test.name, Mode.FREE)
         finally:
@@ -240,12 +257,12 @@ class Comparer:
     def _pair(self, test: _Test, processes: Processes) -> Pair:
         """One pair; raises ``_LeftOutError`` where there is none."""
         runs = processes.run(test.name, test.mode)
-        problem = _problem(*runs)
+        problem = problem_of(*runs)
         if problem and test.mode is Mode.TOGETHER:
             # Two versions at once may want the same port or file.
             test.mode = Mode.IN_TURN
             runs = processes.run(test.name, test.mode)
-            problem = _problem(*runs)
+            problem = problem_of(*runs)
         if problem:
             raise _LeftOutError(problem)
         pair = as_pair(*runs, test.mode, processes.number)
@@ -258,23 +275,9 @@ class Comparer:
         test.mode = later_mode(test.mode, test.cpu_s)
         return pair
 
-    def _fresh(self, generation: int) -> Processes:
+    def _fresh(self) -> Processes:
         self._batches += 1
-        return Processes(self._generations.sessions(generation), self._dice, self._batches)
-
-
-def _problem(base: Run, head: Run) -> str:
-    """Why two runs make no pair; empty where both have passed."""
-    if base.outcome == head.outcome == "passed":
-        return ""
-    if base.outcome == head.outcome:
-        why = f" ({head.reason})" if head.reason else ""
-        return f"{head.outcome} on both sides{why}"
-    parts = [
-        f"{run.outcome} on {name}" + (f" ({run.reason})" if run.reason else "")
-        for name, run in (("base", base), ("head", head))
-    ]
-    return ", ".join(parts)
+        return Processes(self._generations.sessions(), self._dice, self._batches)
 
 
 def _lost(lost: SideLostError) -> str:

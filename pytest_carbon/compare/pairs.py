@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.side import Process, Run, Session
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["Mode", "Processes", "SideLostError", "as_pair", "is_parallel", "later_mode"]
+__all__ = [
+    "Mode",
+    "Processes",
+    "SideLostError",
+    "as_pair",
+    "is_parallel",
+    "later_mode",
+    "problem_of",
+]
 
 # Below this, two processes that alternate on one CPU disturb each other's caches more than a
 # flip of the core's speed between two runs does (docs/compare.md).
@@ -158,3 +166,17 @@ def _corrected_ratio(base: Measurement, head: Measurement) -> float:
     else:
         base_j, head_j = base.energy_j, head.energy_j
     return (head_j or 0.0) / base_j if base_j else 1.0
+
+
+def problem_of(base: Run, head: Run) -> str:
+    """Why two runs make no pair; empty where both have passed."""
+    if base.outcome == head.outcome == "passed":
+        return ""
+    if base.outcome == head.outcome:
+        why = f" ({head.reason})" if head.reason else ""
+        return f"{head.outcome} on both sides{why}"
+    parts = [
+        f"{run.outcome} on {name}" + (f" ({run.reason})" if run.reason else "")
+        for name, run in (("base", base), ("head", head))
+    ]
+    return ", ".join(parts)

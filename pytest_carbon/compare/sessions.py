@@ -1,4 +1,4 @@
-"""The sessions of both sides: started when first needed, two generations of them."""
+"""The sessions of both sides: one of each at a time, replaced when new ones are wanted."""
 
 from __future__ import annotations
 
@@ -15,34 +15,31 @@ __all__ = ["Generations"]
 class Generations:
     """Hands out sessions to take processes from.
 
-    Forked processes share the layout of memory of the session they come from. So suspects get
-    theirs from two generations of sessions. Where a side cannot fork, each call starts anew.
+    Forked processes share the layout of memory of the session that they come from, which alone
+    can make a test costlier. Where a side cannot fork, each call starts anew.
     """
 
     def __init__(self, sides: Sequence[Side]) -> None:
         self._sides = sides
-        self._started: dict[int, list[Session]] = {}
+        self._started: list[Session] = []
         self._first: list[Hello] = []
 
     def hellos(self) -> list[Hello]:
-        """What both sides say after collection."""
+        """What both sides said after their first collection."""
         if not self._first:
-            self._first = [session.hello() for session in self.sessions(0)]
+            self._first = [session.hello() for session in self.sessions()]
         return self._first
 
-    def sessions(self, generation: int) -> list[Session]:
+    def sessions(self) -> list[Session]:
         """A session of each side that can give a process that has run nothing."""
-        started = self._started.get(generation)
-        if started is not None and not all(session.is_fresh for session in started):
-            self._close(generation)
-            started = None
-        if started is None:
-            started = self._started[generation] = []
+        if not all(session.is_fresh for session in self._started):
+            self.close()
+        if not self._started:
             for side in self._sides:
-                started.append(side.start())
-            for session in started:
+                self._started.append(side.start())
+            for session in self._started:
                 session.hello()
-        return started
+        return self._started
 
     def notes(self) -> list[str]:
         """What differs between the sides beside the project itself."""
@@ -60,14 +57,10 @@ class Generations:
             notes.append("fresh processes are started anew, not forked, which takes longer")
         return notes
 
-    def _close(self, *generations: int) -> None:
-        ended = [s for generation in generations for s in self._started.pop(generation, [])]
-        # All first, as each takes a while to end.
-        for session in ended:
-            session.end()
-        for session in ended:
-            session.close()
-
     def close(self) -> None:
-        """End all sessions; may be called twice."""
-        self._close(*self._started)
+        """End both sessions; the next are new ones. May be called twice."""
+        # Both first, as each takes a while to end.
+        for session in self._started:
+            session.end()
+        while self._started:
+            self._started.pop().close()
