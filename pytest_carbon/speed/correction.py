@@ -41,10 +41,12 @@ _PRIOR_SD = 0.15
 # What is left of a run after the correction never averages below this (recorded: 0.02 to 0.04).
 _LEAST_RESIDUAL_SD = 0.03
 
-# The error of a measurement's mean probe (recorded at a steady speed: 0.01 at 200 ms, 0.02 to 0.04
-# at 20 ms). Where the speed has changed by little more, it says nothing of the sensitivity.
+# The error of a measurement's mean probe. At a steady speed 0.01 was seen at 200 ms and 0.02 to
+# 0.04 at 20 ms, and up to 0.06 with many processes on the cores. Where the speed has changed by
+# little more, it says nothing of the sensitivity; and one wrongly believed to be near 0 makes false
+# alarms when the speed changes for once, as raw and corrected figures then rise alike.
 # Shorter tests have fewer probes: one of a millisecond has one, and not of its own moment.
-_PROBE_SD = 0.03
+_PROBE_SD = 0.07
 _PROBE_SD_FROM_S = 0.020
 
 MIN_SENSITIVITY_SAMPLES = 5
