@@ -8,7 +8,7 @@ share the moment and the process: that takes fresh processes that agree.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp
+from math import exp, log
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.gate.looks import FreshProcess, Repeat
@@ -61,6 +61,11 @@ MOSTLY_FIRST = 1.5
 
 # Repeats that lie so many errors above the tolerance will not come down any more.
 HOPELESS_ERRORS = 5.0
+
+# What a first run alone pays (imports, thread pools that spin up) was seen at 1.5 times its usual
+# cost for minutes on end, as other cores were idle or busy: a rise that no other run shows has to
+# be a doubling.
+FIRST_RUN_RISE = log(2)
 
 # A fall is worth a word where it lies so many errors below the baseline.
 FALL_ERRORS = 3.0
@@ -209,6 +214,9 @@ def _by_first_runs(suspect: Suspect, firsts: Evidence) -> _Answer:
     if suspect.entry.alone_first is None:
         reason = "only its first run costs more, which alone pays for more"
         return _Answer(Outcome.INCONCLUSIVE, reason)
+    if firsts.rise <= FIRST_RUN_RISE:
+        reason = "only its first run costs more, by less than imports vary"
+        return _Answer(Outcome.INCONCLUSIVE, reason, firsts)
     reason = f"its first run: {len(firsts.rises)} fresh processes agree"
     return _Answer(Outcome.REGRESSED, reason, firsts)
 
