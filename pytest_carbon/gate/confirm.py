@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.gate.looks import FreshProcess, Repeat
 from pytest_carbon.gate.rises import by_first_runs, by_looks, by_repeats, log_ratio, raw_agrees
-from pytest_carbon.gate.screen import aim, allowed, can_see, limit_j
+from pytest_carbon.gate.screen import aim, allowed, can_see, is_mostly_first, limit_j
 from pytest_carbon.gate.spread import first_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.gate.evidence import Evidence
     from pytest_carbon.gate.looks import Look, Suspect
 
@@ -54,10 +53,8 @@ BELOW_TOLERANCE = 2.0
 BELOW_AIM = 2.5
 
 # Repeats cannot clear a first run that lies further out than its spread explains, as they do
-# not pay what only a first run pays (imports, caches), nor one that costs so many repeats even
-# in the baseline.
+# not pay what only a first run pays (imports, caches).
 UNEXPLAINED_SDS = 4.0
-MOSTLY_FIRST = 1.5
 
 # Repeats that lie so many errors above the tolerance will not come down any more.
 HOPELESS_ERRORS = 5.0
@@ -105,7 +102,7 @@ class _LookElsewhere(NamedTuple):
 
 def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict | _LookElsewhere:
     """Repeat in a row, until the suspect is cleared or that leads nowhere."""
-    if not _repeats_speak_for_first(suspect.entry):
+    if is_mostly_first(suspect.entry):
         return _LookElsewhere(after=0, all_runs=False, first_runs=True)
     row: list[float] = []
     plan = _in_a_row(suspect)
@@ -132,11 +129,6 @@ def _hopeless(suspect: Suspect, evidence: Evidence) -> bool:
     return evidence.rise > most + HOPELESS_ERRORS * evidence.error
 
 
-def _repeats_speak_for_first(entry: Entry) -> bool:
-    repeats = entry.repeats
-    return repeats is None or entry.first.centre_j < MOSTLY_FIRST * repeats.centre_j
-
-
 def _in_a_row(suspect: Suspect) -> tuple[int, ...]:
     plan = IN_A_ROW_THOROUGH if suspect.policy.thorough else IN_A_ROW
     wall_s = suspect.entry.wall_s
@@ -146,11 +138,12 @@ def _in_a_row(suspect: Suspect) -> tuple[int, ...]:
 def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
     """Whether noise explains the first run, so that good repeats clear it.
 
-    Either its spread does, or the moment was slow: then the very next run shows it, too.
+    Either its spread does, or a garbage collection, or the moment was slow: then the very next run
+    shows it, too.
     """
     entry = suspect.entry
     rise = log_ratio(suspect.first_j, entry.first.centre_j)
-    if rise < UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd):
+    if suspect.collected or rise < UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd):
         return True
     repeats = entry.repeats or entry.first
     return bool(row) and log_ratio(row[0], repeats.centre_j) > rise / 2

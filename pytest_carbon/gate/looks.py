@@ -39,7 +39,9 @@ class Suspect:
     """All that is known of a suspect before the first look.
 
     ``first_j`` is the figure that made it one, ``suite_size`` the number of tests that the run
-    holds against baselines. ``fresh_processes`` says whether the test can run in one at all.
+    holds against baselines. ``collected`` says whether a full garbage collection fell into that
+    first run, which costs up to many times a short test. ``fresh_processes`` says whether the
+    test can run in one at all.
     """
 
     entry: Entry
@@ -47,6 +49,7 @@ class Suspect:
     policy: Policy
     suite_sd: float = TYPICAL_SD
     suite_size: int = 1
+    collected: bool = False
     fresh_processes: bool = True
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "allowed",
     "can_see",
     "fall",
+    "is_mostly_first",
     "is_suspect",
     "is_too_small",
     "limit_j",
@@ -37,6 +38,12 @@ AIM_THOROUGH = 2.0
 
 # The screen sits so many standard deviations below the aim, so that few slip through.
 SURE_SDS = 2.6
+
+# A first run that costs so many repeats is another thing than them: imports, caches, compilation.
+MOSTLY_FIRST = 1.5
+
+# Such a cost was seen at 1.5 times its usual amount for minutes on end, so only more is suspect.
+MOSTLY_FIRST_RISE = 1.6
 
 # A fall is said without confirmation, so it has to lie outside of nearly all noise.
 FALL_SDS = 3.0
@@ -61,11 +68,18 @@ def _one_run_sd(entry: Entry, suite_sd: float) -> float:
     return hypot(sd, centre_error(sd, entry.first))
 
 
+def is_mostly_first(entry: Entry) -> bool:
+    """Whether a test's first run pays so much of its own that repeats say nothing about it."""
+    repeats = entry.repeats
+    return repeats is not None and entry.first.centre_j >= MOSTLY_FIRST * repeats.centre_j
+
+
 def _threshold(entry: Entry, policy: Policy, sd: float) -> float:
     """The rise that makes a suspect, as a logarithm."""
     tolerance = _tolerance(entry, policy)
     surely_seen = log1p(AIM * tolerance) - SURE_SDS * sd
-    return max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen))
+    usual = max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen))
+    return max(usual, log(MOSTLY_FIRST_RISE)) if is_mostly_first(entry) else usual
 
 
 def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:

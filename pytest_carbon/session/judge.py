@@ -89,8 +89,12 @@ class Judge:
             return None
         return limits.budget.energy_j(self.intensity.g_per_kwh)
 
-    def suspect(self, subject: Subject, total: Measurement, limits: Limits) -> Suspect | None:
+    def suspect(
+        self, subject: Subject, total: Measurement, limits: Limits, *, collected: bool = False
+    ) -> Suspect | None:
         """What is to be confirmed about a passed test; ``None`` where nothing is.
+
+        ``collected``: a full garbage collection fell into it.
 
         In the thorough gear that is every test that the meter can resolve.
         """
@@ -109,6 +113,7 @@ class Judge:
             policy=policy,
             suite_sd=self.suite_sd,
             suite_size=self.suite_size,
+            collected=collected,
         )
 
     def verdict(

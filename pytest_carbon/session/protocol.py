@@ -169,6 +169,7 @@ class Protocol:
                             item=item,
                             again=again,
                             explained=why,
+                            collected=costs.has_seen_full_collection,
                         )
                     )
                     if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:

@@ -28,7 +28,7 @@ class Case:
 
     ``again`` can run the test anew, ``part`` tells a task from its test, ``worst`` is what is
     held against the budget where that is not ``total``, ``explained`` says why a rise needs no
-    confirmation.
+    confirmation, ``collected`` whether a full garbage collection fell into the run.
     """
 
     subject: Subject
@@ -39,6 +39,7 @@ class Case:
     part: Part | None = None
     worst: Measurement | None = None
     explained: str = ""
+    collected: bool = False
 
 
 class Verdicts:
@@ -72,7 +73,7 @@ class Verdicts:
 
     def _against_baseline(self, case: Case) -> Verdict | None:
         subject, total, limits = case.subject, case.total, case.limits
-        suspect = self._judge.suspect(subject, total, limits)
+        suspect = self._judge.suspect(subject, total, limits, collected=case.collected)
         if suspect is None:
             return self._judge.verdict(subject, total, limits)
         if case.explained or self._confirmations.is_out_of_time:

@@ -118,6 +118,13 @@ def test_a_slow_moment_in_one_process_does_not_convict() -> None:
     assert verdict.looks == 2
 
 
+def test_a_collection_that_fell_into_the_first_run_is_no_cost_of_first_runs() -> None:
+    case = replace(suspect(3.0), collected=True)
+    verdict, steps = confirm(case, first=always(1.0), repeat=always(1.0))
+    assert verdict.outcome is Outcome.OK
+    assert not any(isinstance(step, FreshProcess) for step in steps)
+
+
 @pytest.mark.parametrize("rise", [1.25, 1.5, 3.0, 100.0])
 def test_repeats_in_a_row_alone_never_convict(rise: float) -> None:
     looks = [Look(samples_j=(rise,) * count) for count in (2, 3, 6, 50, 50)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,6 +57,14 @@ def test_a_test_below_the_floor_is_too_small_until_it_grows() -> None:
     assert is_too_small(0.0004, tiny, Policy(floor_j=0.003))
     assert not is_too_small(0.0400, tiny, Policy(floor_j=0.003))
     assert is_suspect(0.0400, tiny, Policy(floor_j=0.003), 0.1)
+
+
+def test_a_first_run_that_is_a_cost_of_its_own_has_to_rise_by_more() -> None:
+    """Importing a large module was seen at 1.5 times its usual cost for minutes on end."""
+    importing = replace(entry(sd=0.03), repeats=Spread(centre_j=0.001, samples=30, processes=10))
+    assert not is_suspect(0.15, importing, Policy(), 0.03)
+    assert is_suspect(0.17, importing, Policy(), 0.03)
+    assert (can_see(importing, Policy(), 0.03) or 0) > 0.6
 
 
 def test_a_clear_fall_is_an_improvement() -> None:
