@@ -185,6 +185,8 @@ def test_an_interrupt_writes_nothing(tmp_path: Path, command: Command) -> None:
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # A shell's background jobs, and so all below them, are deaf to it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     )
     deadline = time.monotonic() + 60
     while not (tmp_path / "ran").exists():

@@ -138,7 +138,7 @@ def test_a_regressed_task_fails_its_test_by_name(pytester: pytest.Pytester, carb
     tasks = tasks_of(pytester.path / "junit.xml")
     assert tasks["train"]["verdict"] == "regressed"
     assert tasks["load"]["verdict"] in {"ok", "improved", "inconclusive"}
-    carbon(wide, "--carbon-update").assert_outcomes(passed=1)
+    carbon(wide, "--carbon-update=all").assert_outcomes(passed=1)
     carbon(wide).assert_outcomes(passed=1)
 
 
