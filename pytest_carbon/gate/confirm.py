@@ -181,7 +181,7 @@ def _independent(
     answer = _convicting(suspect, looks, views, at) or _clearing(suspect, views, at)
     if answer is None:
         if len(looks) < suspect.policy.max_looks:
-            return _one_more(suspect, all_runs=at.all_runs)
+            return _one_more(suspect, looks, all_runs=at.all_runs)
         answer = _last_word(suspect, views)
     return _verdict(suspect, answer.evidence, answer.outcome, answer.reason)
 
@@ -232,12 +232,13 @@ def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
     return _Answer(Outcome.INCONCLUSIVE, "the looks do not agree enough", evidence)
 
 
-def _one_more(suspect: Suspect, *, all_runs: bool) -> Repeat | FreshProcess:
+def _one_more(suspect: Suspect, looks: Sequence[Look], *, all_runs: bool) -> Repeat | FreshProcess:
     repeats = FRESH_REPEATS if all_runs else 0
     while repeats > 1 and (1 + repeats) * suspect.entry.wall_s > FRESH_S:
         repeats -= 1
     if suspect.fresh_processes:
-        return FreshProcess(repeats=repeats, after_s=FRESH_AFTER_S)
+        # The first one clears most suspects, at once; to convict, others follow later.
+        return FreshProcess(repeats=repeats, after_s=FRESH_AFTER_S if looks else 0.0)
     return Repeat(count=1 + repeats, after_s=LATER_AFTER_S)
 
 
