@@ -133,10 +133,10 @@ class Sensitivity(NamedTuple):
 def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | None:
     """Fit log CPU time = a + b · log probe time to a test's (cpu_s, probe_ns) samples.
 
-    Least squares with errors in the probe, drawn towards ``DEFAULT_SENSITIVITY`` by as much as the
-    samples leave open (few of them, little change of speed, much other noise). ``None`` with fewer
-    than ``MIN_SENSITIVITY_SAMPLES``. Samples of one kind only: first runs or repeats. Samples that
-    are not positive say nothing and are left out.
+    Least squares, drawn towards ``DEFAULT_SENSITIVITY`` by as much as the samples leave open (few
+    of them, a change of speed that the probe's error explains, much other noise). ``None`` with
+    fewer than ``MIN_SENSITIVITY_SAMPLES``. Samples of one kind only: first runs or repeats. Samples
+    that are not positive say nothing and are left out.
     """
     points = [
         (math.log(probe_ns), math.log(cpu_s))
@@ -149,10 +149,12 @@ def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | Non
     mean_x = sum(x for x, _ in points) / count
     mean_y = sum(y for _, y in points) / count
     probe_variance = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / math.exp(mean_y))
-    spread = sum((x - mean_x) ** 2 for x, _ in points) - count * probe_variance
+    seen = sum((x - mean_x) ** 2 for x, _ in points)
+    spread = seen - count * probe_variance
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
+    # Not divided by what is left: where the probe's error is smaller, the slope would be too steep.
+    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / seen
     residual = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in points) / (count - 2)
     variance = max(residual, _LEAST_RESIDUAL_SD**2) / spread
     weight = _PRIOR_SD**2 / (_PRIOR_SD**2 + variance)
