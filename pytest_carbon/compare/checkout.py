@@ -12,6 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from psutil import pid_exists
+
 from pytest_carbon.errors import CompareError
 
 if TYPE_CHECKING:
@@ -41,19 +43,9 @@ def remove_stale(repository: Repository) -> None:
     for line in listing.split(b"\0"):
         path = os.fsdecode(line).removeprefix("worktree ")
         match = _OURS.search(path)
-        if line.startswith(b"worktree ") and match and not _lives(int(match[1])):
+        if line.startswith(b"worktree ") and match and not pid_exists(int(match[1])):
             _remove(repository, Path(path))
             shutil.rmtree(path[: match.end()], ignore_errors=True)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 @contextlib.contextmanager
