@@ -62,14 +62,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         type=_positive,
         default=ROUNDS,
-        help="how many fresh processes run the suite (default: %(default)s)",
+        help="how often fresh processes run the suite (default: %(default)s)",
     )
     parser.add_argument(
         "--repeats",
         metavar="N",
         type=_count,
         default=REPEATS,
-        help="how often each passed test runs again in each process (default: %(default)s)",
+        help="how often each passed test runs again in a second process of each round, "
+        "as repeats change what the tests after them cost (default: %(default)s)",
     )
     parser.add_argument(
         "--update",
@@ -100,27 +101,35 @@ def run(args: argparse.Namespace) -> int:
 
 def _refresh(args: argparse.Namespace) -> int:
     _say(
-        f"measuring in {args.rounds} fresh process{'es' if args.rounds != 1 else ''}, "
-        f"each test 1 + {args.repeats} times"
+        f"measuring {args.rounds} round{'s' if args.rounds != 1 else ''}: the suite as it is in a "
+        f"fresh process{_once_more(args.repeats)}"
     )
     start_s = time.monotonic()
     runs: list[RunResult] = []
     for number in range(1, args.rounds + 1):
-        # --carbon-diff measures as for an update: nothing is gated, and nothing written.
-        done = run_suite(
-            ["--carbon-diff", f"--carbon-rounds={args.repeats}", *args.pytest_args],
-            shown=args.verbose,
-        )
+        for repeats in (0, args.repeats) if args.repeats else (0,):
+            # --carbon-diff measures as for an update: nothing is gated, and nothing written.
+            done = run_suite(
+                ["--carbon-diff", f"--carbon-rounds={repeats}", *args.pytest_args],
+                shown=args.verbose,
+            )
+            if _is_hopeless(done):
+                _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
+                _show(done)
+                _say("nothing was written")
+                return done.status
+            if done.result is not None:
+                runs.append(done.result)
+            elif not runs:
+                done.need(f"round {number}")
         _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
-        if _is_hopeless(done):
-            _show(done)
-            _say("nothing was written")
-            return done.status
-        if done.result is not None:
-            runs.append(done.result)
-        elif not runs:
-            done.need(f"round {number}")
     return _store(args, runs)
+
+
+def _once_more(repeats: int) -> str:
+    if not repeats:
+        return ""
+    return f", then each test 1 + {repeats} times in another"
 
 
 def _is_hopeless(done: SuiteRun) -> bool:

@@ -164,8 +164,10 @@ class Worker:
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     os.setsid()
                     detach_from_terminal(session.config)
+                    # Stays open until this process ends: closed, it has this process killed.
+                    line = Line.on(descriptor)
                     with runner.own_temporary_folder():
-                        self._serve(Line.on(descriptor), runner)
+                        self._serve(line, runner)
                 os._exit(0)
             os.close(descriptor)
             self._line.send({"pid": pid})

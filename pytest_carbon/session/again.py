@@ -39,13 +39,9 @@ MOST_SUSPECTS = 10
 class Confirmations:
     """Makes confirmers for suspects, and bounds the time that all of them take together.
 
-    <<<<<<< HEAD
     ``open_probe`` opens a speed probe like the run's in a forked process, ``announce`` says which
-    tests are measured again, and ``quiet`` keeps other workers of this host still.
-    =======
-    ``open_probe`` opens a speed probe like the run's in a forked process. ``quiet`` keeps other
-    workers of this host still, ``stores`` says that the run's figures are to be stored.
-    >>>>>>> da710e0 (Hold runs alone in a process against runs alone)
+    tests are measured again, ``quiet`` keeps other workers of this host still, and ``stores`` says
+    that the run's figures are to be stored.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.bodies import Bodies
 from pytest_carbon.session.collector import Collector
 from pytest_carbon.session.course import Selection
+from pytest_carbon.session.garbage import Garbage
 from pytest_carbon.session.gather import Gatherer
 from pytest_carbon.session.grid import find_intensity
 from pytest_carbon.session.instruments import open_instruments
@@ -150,6 +151,7 @@ class _Run:
             gates=gates,
         )
         named = {
+            "garbage": Garbage(),
             "recorder": recorder,
             "limits": limits,
             "confirmations": confirmations,
