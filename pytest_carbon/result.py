@@ -49,7 +49,8 @@ class SubjectResult:
     ``times`` counts how often the subject ran (a session fixture runs once in each worker),
     ``repeats`` are further runs of a test in the same process, and ``alone`` runs in a process
     where no other test has run, the first one first, both taken to be stored,
-    ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
+    ``disk_share`` is the part of the repeats' CPU time that the kernel took where they wrote to a
+    disk, ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
     ``worker`` the xdist worker that ran it.
     """
 
@@ -62,6 +63,7 @@ class SubjectResult:
     verdict: Verdict | None = None
     repeats: tuple[Measurement, ...] = ()
     alone: tuple[Measurement, ...] = ()
+    disk_share: float | None = None
     budget_j: float | None = None
     path: str = ""
     line: int | None = None

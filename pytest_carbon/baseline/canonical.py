@@ -43,6 +43,7 @@ _ENTRY = re.compile(
     rf'(?:,\n      "sensitivity": {_NUMBER})?'
     rf'(?:,\n      "anchor_j": {_NUMBER})?'
     r'(?:,\n      "body": "([0-9A-Za-z]*)")?'
+    rf'(?:,\n      "disk_share": {_NUMBER})?'
     r"\n    \}(,?)\n",
     re.ASCII,
 )
@@ -81,7 +82,7 @@ def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> 
 
 def _entry(groups: tuple[str, ...]) -> Entry:
     """The entry in the groups of a match, of which the first is its key."""
-    cpu_s, wall_s, sensitivity, anchor_j, body = groups[21:26]
+    cpu_s, wall_s, sensitivity, anchor_j, body, disk_share = groups[21:27]
     return Entry(
         first=_spread(*groups[1:5]),
         repeats=None if groups[5] is None else _spread(*groups[5:9]),
@@ -93,6 +94,7 @@ def _entry(groups: tuple[str, ...]) -> Entry:
         sensitivity=None if sensitivity is None else float(sensitivity),
         anchor_j=None if anchor_j is None else float(anchor_j),
         body=body,
+        disk_share=None if disk_share is None else float(disk_share),
     )
 
 

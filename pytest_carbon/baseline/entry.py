@@ -33,7 +33,8 @@ class Entry:
     ``sensitivity`` says how much CPU time follows the core's speed (``None``: not known),
     ``raw`` summarises the first runs without the correction for speed, and ``anchor_j`` is the
     energy against which slow creep is held. ``body`` is a digest of a test's code, by which it
-    is recognised after it was renamed or moved.
+    is recognised after it was renamed or moved. ``disk_share`` is the part of its CPU time that
+    the kernel took (0 to 1), ``None`` where it writes to no disk or that is not known.
     """
 
     first: Spread
@@ -46,3 +47,4 @@ class Entry:
     sensitivity: float | None = None
     anchor_j: float | None = None
     body: str | None = None
+    disk_share: float | None = None

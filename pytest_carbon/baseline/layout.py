@@ -75,6 +75,8 @@ def _entry(entry: Entry) -> str:
         lines.append(f'"anchor_j": {_figure(entry.anchor_j)}')
     if entry.body is not None:
         lines.append(f'"body": {json.dumps(entry.body)}')
+    if entry.disk_share is not None:
+        lines.append(f'"disk_share": {_figure(entry.disk_share)}')
     return ",\n      ".join(lines)
 
 

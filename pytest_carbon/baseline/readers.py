@@ -113,6 +113,7 @@ _entry = _Record(
     sensitivity=_number,
     anchor_j=_amount,
     body=_text,
+    disk_share=_amount,
 )
 _environment = _Record(
     Environment,

@@ -118,11 +118,12 @@ def _refresh(args: argparse.Namespace) -> int:
                 _show(done)
                 _say("nothing was written")
                 return done.status
-            if done.result is not None:
-                runs.append(done.result)
-            elif not runs:
-                done.need(f"round {number}")
+            if done.result is None:
+                break
+            runs.append(done.result)
         _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
+        if not runs:
+            done.need(f"round {number}")
     return _store(args, runs)
 
 

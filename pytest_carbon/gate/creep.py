@@ -29,14 +29,15 @@ def creep(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> Verdict
     if not anchor_j or anchor_j <= 0 or centre_j <= anchor_j:
         return None
     error = sqrt(2) * centre_error(first_sd(entry, suite_sd), entry.first)
-    most = max(log1p(policy.creep_tolerance), NOISE_ERRORS * error)
+    # A single rise that the tolerance lets pass is no creep.
+    most = max(log1p(policy.creep_tolerance), log1p(policy.tolerance), NOISE_ERRORS * error)
     if log(centre_j / anchor_j) <= most:
         return None
     return Verdict(
         outcome=Outcome.REGRESSED,
         now_j=centre_j,
         baseline_j=anchor_j,
-        tolerance=policy.creep_tolerance,
+        tolerance=max(policy.creep_tolerance, policy.tolerance),
         limit_j=anchor_j * exp(most),
         low=centre_j / anchor_j * exp(-2 * error),
         high=centre_j / anchor_j * exp(2 * error),

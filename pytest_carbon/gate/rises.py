@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
 from pytest_carbon.gate.screen import raw_limit_log
-from pytest_carbon.gate.spread import centre_error, first_sd, look_sd, repeats_sd, trimmed_mean
+from pytest_carbon.gate.spread import (
+    centre_error,
+    disk_drift,
+    first_sd,
+    look_sd,
+    repeats_sd,
+    trimmed_mean,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +50,10 @@ def _stored_repeats(entry: Entry, *, alone: bool = False) -> Spread:
     return entry.first if entry.repeats is None else entry.repeats
 
 
-def _baseline_error(sd: float, stored: Spread) -> float:
+def _baseline_error(sd: float, stored: Spread, entry: Entry) -> float:
     """How far a stored centre may be off by now: its own error, and what another hour changes."""
-    return hypot(centre_error(sd, stored), sd * min(1.0, sd / HOUR_SD))
+    hour_sd = sd * min(1.0, sd / HOUR_SD)
+    return hypot(centre_error(sd, stored), hour_sd, disk_drift(entry))
 
 
 def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
@@ -56,7 +64,7 @@ def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
     return Evidence(
         rises=(rise,),
         sd=look_sd(sd, len(samples_j)),
-        baseline_error=_baseline_error(sd, repeats),
+        baseline_error=_baseline_error(sd, repeats, suspect.entry),
     )
 
 
@@ -72,7 +80,7 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     return Evidence(
         rises=rises,
         sd=look_sd(sd, min(len(look.samples_j) for look in looks)),
-        baseline_error=_baseline_error(sd, repeats),
+        baseline_error=_baseline_error(sd, repeats, suspect.entry),
     )
 
 
@@ -88,7 +96,7 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     return Evidence(
         rises=[log_ratio(look.first_j or 0.0, first.centre_j) for look in looks],
         sd=sd,
-        baseline_error=_baseline_error(sd, first),
+        baseline_error=_baseline_error(sd, first, entry),
     )
 
 

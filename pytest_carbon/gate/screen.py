@@ -8,7 +8,7 @@ from __future__ import annotations
 from math import exp, hypot, log, log1p
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.spread import TYPICAL_SD, centre_error, first_sd
+from pytest_carbon.gate.spread import TYPICAL_SD, centre_error, disk_drift, first_sd
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry
@@ -65,7 +65,7 @@ def allowed(entry: Entry, policy: Policy) -> float:
 def _one_run_sd(entry: Entry, suite_sd: float) -> float:
     """The spread of one run's rise over the stored centre, whose own error counts, too."""
     sd = first_sd(entry, suite_sd)
-    return hypot(sd, centre_error(sd, entry.first))
+    return hypot(sd, centre_error(sd, entry.first), disk_drift(entry))
 
 
 def is_mostly_first(entry: Entry) -> bool:

@@ -22,6 +22,7 @@ __all__ = [
     "SHARED",
     "TYPICAL_SD",
     "centre_error",
+    "disk_drift",
     "first_sd",
     "hodges_lehmann",
     "look_sd",
@@ -44,6 +45,12 @@ SHARED = 0.35
 
 # The suite's spread weighs as much as this many samples of a test's own.
 PRIOR_SAMPLES = 6.0
+
+# What the kernel does for a test that writes to a disk costs more for minutes or hours and less in
+# others, whatever the speed of the core: unchanged, with a kernel's share of 0.6, such a test was
+# seen at 1.0 to 1.4 times its baseline on a quiet machine, at up to 1.9 times on a busy one.
+# Starting processes, with a share of 0.4, stayed within 10 %.
+DISK_SD = 0.4
 
 # No spread is smaller: clocks, probes and rounded baselines add this much to any test.
 LEAST_SD = 0.01
@@ -85,6 +92,11 @@ def look_sd(sd: float, samples: int) -> float:
 def centre_error(sd: float, spread: Spread) -> float:
     """How far a stored centre may be off: the standard error of its logarithm."""
     return sd * sqrt(SHARED / spread.processes + (1 - SHARED) / spread.samples)
+
+
+def disk_drift(entry: Entry) -> float:
+    """How far a test's true cost may have moved since its baseline, for the disk's part in it."""
+    return DISK_SD * (entry.disk_share or 0.0)
 
 
 def suite_sd(entries: Iterable[Entry]) -> float:

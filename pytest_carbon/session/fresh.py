@@ -160,11 +160,13 @@ class _Stem:
 
     def _answer(self, request: dict[str, Any]) -> bytes:
         reader, writer = os.pipe()
+        # Made here, so that it goes whatever becomes of the process.
+        temporary = own_basetemp(self._config)
         pid = fork()
         if pid == 0:
             os.close(reader)
             self._line.close()
-            _run_and_exit(self._config, writer, self._look, request)
+            _run_and_exit(writer, self._look, request)
         os.close(writer)
         try:
             return _read_until(reader, time.monotonic() + request["timeout_s"])
@@ -176,6 +178,8 @@ class _Stem:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
+            if temporary:
+                shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _is_alive(pid: int) -> bool:
@@ -200,28 +204,19 @@ def _read_until(reader: int, deadline_s: float) -> bytes:
         received += part
 
 
-def _run_and_exit(
-    config: pytest.Config,
-    writer: int,
-    look: Look,
-    request: dict[str, Any],
-) -> None:
-    temporary = ""
+def _run_and_exit(writer: int, look: Look, request: dict[str, Any]) -> None:
     try:
         os.setsid()
-        temporary = own_basetemp(config)
         answer: object = look(request["places"], request["passes"], request["task"])
     except BaseException as error:  # noqa: BLE001 - the end of this process; told to the run
         answer = f"{type(error).__name__} in a fresh process"
     with contextlib.suppress(BaseException):
         os.write(writer, json.dumps(answer).encode())
-        if temporary:
-            shutil.rmtree(temporary, ignore_errors=True)
     os._exit(0)
 
 
 def own_basetemp(config: pytest.Config) -> str:
-    """Keep this process's temporary folders out of those that pytest counts and keeps."""
+    """Keep a forked process's temporary folders out of those that pytest counts and keeps."""
     factory: Any = getattr(config, "_tmp_path_factory", None)
     if factory is None or getattr(factory, "_basetemp", None) is not None:
         return ""

@@ -236,6 +236,7 @@ class Protocol:
             verdict=verdict,
             repeats=tuple(measurement for measurement, _ in samples.repeats),
             alone=samples.alone,
+            disk_share=samples.disk_share,
             budget_j=self.judge.budget_j(limits),
             path=path,
             line=None if line is None else line + 1,

@@ -26,6 +26,7 @@ FULL = Entry(
     sensitivity=0.9,
     anchor_j=0.12,
     body="0123456789ab",
+    disk_share=0.25,
 )
 SHORT = Entry(first=Spread(centre_j=1.0), cpu_s=0.25, wall_s=0.25)
 
@@ -68,7 +69,8 @@ TEXT = """\
       "wall_s": 123000,
       "sensitivity": 0.9,
       "anchor_j": 0.12,
-      "body": "0123456789ab"
+      "body": "0123456789ab",
+      "disk_share": 0.25
     },
     "tests/test_a.py::test_c": {
       "first": {"centre_j": 1, "samples": 1, "processes": 1},

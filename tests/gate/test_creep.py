@@ -49,6 +49,14 @@ def test_a_rise_that_was_accepted_knowingly_takes_the_anchor_along() -> None:
     assert creep(replace(new, anchor_j=anchor_j), POLICY) is None
 
 
+def test_a_rise_that_the_tolerance_lets_pass_is_no_creep() -> None:
+    wide = replace(POLICY, tolerance=2.0)
+    once, often = entry(2.1, 1.0), entry(3.1, 1.0)
+    assert creep(once, POLICY) is not None
+    assert creep(once, wide) is None
+    assert creep(often, wide) is not None
+
+
 def test_a_fall_pulls_the_anchor_down() -> None:
     assert anchor_after(entry(1.1, 1.0), entry(0.8), POLICY) == 0.8
     assert anchor_after(entry(1.1, 1.0), entry(1.05), POLICY) == 1.0
