@@ -211,7 +211,7 @@ def plan_runs(
     plan = plan_update(
         base.entries,
         measured,
-        Rules(mode=mode, tolerance=policy.tolerance),
+        Rules(mode=mode, tolerance=policy.tolerance, creep_tolerance=policy.creep_tolerance),
         passed=measured,
         decided=_beyond_tolerance(base.entries, measured, policy),
         crept=_crept(base.entries, policy),

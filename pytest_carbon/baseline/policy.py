@@ -14,8 +14,9 @@ all       added       stored       stored       stored
 
 The *anchor* holds slow creep: it is the energy that somebody accepted as such. It follows
 every fall, but a rise only where that was a regression (beyond the tolerance, or found by the
-gate) and was accepted with ``all``. Rises too small for that are stored without moving it, so
-twenty of them add up to one that the gate sees; that one, too, is accepted with ``all``.
+gate) or a creep all by itself, and was accepted with ``all``. Rises too small for that are stored
+without moving it, so twenty of them add up to one that the gate sees; that one, too, is accepted
+with ``all``.
 """
 
 from __future__ import annotations
@@ -82,11 +83,13 @@ _ALLOWED = {
 class Rules:
     """What an update goes by.
 
-    ``tolerance`` is the relative rise beyond which a rise is a regression.
+    ``tolerance`` is the relative rise beyond which a rise is a regression, ``creep_tolerance`` the
+    one that many smaller ones may add up to.
     """
 
     mode: Mode
     tolerance: float = 0.2
+    creep_tolerance: float = 0.3
     noise: NoiseRule = field(default_factory=NoiseRule)
 
 
@@ -170,8 +173,10 @@ def _change_to(
         return Action.ADDED, replace(new, anchor_j=anchor_j)
     action = _change(old, new, rules, decided=decided)
     if action in allowed:
-        regression = new.first.centre_j > old.first.centre_j * (1 + rules.tolerance)
-        accepted = action is Action.RAISED and (decided or regression)
+        # A single rise beyond what many may add up to is no creep: whoever accepts it sees it.
+        small = min(rules.tolerance, rules.creep_tolerance)
+        seen = new.first.centre_j > old.first.centre_j * (1 + small)
+        accepted = action is Action.RAISED and (decided or seen)
         return action, _successor(old, new, accepted=accepted)
     if rules.mode is Mode.NEW:
         return Action.LEFT, old
