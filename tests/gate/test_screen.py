@@ -118,7 +118,7 @@ def test_writing_to_a_disk_may_cost_more_for_hours() -> None:
     files = replace(entry(), disk_share=0.8)
     assert is_suspect(0.122, entry(), Policy(), 0.03)
     assert not is_suspect(0.122, files, Policy(), 0.03)
-    assert is_suspect(0.16, files, Policy(), 0.03)
+    assert is_suspect(0.20, files, Policy(), 0.03)
     seen, usual = can_see(files, Policy(), 0.03), can_see(entry(), Policy(), 0.03)
     assert seen is not None
     assert usual is not None
