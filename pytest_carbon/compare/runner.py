@@ -21,6 +21,7 @@ from pytest_carbon.wire import measurement_to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pytest
 
@@ -57,9 +58,9 @@ class Runner:
             self._all_cpus = os.sched_getaffinity(0)
 
     @contextlib.contextmanager
-    def own_temporary_folder(self) -> Iterator[None]:
-        """Keep this process's temporary folders apart, and remove them at the end."""
-        folder = own_basetemp(self.session.config)
+    def own_temporary_folder(self, parent: Path) -> Iterator[None]:
+        """Keep this process's temporary folders apart, below ``parent``; remove them at the end."""
+        folder = own_basetemp(self.session.config, parent)
         try:
             yield
         finally:

@@ -166,7 +166,8 @@ class Worker:
                     detach_from_terminal(session.config)
                     # Stays open until this process ends: closed, it has this process killed.
                     line = Line.on(descriptor)
-                    with runner.own_temporary_folder():
+                    # In the comparison's own folder: a test may end this process at any time.
+                    with runner.own_temporary_folder(Path(self._order["side"]).parent):
                         self._serve(line, runner)
                 os._exit(0)
             os.close(descriptor)

@@ -215,12 +215,16 @@ def _run_and_exit(writer: int, look: Look, request: dict[str, Any]) -> None:
     os._exit(0)
 
 
-def own_basetemp(config: pytest.Config) -> str:
-    """Keep a forked process's temporary folders out of those that pytest counts and keeps."""
+def own_basetemp(config: pytest.Config, parent: Path | None = None) -> str:
+    """Keep a forked process's temporary folders out of those that pytest counts and keeps.
+
+    They are made below ``parent``, or where the system has such. Returns the folder to remove,
+    empty where pytest has one already.
+    """
     factory: Any = getattr(config, "_tmp_path_factory", None)
     if factory is None or getattr(factory, "_basetemp", None) is not None:
         return ""
-    folder = tempfile.mkdtemp(prefix="pytest-carbon-")
+    folder = tempfile.mkdtemp(prefix="pytest-carbon-", dir=parent)
     factory._given_basetemp = Path(folder) / "basetemp"  # noqa: SLF001 - no public way
     return folder
 
