@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from statistics import median
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry
@@ -102,9 +102,9 @@ def entry_from_runs(
         cpu_s=middle.cpu_s,
         wall_s=middle.wall_s,
         sensitivity=sensitivity,
-        disk_share=_median([run.disk_share for run in runs if run.disk_share is not None]),
+        disk_share=_mean([run.disk_share for run in runs if run.disk_share is not None]),
     )
 
 
-def _median(shares: Sequence[float]) -> float | None:
-    return round(median(shares), 2) if shares else None
+def _mean(shares: Sequence[float]) -> float | None:
+    return round(fmean(shares), 2) if shares else None

@@ -20,8 +20,9 @@ __all__ = ["Gatherer", "Samples"]
 # Runs after the first one in a process of its own: as many as a look takes.
 ALONE = 4
 
-# Ten ticks of the clock that tells the kernel's time from the program's.
-LEAST_S = 0.04
+# Two ticks of the clock that tells the kernel's time from the program's; the rounds of a refresh
+# even out how little that says.
+LEAST_S = 0.01
 
 
 class Samples(NamedTuple):
