@@ -102,35 +102,29 @@ def run(args: argparse.Namespace) -> int:
 def _refresh(args: argparse.Namespace) -> int:
     _say(
         f"measuring {args.rounds} round{'s' if args.rounds != 1 else ''}: the suite as it is in a "
-        f"fresh process{_once_more(args.repeats)}"
+        "fresh process"
+        + (f", then each test 1 + {args.repeats} times in another" if args.repeats else "")
     )
     start_s = time.monotonic()
     runs: list[RunResult] = []
     for number in range(1, args.rounds + 1):
-        for repeats in (0, args.repeats) if args.repeats else (0,):
+        for repeats in dict.fromkeys((0, args.repeats)):
             # --carbon-diff measures as for an update: nothing is gated, and nothing written.
             done = run_suite(
                 ["--carbon-diff", f"--carbon-rounds={repeats}", *args.pytest_args],
                 shown=args.verbose,
             )
-            if _is_hopeless(done):
-                _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
-                _show(done)
-                _say("nothing was written")
-                return done.status
-            if done.result is None:
+            if done.result is None or _is_hopeless(done):
                 break
             runs.append(done.result)
         _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
+        if _is_hopeless(done):
+            _show(done)
+            _say("nothing was written")
+            return done.status
         if not runs:
             done.need(f"round {number}")
     return _store(args, runs)
-
-
-def _once_more(repeats: int) -> str:
-    if not repeats:
-        return ""
-    return f", then each test 1 + {repeats} times in another"
 
 
 def _is_hopeless(done: SuiteRun) -> bool:

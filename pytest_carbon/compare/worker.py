@@ -7,7 +7,6 @@ nothing; where forking is not safe, the session becomes the one process that run
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import platform
 import signal
@@ -28,6 +27,7 @@ from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
 from pytest_carbon.session.fresh import can_fork, detach_from_terminal, fork
+from pytest_carbon.session.garbage import frozen
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.markers import read_limits
 from pytest_carbon.session.names import test_id
@@ -99,9 +99,8 @@ class Worker:
             if session.testsfailed:
                 return True
             if forks:
-                gc.collect()
-                gc.freeze()
-                self._fork_on_demand(session, runner)
+                with frozen():
+                    self._fork_on_demand(session, runner)
             else:
                 self._serve(self._line, runner)
         except LineLostError:

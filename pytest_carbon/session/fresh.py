@@ -9,7 +9,6 @@ or count it, and it ends with the run.
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -139,7 +138,6 @@ class _Stem:
         """Answer until the run is gone."""
         for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(name, signal.SIG_DFL)
-        gc.freeze()
         detach_from_terminal(self._config)
         buffer = b""
         while True:

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
-__all__ = ["Garbage"]
+__all__ = ["Garbage", "frozen"]
+
+
+@contextlib.contextmanager
+def frozen() -> Iterator[None]:
+    """Hide all objects that there are now from the collector, also in processes forked meanwhile.
+
+    Does nothing on interpreters that cannot.
+    """
+    if not hasattr(gc, "freeze"):
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Garbage:
@@ -24,12 +42,6 @@ class Garbage:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Freeze before the first test, also for processes forked later; thaw after the last."""
-        if not hasattr(gc, "freeze"):
+        """Freeze before the first test and before the stem is forked; thaw after the last."""
+        with frozen():
             return (yield)
-        gc.collect()
-        gc.freeze()
-        try:
-            return (yield)
-        finally:
-            gc.unfreeze()
