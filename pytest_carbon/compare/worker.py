@@ -156,12 +156,13 @@ class Worker:
         while True:
             self._line.receive()
             descriptor = self._line.take_descriptor()
-            pid = fork()
-            if pid == 0:
+            if fork() == 0:
                 with contextlib.suppress(BaseException):
-                    self._line.close()
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     os.setsid()
+                    # Not before: killed as a group that is none yet, it would live on.
+                    self._line.send({"pid": os.getpid()})
+                    self._line.close()
                     detach_from_terminal(session.config)
                     # Stays open until this process ends: closed, it has this process killed.
                     line = Line.on(descriptor)
@@ -170,7 +171,6 @@ class Worker:
                         self._serve(line, runner)
                 os._exit(0)
             os.close(descriptor)
-            self._line.send({"pid": pid})
 
     def _serve(self, line: Line, runner: Runner) -> None:
         """Run tests on request until the other end is closed."""
