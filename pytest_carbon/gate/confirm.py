@@ -103,7 +103,7 @@ class _LookElsewhere(NamedTuple):
 def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict | _LookElsewhere:
     """Repeat in a row, until the suspect is cleared or that leads nowhere."""
     if is_mostly_first(suspect.entry):
-        return _LookElsewhere(after=0, all_runs=False, first_runs=True)
+        return _LookElsewhere(after=0, all_runs=True, first_runs=True)
     row: list[float] = []
     plan = _in_a_row(suspect)
     for taken, target in enumerate(plan):

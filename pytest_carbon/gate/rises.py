@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import hypot, log
+from math import expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
-from pytest_carbon.gate.screen import raw_limit_log
+from pytest_carbon.gate.screen import is_mostly_first, raw_limit_log
 from pytest_carbon.gate.spread import (
     centre_error,
     disk_drift,
@@ -69,19 +69,28 @@ def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
 
 
 def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What independent looks say: their repeats held against the stored repeats."""
+    """What independent looks say: their repeats held against the stored repeats.
+
+    Where most of the cost is the first run's, what the repeats cost more is held against that.
+    """
     entry = suspect.entry
     repeats = _stored_repeats(entry, alone=looks[0].fresh_process)
     rises = [
         trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j])
         for look in looks
     ]
+    part = min(1.0, repeats.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
     sd = repeats_sd(repeats, suspect.suite_sd)
     return Evidence(
-        rises=rises,
-        sd=look_sd(sd, min(len(look.samples_j) for look in looks)),
-        baseline_error=_baseline_error(sd, repeats, suspect.entry),
+        rises=[_of_the_whole(rise, part) for rise in rises],
+        sd=part * look_sd(sd, min(len(look.samples_j) for look in looks)),
+        baseline_error=part * _baseline_error(sd, repeats, suspect.entry),
     )
+
+
+def _of_the_whole(rise: float, part: float) -> float:
+    """The rise of something of which only ``part`` rises; both as logarithms."""
+    return log1p(part * expm1(rise))
 
 
 def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:

@@ -13,6 +13,7 @@ from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.confirm import Step, next_step
 from pytest_carbon.gate.looks import FreshProcess, Look, Repeat, Suspect
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.screen import is_mostly_first
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -184,6 +185,23 @@ def test_a_test_that_is_mostly_first_run_goes_to_fresh_processes_at_once() -> No
     assert isinstance(steps[0], FreshProcess)
     assert verdict.outcome is Outcome.INCONCLUSIVE
     verdict, _ = confirm(suspect(100.0, cached), first=always(69.0), repeat=always(1.0))
+    assert verdict.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize("now_j", [3.0, 300.0])
+def test_a_test_that_is_mostly_first_run_is_convicted_by_its_repeats_too(now_j: float) -> None:
+    """What became costlier each time shows in all runs, whatever the first one pays besides."""
+    test = entry(first_j=1.6, repeats_j=1.0)
+    assert is_mostly_first(test)
+    risen = 0.6 + now_j
+    verdict, _ = confirm(suspect(risen, test), first=always(risen), repeat=always(now_j))
+    assert verdict.outcome is Outcome.REGRESSED
+    assert verdict.now_j == pytest.approx(risen), "the rise is told of the whole first run"
+
+
+def test_a_small_part_may_rise_by_what_the_whole_may() -> None:
+    test = entry(first_j=68.0, repeats_j=1.0)
+    verdict, _ = confirm(suspect(120.0, test), first=always(69.0), repeat=always(2.0))
     assert verdict.outcome is Outcome.OK
 
 
