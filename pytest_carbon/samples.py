@@ -80,7 +80,8 @@ def entry_from_runs(
     fit = None
     if fits_sensitivity:
         fit = fit_sensitivity(
-            (m.cpu_s, 1 / m.speed) for m in (list(chain(*repeats)) or firsts) if m.speed
+            [(m.cpu_s, 1 / m.speed) for m in group if m.speed]
+            for group in (repeats or [(m,) for m in firsts])
         )
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
     exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity

@@ -14,6 +14,7 @@ from pytest_carbon.measurement import Kind, Phase, Subject
 from pytest_carbon.result import SubjectResult, sum_of
 from pytest_carbon.session.costs import Costs
 from pytest_carbon.session.names import fixture_id
+from pytest_carbon.session.spinning import SpinningThreads
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
 from pytest_carbon.units import NS_PER_S
@@ -51,6 +52,7 @@ class Recorder:
         self._ledger = Ledger(sampler.read, self._runner)
         self._costs: Costs | None = None
         self._closing: list[object] = []
+        self._spinning = SpinningThreads()
 
     @property
     def probe_name(self) -> str:
@@ -64,6 +66,8 @@ class Recorder:
         try:
             return (yield)
         finally:
+            if self._spinning.may_spin:
+                self._spinning.wait()
             self._close(depth)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -118,14 +122,21 @@ class Recorder:
     def begin(self) -> Costs:
         """From here on a test is running, and function fixtures belong to it."""
         self.end()
+        self._spinning.begin()
         self._costs = Costs()
         return self._costs
 
     def end(self) -> None:
-        """The test is over, and so are its tasks."""
+        """The test is over, and so are its tasks; threads that it left spinning are still its."""
         costs, self._costs = self._costs, None
-        if costs is not None and costs.tasks is not None:
+        if costs is None:
+            return
+        if costs.tasks is not None:
             costs.tasks.finish("the test is over")
+        if self._spinning.may_spin:
+            depth = self._open(costs.account(Phase.TEARDOWN))
+            self._spinning.wait()
+            self._close(depth)
 
     def task_book(self) -> TaskBook | None:
         """Where the running test's tasks are written down; ``None`` where it is not measured."""

@@ -11,6 +11,7 @@ for some of 20 ms); with many probes the two agree.
 from __future__ import annotations
 
 import math
+from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_SENSITIVITY",
     "MIN_REFERENCE_PROBES",
-    "MIN_SENSITIVITY_SAMPLES",
+    "MIN_SENSITIVITY_PROCESSES",
     "Sensitivity",
     "corrected_cpu_s",
     "fit_sensitivity",
@@ -41,15 +42,15 @@ _PRIOR_SD = 0.15
 # What is left of a run after the correction never averages below this (recorded: 0.02 to 0.04).
 _LEAST_RESIDUAL_SD = 0.03
 
-# The error of a measurement's mean probe. At a steady speed 0.01 was seen at 200 ms and 0.02 to
-# 0.04 at 20 ms, and up to 0.06 with many processes on the cores. Where the speed has changed by
+# The least error of a measurement's mean probe. At a steady speed 0.01 was seen at 200 ms and 0.02
+# to 0.04 at 20 ms, and up to 0.06 with many processes on the cores. Where the speed has changed by
 # little more, it says nothing of the sensitivity; and one wrongly believed to be near 0 makes false
 # alarms when the speed changes for once, as raw and corrected figures then rise alike.
 # Shorter tests have fewer probes: one of a millisecond has one, and not of its own moment.
 _PROBE_SD = 0.07
 _PROBE_SD_FROM_S = 0.020
 
-MIN_SENSITIVITY_SAMPLES = 5
+MIN_SENSITIVITY_PROCESSES = 5
 
 # The 5th percentile of 200 probes differs between processes by 0.02 to 0.06 (sd of logs); that
 # of the median by 0.15 and that of the minimum of 80 by 0.10.
@@ -122,7 +123,7 @@ class Sensitivity(NamedTuple):
 
     exponent: float
     weight: float
-    samples: int
+    processes: int
 
     @property
     def is_known(self) -> bool:
@@ -130,27 +131,33 @@ class Sensitivity(NamedTuple):
         return self.weight >= 0.5
 
 
-def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | None:
-    """Fit log CPU time = a + b · log probe time to a test's (cpu_s, probe_ns) samples.
+def fit_sensitivity(
+    processes: Iterable[Sequence[tuple[float, float]]],
+) -> Sensitivity | None:
+    """Fit log CPU time = a + b · log probe time to a test's (cpu_s, probe_ns), process by process.
 
-    Least squares, drawn towards ``DEFAULT_SENSITIVITY`` by as much as the samples leave open (few
-    of them, a change of speed that the probe's error explains, much other noise). ``None`` with
-    fewer than ``MIN_SENSITIVITY_SAMPLES``. Samples of one kind only: first runs or repeats. Samples
-    that are not positive say nothing and are left out.
+    Least squares over the means of the processes, drawn towards ``DEFAULT_SENSITIVITY`` by as much
+    as they leave open (few of them, a change of speed that the probe's error explains, much other
+    noise). The probe's error shows in how far it differs between the runs of one process, which
+    share the moment: a few bad probes among runs at one speed look like a test that does not follow
+    it (of recorded baselines from one speed, single runs wrongly put 9 % below 0.6, means 0.3 %:
+    ``tests/benchmarks/detection/sensitivity.py``).
+
+    ``None`` with fewer than ``MIN_SENSITIVITY_PROCESSES``. Samples of one kind only: first runs or
+    repeats. Samples that are not positive say nothing and are left out.
     """
-    points = [
-        (math.log(probe_ns), math.log(cpu_s))
-        for cpu_s, probe_ns in samples
-        if cpu_s > 0 and probe_ns > 0
-    ]
-    count = len(points)
-    if count < MIN_SENSITIVITY_SAMPLES:
+    groups = []
+    for process in processes:
+        logs = [(math.log(ns), math.log(s)) for s, ns in process if s > 0 and ns > 0]
+        if logs:
+            groups.append(logs)
+    count = len(groups)
+    if count < MIN_SENSITIVITY_PROCESSES:
         return None
-    mean_x = sum(x for x, _ in points) / count
-    mean_y = sum(y for _, y in points) / count
-    probe_variance = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / math.exp(mean_y))
+    points = [(fmean(x for x, _ in logs), fmean(y for _, y in logs)) for logs in groups]
+    mean_x, mean_y = fmean(x for x, _ in points), fmean(y for _, y in points)
     seen = sum((x - mean_x) ** 2 for x, _ in points)
-    spread = seen - count * probe_variance
+    spread = seen - count * _probe_variance(groups, math.exp(mean_y))
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
     # Not divided by what is left: where the probe's error is smaller, the slope would be too steep.
@@ -159,3 +166,16 @@ def fit_sensitivity(samples: Iterable[tuple[float, float]]) -> Sensitivity | Non
     variance = max(residual, _LEAST_RESIDUAL_SD**2) / spread
     weight = _PRIOR_SD**2 / (_PRIOR_SD**2 + variance)
     return Sensitivity(DEFAULT_SENSITIVITY + weight * (slope - DEFAULT_SENSITIVITY), weight, count)
+
+
+def _probe_variance(groups: Sequence[Sequence[tuple[float, float]]], cpu_s: float) -> float:
+    """The probe's part in the variance of a process's mean; ``groups`` as (log ns, log s)."""
+    least = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / cpu_s)
+    samples = sum(len(logs) for logs in groups)
+    within = 0.0
+    for logs in groups:
+        mean_x = fmean(x for x, _ in logs)
+        within += sum((x - mean_x) ** 2 for x, _ in logs)
+    others = samples - len(groups)
+    each = max(least, within / others) if others else least
+    return each * len(groups) / samples

@@ -181,7 +181,7 @@ def measure(seconds: float) -> None:
     say("workload         CPU ms  runs  probes |  raw   edges  follow  fitted | sensitivity")
     for (name, size), rows in samples.items():
         cpus = [row[0] for row in rows]
-        fit = fit_sensitivity([(cpu, followed) for cpu, _, followed, _ in rows])
+        fit = fit_sensitivity([[(cpu, followed)] for cpu, _, followed, _ in rows])
         exponent = fit.exponent if fit else 0.9
         columns = [
             sd_log(cpus),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import random
+from itertools import chain
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from pytest_carbon.speed.correction import (
     DEFAULT_SENSITIVITY,
     MIN_REFERENCE_PROBES,
-    MIN_SENSITIVITY_SAMPLES,
+    MIN_SENSITIVITY_PROCESSES,
     corrected_cpu_s,
     fit_sensitivity,
     mean_probe_ns,
@@ -114,34 +116,44 @@ def test_too_few_probes_make_no_reference() -> None:
     assert reference_probe_ns([60e3] * (MIN_REFERENCE_PROBES - 1)) is None
 
 
-def runs(exponent: float, count: int, noise: float = 0.03) -> list[tuple[float, float]]:
-    """Samples of a test on a machine with two speeds."""
+Sample: TypeAlias = tuple[float, float]
+
+
+def processes(exponent: float, count: int, noise: float = 0.03) -> list[list[Sample]]:
+    """Processes of three runs of a test each, on a machine with two speeds."""
     rng = random.Random(5)
     probes = [60e3 * rng.choice((1.0, 1.8)) for _ in range(count)]
-    return [((probe / 60e3) ** exponent * rng.lognormvariate(0, noise), probe) for probe in probes]
+    return [
+        [((ns / 60e3) ** exponent * rng.lognormvariate(0, noise), ns) for _ in range(3)]
+        for ns in probes
+    ]
 
 
 @pytest.mark.parametrize("exponent", [0.0, 0.45, 0.9, 1.2])
-def test_many_samples_show_the_sensitivity(exponent: float) -> None:
-    fit = fit_sensitivity(runs(exponent, 60))
+def test_many_processes_show_the_sensitivity(exponent: float) -> None:
+    fit = fit_sensitivity(processes(exponent, 20))
     assert fit is not None
     assert fit.is_known
     assert fit.exponent == pytest.approx(exponent, abs=0.1)
 
 
-def test_eight_samples_are_enough_for_hashing_in_threads() -> None:
-    fit = fit_sensitivity(runs(0.1, 8))
+def test_eight_processes_are_enough_for_hashing_in_threads() -> None:
+    fit = fit_sensitivity(processes(0.1, 8))
     assert fit is not None
     assert fit.is_known
     assert fit.exponent < 0.3
 
 
-def test_few_samples_give_no_sensitivity() -> None:
-    assert fit_sensitivity(runs(0.9, MIN_SENSITIVITY_SAMPLES - 1)) is None
+def test_few_processes_give_no_sensitivity() -> None:
+    assert fit_sensitivity(processes(0.9, MIN_SENSITIVITY_PROCESSES - 1)) is None
 
 
-def test_samples_at_one_speed_leave_the_default_unproven() -> None:
-    fit = fit_sensitivity([(1.0 + i / 100, 60e3) for i in range(20)])
+def test_many_runs_of_few_processes_are_no_more() -> None:
+    assert fit_sensitivity([list(chain(*processes(0.0, 30)))]) is None
+
+
+def test_runs_at_one_speed_leave_the_default_unproven() -> None:
+    fit = fit_sensitivity([[(1.0 + i / 100, 60e3)] * 2 for i in range(20)])
     assert fit is not None
     assert not fit.is_known
     assert fit.exponent == DEFAULT_SENSITIVITY
@@ -152,31 +164,51 @@ def test_the_probes_own_error_is_no_insensitivity(cpu_s: float, probe_sd: float)
     """A core that kept its speed: all that moved is the probe, and hardly the test."""
     rng = random.Random(7)
     steady = [
-        (cpu_s * rng.lognormvariate(0, 0.01), 60e3 * rng.lognormvariate(0, probe_sd))
-        for _ in range(30)
+        [
+            (cpu_s * rng.lognormvariate(0, 0.01), 60e3 * rng.lognormvariate(0, probe_sd))
+            for _ in range(3)
+        ]
+        for _ in range(10)
     ]
     fit = fit_sensitivity(steady)
     assert fit is not None
     assert not fit.is_known
 
 
-def test_noisy_samples_stay_near_the_default() -> None:
-    fit = fit_sensitivity(runs(0.0, 6, noise=0.6))
+@pytest.mark.parametrize("bad", range(5))
+def test_a_few_bad_probes_are_no_insensitivity(bad: int) -> None:
+    """Each was disturbed, and the run beside it was not."""
+    rng = random.Random(bad)
+    steady = [
+        [(0.02 * rng.lognormvariate(0, 0.01), 60e3 * rng.lognormvariate(0, 0.02)) for _ in range(3)]
+        for _ in range(10)
+    ]
+    for process in rng.sample(steady, 1 + bad):
+        cpu_s, ns = process[0]
+        process[0] = cpu_s, ns * 1.9
+    fit = fit_sensitivity(steady)
     assert fit is not None
     assert not fit.is_known
 
 
-def test_samples_without_cpu_time_are_left_out() -> None:
-    good = runs(1.0, 10)
-    assert fit_sensitivity([*good, (0.0, 60e3), (1.0, 0.0)]) == fit_sensitivity(good)
+def test_noisy_runs_stay_near_the_default() -> None:
+    fit = fit_sensitivity(processes(0.0, 6, noise=0.6))
+    assert fit is not None
+    assert not fit.is_known
 
 
-@given(st.lists(st.tuples(SECONDS, PROBES), max_size=30), st.floats(0.01, 100))
-def test_another_kernel_gives_the_same_fit(
-    samples: list[tuple[float, float]], factor: float
-) -> None:
+def test_runs_without_cpu_time_are_left_out() -> None:
+    good = processes(1.0, 10)
+    worse = [*good[:-1], [*good[-1], (0.0, 60e3), (1.0, 0.0)], [(0.0, 1.0)]]
+    assert fit_sensitivity(worse) == fit_sensitivity(good)
+
+
+@given(
+    st.lists(st.lists(st.tuples(SECONDS, PROBES), max_size=4), max_size=12), st.floats(0.01, 100)
+)
+def test_another_kernel_gives_the_same_fit(samples: list[list[Sample]], factor: float) -> None:
     fit = fit_sensitivity(samples)
-    scaled = fit_sensitivity([(cpu, probe * factor) for cpu, probe in samples])
+    scaled = fit_sensitivity([[(s, ns * factor) for s, ns in process] for process in samples])
     assert (fit is None) == (scaled is None)
     if fit and scaled:
         assert scaled.exponent == pytest.approx(fit.exponent, rel=1e-3, abs=1e-3)

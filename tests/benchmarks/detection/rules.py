@@ -74,8 +74,8 @@ def entry_for(split: Split, *, corrected: bool) -> tuple[Entry, NDArray[np.float
     kept = split.base[:, None], np.arange(1, 1 + REPEATS)[None, :]
     sensitivity, energy_j = None, raw_j
     if corrected:
-        pairs = zip(raw_j[kept].ravel().tolist(), probe_ns[kept].ravel().tolist(), strict=True)
-        fit = fit_sensitivity(pairs)
+        both = zip(raw_j[kept].tolist(), probe_ns[kept].tolist(), strict=True)
+        fit = fit_sensitivity(list(zip(*process, strict=True)) for process in both)
         sensitivity = fit.exponent if fit is not None and fit.is_known else None
         exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity
         energy_j = raw_j * (np.median(probe_ns) / probe_ns) ** exponent

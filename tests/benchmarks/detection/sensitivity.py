@@ -1,0 +1,91 @@
+"""How a test's sensitivity to the core's speed is best fitted, on the recorded measurements.
+
+    python tests/benchmarks/detection/sensitivity.py
+
+Baselines of ten processes with three repeats each, drawn from all processes of a recording or
+from those of nearly one speed, are fitted by single runs, by the means of processes, or not at
+all. The other processes are then corrected with that. A table of how often a sensitivity counts
+as known, how often as below 0.6 (few tests truly are), and of what is left: the standard deviation
+and the 99th percentile of the logarithm of four repeats over the baseline. Needs numpy.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+from recordings import load
+
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, Sensitivity, fit_sensitivity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    from recordings import Recording
+
+    Processes: TypeAlias = list[list[tuple[float, float]]]
+    Fit: TypeAlias = Callable[[Processes], Sensitivity | None]
+
+PROCESSES = 10
+REPEATS = slice(1, 4)
+LOOK = slice(1, 5)
+DRAWS = 150
+
+FITS: dict[str, Fit] = {
+    "single runs": lambda processes: fit_sensitivity([[run] for p in processes for run in p]),
+    "means of processes": fit_sensitivity,
+    "none": lambda _: None,
+}
+
+
+def baseline(
+    recording: Recording, rng: np.random.Generator, *, steady: bool
+) -> tuple[list[int], int]:
+    """The processes of a baseline, and another process."""
+    count = len(recording.raw_j)
+    order = rng.permutation(count)
+    if steady:
+        by_speed = np.argsort(np.log(recording.probe_ns[:, LOOK]).mean(axis=1))
+        start = int(rng.integers(0, max(1, count // 3)))
+        base = by_speed[start : start + PROCESSES]
+        order = np.array([*base, *(process for process in order if process not in base)])
+    return order[:PROCESSES].tolist(), int(order[PROCESSES])
+
+
+def main() -> None:
+    """Print the table."""
+    rng = np.random.default_rng(4)
+    lines = ["recording  baseline  fitted by            known  below 0.6  sd     99 %"]
+    for name in ("repeats", "sessions"):
+        for steady in (True, False):
+            seen: dict[str, list[tuple[bool, bool, float]]] = {fit: [] for fit in FITS}
+            for recording in load(name):
+                for _ in range(DRAWS if len(recording.raw_j) > PROCESSES else 0):
+                    base, other = baseline(recording, rng, steady=steady)
+                    cpu, probe = recording.raw_j, recording.probe_ns
+                    processes = [
+                        list(zip(cpu[p, REPEATS].tolist(), probe[p, REPEATS].tolist(), strict=True))
+                        for p in base
+                    ]
+                    for fit, by in FITS.items():
+                        found = by(processes)
+                        known = found is not None and found.is_known
+                        exponent = found.exponent if found and known else DEFAULT_SENSITIVITY
+                        left = np.log(cpu) - exponent * np.log(probe)
+                        centre = np.median(left[base, REPEATS].mean(axis=1))
+                        rise = float(left[other, LOOK].mean() - centre)
+                        seen[fit].append((known, known and exponent < 0.6, rise))
+            for fit, rows in seen.items():
+                known_part, low_part, _ = np.mean(rows, axis=0)
+                rises = [rise for *_, rise in rows]
+                lines.append(
+                    f"{name:10} {'steady' if steady else 'any':9} {fit:20} {known_part:5.0%}"
+                    f"  {low_part:8.1%}  {np.std(rises):.3f}  {np.quantile(rises, 0.99):.3f}"
+                )
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
