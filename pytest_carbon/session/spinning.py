@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +17,10 @@ __all__ = ["SpinningThreads"]
 # made, so for 25 to 110 ms; those of OpenMP mostly less. Seen here: importing numpy doubled the
 # CPU time of the next tests, 60 ms long.
 _LONGEST_S = 0.25
-_SLICE_S = 0.001
+_POLL_S = 0.001
 
-_BUSY = 0.1
+# Threads that hand work to each other are all asleep for moments.
+_IDLE_POLLS = 2
 
 # Less is a thread that waits for something, or an error of clocks.
 _WORKED_NS = 200_000
@@ -31,6 +33,29 @@ def _others_cpu_ns() -> int:
     return time.process_time_ns() - time.thread_time_ns()
 
 
+def _others_run() -> bool:
+    """Whether another thread of this process runs or wants to; never so where nothing tells.
+
+    Their CPU time would not do: the kernel adds up that of a thread on another CPU tick by tick.
+    """
+    own = str(threading.get_native_id())
+    with contextlib.suppress(OSError):
+        for thread in Path("/proc/self/task").iterdir():
+            if thread.name != own and _state(thread) == b"R":
+                return True
+    return False
+
+
+def _state(thread: Path) -> bytes:
+    try:
+        stat = (thread / "stat").read_bytes()
+    except OSError:
+        return b""
+    # The name before it may hold anything, brackets too.
+    after = stat.rindex(b")") + 2
+    return stat[after : after + 1]
+
+
 class SpinningThreads:
     """Waits until the other threads of this process are idle, where they have worked at all.
 
@@ -40,11 +65,13 @@ class SpinningThreads:
     def __init__(
         self,
         others_cpu_ns: Callable[[], int] = _others_cpu_ns,
-        wall_ns: Callable[[], int] = time.perf_counter_ns,
+        others_run: Callable[[], bool] = _others_run,
+        clock_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._others_cpu_ns = others_cpu_ns
-        self._wall_ns = wall_ns
+        self._others_run = others_run
+        self._clock_s = clock_s
         self._sleep = sleep
         self._patience = _PATIENCE
         self._seen_ns = 0
@@ -59,14 +86,13 @@ class SpinningThreads:
         return self._patience > 0 and self._others_cpu_ns() - self._seen_ns > _WORKED_NS
 
     def wait(self) -> None:
-        """Wait until a millisecond has gone by in which they did hardly anything."""
-        start_ns = wall_ns = self._wall_ns()
-        cpu_ns = self._others_cpu_ns()
-        while wall_ns - start_ns < _LONGEST_S * NS_PER_S:
-            self._sleep(_SLICE_S)
-            before_cpu_ns, before_wall_ns = cpu_ns, wall_ns
-            cpu_ns, wall_ns = self._others_cpu_ns(), self._wall_ns()
-            if cpu_ns - before_cpu_ns < _BUSY * (wall_ns - before_wall_ns):
+        """Wait until they rest, or have not come to rest for long."""
+        until_s = self._clock_s() + _LONGEST_S
+        idle = 0
+        while self._clock_s() < until_s:
+            idle = 0 if self._others_run() else idle + 1
+            if idle == _IDLE_POLLS:
                 self._patience = _PATIENCE
                 return
+            self._sleep(_POLL_S)
         self._patience -= 1
