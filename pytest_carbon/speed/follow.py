@@ -39,7 +39,7 @@ _SILENCE_NS = 2_000_000_000
 # Of the run's time, for probes at edges beside the helper's.
 _EDGES_SHARE = 0.004
 # No probe stands for more than this many base intervals.
-_MOST_WEIGHT = 64
+_MOST_WEIGHT = 256
 
 # Appended, not put first: nothing beside the package may shadow the standard library.
 _START = (

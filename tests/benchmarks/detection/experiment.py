@@ -180,12 +180,15 @@ def refresh(folder: Path, options: argparse.Namespace) -> None:
 def _seedable(folder: Path) -> Iterator[str]:
     """Tests of 10 ms and longer of which all the work can be seeded.
 
-    Children and pools cost something to start, which the extra work is no part of.
+    Children and pools cost something to start, and some first runs an import, which the extra work
+    is no part of.
     """
     (stored,) = (folder / "baselines").glob("*.json")
     for test, entry in json.loads(stored.read_text())["test"].items():
         name = test.partition("[")[2].rstrip("]")
-        if entry["cpu_s"] >= LONG_S and not name.startswith(("child-", "pool-")):
+        first_j, repeats_j = entry["first"]["centre_j"], entry["repeats"]["centre_j"]
+        all_work = first_j < 1.5 * repeats_j and not name.startswith(("child-", "pool-"))
+        if entry["cpu_s"] >= LONG_S and all_work:
             yield name
 
 
