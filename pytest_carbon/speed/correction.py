@@ -143,9 +143,9 @@ def fit_sensitivity(
     Least squares over the means of the processes, drawn towards ``DEFAULT_SENSITIVITY`` by as much
     as they leave open (few of them, a change of speed that the probe's error explains, much other
     noise), and the default itself where they do not differ clearly. The probe's error shows in how
-    far it differs between the runs of one process, which share the moment: a few bad probes among
-    runs at one speed look like a test that does not follow it (of recorded baselines from one speed,
-    single runs wrongly put 9 % below 0.6, means 0.3 %:
+    far it differs between the runs of one process, which share the moment: a few bad probes
+    among runs at one speed look like a test that does not follow it (of recorded baselines from
+    one speed, single runs wrongly put 9 % below 0.6, means 0.3 %:
     ``tests/benchmarks/detection/sensitivity.py``).
 
     ``None`` with fewer than ``MIN_SENSITIVITY_PROCESSES``. Samples of one kind only: first runs or

@@ -182,7 +182,7 @@ def burn_until_probed(probe: FollowProbe, probes: int) -> None:
 def test_a_real_helper_probes_a_busy_test(helped: tuple[FollowProbe, Clock]) -> None:
     probe, _ = helped
     start = probe.edge()
-    burn_until_probed(probe, 5)
+    burn_until_probed(probe, start.probes + 5)
     end = probe.edge()
     mean_ns = mean_probe_ns(start, end)
     assert end.probes - start.probes >= 5
