@@ -46,13 +46,20 @@ def browser() -> Iterator[Chrome]:
 
 @pytest.fixture
 def show(browser: Chrome, tmp_path: Path) -> Iterator[Callable[..., Chrome]]:
-    """Open a result's page; afterwards no error was logged and nothing was asked for."""
+    """Open a result's page, wait for its rows; afterwards no error and no request was logged."""
 
     def open_page(result: RunResult | None = None) -> Chrome:
         path = tmp_path / "carbon.html"
         path.write_text(render(run_result() if result is None else result), encoding="utf-8")
         browser.get(path.as_uri())
+        # They come once the browser has told the table its size, which may be after loading.
+        WebDriverWait(browser, 10).until(
+            lambda page: page.find_elements(By.CSS_SELECTOR, "td.name")
+        )
         return browser
+
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.ui import WebDriverWait
 
     logs: Any = browser
     logs.get_log("browser"), logs.get_log("performance")
