@@ -49,16 +49,18 @@ def show(browser: Chrome, tmp_path: Path) -> Iterator[Callable[..., Chrome]]:
     """Open a result's page, wait for its rows; afterwards no error and no request was logged."""
 
     def open_page(result: RunResult | None = None) -> Chrome:
+        result = run_result() if result is None else result
         path = tmp_path / "carbon.html"
-        path.write_text(render(run_result() if result is None else result), encoding="utf-8")
+        path.write_text(render(result), encoding="utf-8")
         browser.get(path.as_uri())
-        # They come once the browser has told the table its size, which may be after loading.
-        WebDriverWait(browser, 10).until(
-            lambda page: page.find_elements(By.CSS_SELECTOR, "td.name")
-        )
+        if result.subjects:
+            # They come once the browser has told the table its size, maybe after loading.
+            row = presence_of_element_located((By.CSS_SELECTOR, "td.name"))
+            WebDriverWait(browser, 10).until(row)
         return browser
 
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.support.expected_conditions import presence_of_element_located
     from selenium.webdriver.support.ui import WebDriverWait
 
     logs: Any = browser
