@@ -162,7 +162,7 @@ def fit_sensitivity(
     points = [(fmean(x for x, _ in logs), fmean(y for _, y in logs)) for logs in groups]
     mean_x, mean_y = fmean(x for x, _ in points), fmean(y for _, y in points)
     seen = sum((x - mean_x) ** 2 for x, _ in points)
-    spread = seen - count * _probe_variance(groups, math.exp(mean_y))
+    spread = seen - count * _probe_variance(groups, points, math.exp(mean_y))
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
     # Not divided by what is left: where the probe's error is smaller, the slope would be too steep.
@@ -176,14 +176,17 @@ def fit_sensitivity(
     return Sensitivity(DEFAULT_SENSITIVITY + apart, weight, count)
 
 
-def _probe_variance(groups: Sequence[Sequence[tuple[float, float]]], cpu_s: float) -> float:
-    """The probe's part in the variance of a process's mean; ``groups`` as (log ns, log s)."""
+def _probe_variance(
+    groups: Sequence[Sequence[tuple[float, float]]],
+    means: Sequence[tuple[float, float]],
+    cpu_s: float,
+) -> float:
+    """The probe's part in the variance of a process's mean; all as (log ns, log s)."""
     least = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / cpu_s)
-    samples = sum(len(logs) for logs in groups)
-    within = 0.0
-    for logs in groups:
-        mean_x = fmean(x for x, _ in logs)
-        within += sum((x - mean_x) ** 2 for x, _ in logs)
+    samples = sum(map(len, groups))
     others = samples - len(groups)
+    within = sum(
+        (x - mean) ** 2 for logs, (mean, _) in zip(groups, means, strict=True) for x, _ in logs
+    )
     each = max(least, within / others) if others else least
     return each * len(groups) / samples

@@ -28,6 +28,8 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.gate.screen import MOSTLY_FIRST
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -187,7 +189,7 @@ def _seedable(folder: Path) -> Iterator[str]:
     for test, entry in json.loads(stored.read_text())["test"].items():
         name = test.partition("[")[2].rstrip("]")
         first_j, repeats_j = entry["first"]["centre_j"], entry["repeats"]["centre_j"]
-        all_work = first_j < 1.5 * repeats_j and not name.startswith(("child-", "pool-"))
+        all_work = first_j < MOSTLY_FIRST * repeats_j and not name.startswith(("child-", "pool-"))
         if entry["cpu_s"] >= LONG_S and all_work:
             yield name
 

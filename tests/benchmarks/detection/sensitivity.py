@@ -12,6 +12,7 @@ and the 99th percentile of the logarithm of four repeats over the baseline. Need
 from __future__ import annotations
 
 import sys
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,36 +55,39 @@ def baseline(
     return order[:PROCESSES].tolist(), int(order[PROCESSES])
 
 
+def fitted(
+    recording: Recording, rng: np.random.Generator, *, steady: bool
+) -> dict[str, tuple[bool, bool, float]]:
+    """By each fit of a baseline: whether it is known, or below 0.6; and another process's rise."""
+    base, other = baseline(recording, rng, steady=steady)
+    cpu, probe = recording.raw_j, recording.probe_ns
+    processes = [
+        list(zip(cpu[p, REPEATS].tolist(), probe[p, REPEATS].tolist(), strict=True)) for p in base
+    ]
+    rows = {}
+    for fit, by in FITS.items():
+        found = by(processes)
+        known = found is not None and found.is_known
+        exponent = found.exponent if found and known else DEFAULT_SENSITIVITY
+        left = np.log(cpu) - exponent * np.log(probe)
+        centre = np.median(left[base, REPEATS].mean(axis=1))
+        rows[fit] = known, known and exponent < 0.6, float(left[other, LOOK].mean() - centre)
+    return rows
+
+
 def main() -> None:
     """Print the table."""
     rng = np.random.default_rng(4)
     lines = ["recording  baseline  fitted by            known  below 0.6  sd     99 %"]
-    for name in ("repeats", "sessions"):
-        for steady in (True, False):
-            seen: dict[str, list[tuple[bool, bool, float]]] = {fit: [] for fit in FITS}
-            for recording in load(name):
-                for _ in range(DRAWS if len(recording.raw_j) > PROCESSES else 0):
-                    base, other = baseline(recording, rng, steady=steady)
-                    cpu, probe = recording.raw_j, recording.probe_ns
-                    processes = [
-                        list(zip(cpu[p, REPEATS].tolist(), probe[p, REPEATS].tolist(), strict=True))
-                        for p in base
-                    ]
-                    for fit, by in FITS.items():
-                        found = by(processes)
-                        known = found is not None and found.is_known
-                        exponent = found.exponent if found and known else DEFAULT_SENSITIVITY
-                        left = np.log(cpu) - exponent * np.log(probe)
-                        centre = np.median(left[base, REPEATS].mean(axis=1))
-                        rise = float(left[other, LOOK].mean() - centre)
-                        seen[fit].append((known, known and exponent < 0.6, rise))
-            for fit, rows in seen.items():
-                known_part, low_part, _ = np.mean(rows, axis=0)
-                rises = [rise for *_, rise in rows]
-                lines.append(
-                    f"{name:10} {'steady' if steady else 'any':9} {fit:20} {known_part:5.0%}"
-                    f"  {low_part:8.1%}  {np.std(rises):.3f}  {np.quantile(rises, 0.99):.3f}"
-                )
+    for name, steady in product(("repeats", "sessions"), (True, False)):
+        long_enough = [r for r in load(name) if len(r.raw_j) > PROCESSES]
+        drawn = [fitted(r, rng, steady=steady) for r in long_enough for _ in range(DRAWS)]
+        for fit in FITS:
+            known, low, rises = np.array([rows[fit] for rows in drawn]).T
+            lines.append(
+                f"{name:10} {'steady' if steady else 'any':9} {fit:20} {known.mean():5.0%}"
+                f"  {low.mean():8.1%}  {rises.std():.3f}  {np.quantile(rises, 0.99):.3f}"
+            )
     sys.stdout.write("\n".join(lines) + "\n")
 
 
