@@ -33,11 +33,20 @@ class EdgeTimer:
     is when the next may be (monotonic).
     """
 
-    __slots__ = ("_share", "_time_kernel", "before_inverse", "due_ns", "inverse_sum", "probes")
+    __slots__ = (
+        "_latest_ns",
+        "_share",
+        "_time_kernel",
+        "before_inverse",
+        "due_ns",
+        "inverse_sum",
+        "probes",
+    )
 
-    def __init__(self, share: float, time_kernel: Callable[[], int] = time_kernel) -> None:
+    def __init__(self, share: float, time_kernel: Callable[[float], int] = time_kernel) -> None:
         self._share = share
         self._time_kernel = time_kernel
+        self._latest_ns = 0
         self.due_ns = 0
         self.probes = 0
         self.inverse_sum = 0.0
@@ -47,7 +56,8 @@ class EdgeTimer:
         """Probe if it is time to at ``now_ns``."""
         if now_ns < self.due_ns:
             return
-        probe_ns = self._time_kernel()
+        probe_ns = self._time_kernel(self._latest_ns)
+        self._latest_ns = probe_ns
         cost_ns = 2 * probe_ns  # it runs once untimed
         pause_ns = min(max(_MIN_INTERVAL_NS, int(cost_ns / self._share)), _MAX_INTERVAL_NS)
         self.due_ns = now_ns + pause_ns
@@ -72,7 +82,7 @@ class EdgeProbe:
         self,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        time_kernel: Callable[[], int] = time_kernel,
+        time_kernel: Callable[[float], int] = time_kernel,
     ) -> None:
         self._clock_ns = clock_ns
         # Probes at a traced edge take several times as long, but all of them do.

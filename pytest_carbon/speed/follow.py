@@ -162,7 +162,7 @@ class FollowProbe:
         *,
         best_ns: float | None = None,
         clock_ns: Callable[[], int] = time.monotonic_ns,
-        time_kernel: Callable[[], int] = time_kernel,
+        time_kernel: Callable[[float], int] = time_kernel,
     ) -> None:
         self.helper_pid = helper_pid
         self.best_ns = best_ns

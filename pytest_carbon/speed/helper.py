@@ -51,7 +51,7 @@ def follow(
     core_of_work: Callable[[], int | None],
     *,
     move_to: Callable[[int], None] = _move_to,
-    probe_ns: Callable[[], int] = time_kernel,
+    probe_ns: Callable[[float], int] = time_kernel,
     sleep_ns: Callable[[int], None] = _sleep_ns,
 ) -> None:
     """Probe until the test's thread is gone or the board asks to stop.
@@ -89,7 +89,7 @@ def follow(
                     publish(LOSS_AFFINITY)
                     return
                 here = core
-            last_ns = probe_ns()
+            last_ns = probe_ns(last_ns)
             if last_ns > 0:
                 probes += 1
                 weight += pace.weight

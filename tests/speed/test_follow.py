@@ -44,7 +44,7 @@ def clock() -> Clock:
 @pytest.fixture
 def probe(board: Board, clock: Clock) -> FollowProbe:
     """A probe whose helper is the test."""
-    return FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda: 80_000)
+    return FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda _: 80_000)
 
 
 def row(
@@ -151,7 +151,7 @@ def test_overwritten_memory_is_not_believed(
 
 
 def test_a_page_full_of_rubbish_is_not_believed(board: Board, clock: Clock) -> None:
-    probe = FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda: 80_000)
+    probe = FollowProbe(board, 0, clock_ns=clock, time_kernel=lambda _: 80_000)
     board._memory[:] = b"\xa5" * len(board._memory)
     assert mean_probe_ns(probe.edge(), probe.edge()) == pytest.approx(80e3)
     assert probe.loss is not None

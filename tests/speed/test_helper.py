@@ -33,7 +33,7 @@ class World:
             board,
             self.core,
             move_to=self.moves.append,
-            probe_ns=lambda: probe_ns,
+            probe_ns=lambda _: probe_ns,
             sleep_ns=self.pauses_ns.append,
         )
 

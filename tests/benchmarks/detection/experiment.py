@@ -7,7 +7,7 @@
 
 The suite of 40 real workloads lies in ``suite/``. ``refresh`` stores baselines in the folder given
 by ``--folder`` (kept between calls). Every other unchanged run has a neighbour that burns the other
-core and its memory. A seeded run adds work to one in ``--share`` tests of 10 ms and longer, others
+core and its memory. A seeded run adds work to one in ``--share`` tests of 20 ms and longer, others
 each time. Each run appends a line to ``runs.jsonl`` in the folder; ``table`` sums them up as text.
 """
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
-LONG_S = 0.010
+LONG_S = 0.020
 
 NEIGHBOUR = """
 import os
@@ -180,7 +180,7 @@ def refresh(folder: Path, options: argparse.Namespace) -> None:
 
 
 def _seedable(folder: Path) -> Iterator[str]:
-    """Tests of 10 ms and longer of which all the work can be seeded.
+    """Tests of 20 ms and longer of which all the work can be seeded.
 
     Children and pools cost something to start, and some first runs an import, which the extra work
     is no part of.

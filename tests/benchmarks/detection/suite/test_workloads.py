@@ -15,8 +15,9 @@ from workloads import ROUNDS, do
 EXTRA = float(os.environ.get("DETECTION_EXTRA", "0"))
 TESTS = re.compile(os.environ.get("DETECTION_TESTS", ""))
 
-# Rounds for the sizes in ms.
-SIZES = {1: 4, 20: 80, 200: 800, 1000: 4000}
+# Rounds for the sizes in ms: those of 20 ms take 15 to 40 on a core of 2023, as that is the length
+# from which on the gate's figures are to hold.
+SIZES = {1: 4, 20: 200, 200: 800, 1000: 4000}
 
 PLAN = [
     *((kind, 1) for kind in ROUNDS),
@@ -31,7 +32,7 @@ PLAN = [
 
 @pytest.mark.parametrize(("kind", "size_ms"), PLAN, ids=[f"{k}-{s}" for k, s in PLAN])
 def test_work(kind: str, size_ms: int) -> None:
-    rounds = SIZES.get(size_ms, 4 * size_ms)
+    rounds = SIZES.get(size_ms, 10 * size_ms)
     if EXTRA and TESTS.search(f"{kind}-{size_ms}"):
         rounds = round(rounds * (1 + EXTRA))
     do(kind, rounds)

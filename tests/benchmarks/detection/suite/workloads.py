@@ -1,4 +1,4 @@
-"""Real work in small rounds, each of about a quarter of a millisecond on a core of 2023."""
+"""Real work in small rounds, each of 0.05 to 0.25 ms on a core of 2023."""
 
 from __future__ import annotations
 
