@@ -47,6 +47,12 @@ _START = (
     "from pytest_carbon.speed.helper import main; main(sys.argv[2:])"
 )
 
+# The same kernel takes one process in ten 5 to 11 % longer than the next for as long as it lives,
+# whatever its addresses, so that all of a run's figures would be off by that. Two that agree are
+# good ones; else the fastest of three is taken.
+_CANDIDATES = 3
+_AGREE = 1.03
+
 _WORDS = {
     "adopted": "this process adopts orphans (is it the container's first process?), "
     "so that tests would see the helper as a child",
@@ -122,11 +128,22 @@ def start_helper(
     executable: str | None = sys.executable,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> FollowProbe:
-    """Start a helper that follows the calling thread.
+    """Start a helper that follows the calling thread: the fastest of two or three.
 
-    Takes as long as a bare interpreter takes to start (15 to 40 ms). Raises
+    Each takes as long as a bare interpreter takes to start (15 to 40 ms). Raises
     ``HelperUnavailable``.
     """
+    best = _start_one(proc, executable, clock_ns)
+    for _ in range(_CANDIDATES - 1):
+        other = _start_one(proc, executable, clock_ns)
+        slow, best = sorted((best, other), key=lambda probe: probe.best_ns or 0.0, reverse=True)
+        slow.close()
+        if (slow.best_ns or 0.0) <= _AGREE * (best.best_ns or 0.0):
+            break
+    return best
+
+
+def _start_one(proc: Path, executable: str | None, clock_ns: Callable[[], int]) -> FollowProbe:
     if not executable:
         raise HelperUnavailable("the path of this interpreter is not known")
     if os.getpid() == 1:

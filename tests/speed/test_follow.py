@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.speed.board import LOSS_AFFINITY, LOSS_NONE, LOSS_PROC, Board
+from pytest_carbon.speed.board import BOARD_BYTES, LOSS_AFFINITY, LOSS_NONE, LOSS_PROC, Board
 from pytest_carbon.speed.correction import mean_probe_ns
 from pytest_carbon.speed.follow import FollowProbe, start_helper
 
@@ -299,3 +299,28 @@ def test_the_helper_is_deaf_to_the_users_python_settings(
     probe = start_helper()
     probe.close()
     assert gone(probe.helper_pid)
+
+
+@pytest.mark.parametrize(
+    ("levels_ns", "best_ns"),
+    [
+        pytest.param([18_000.0, 18_300.0], 18_000.0, id="two that agree"),
+        pytest.param([19_800.0, 18_200.0, 18_000.0], 18_000.0, id="a bad one first"),
+        pytest.param([18_000.0, 19_800.0, 18_200.0], 18_000.0, id="a bad one second"),
+        pytest.param([30_000.0, 18_000.0, 30_000.0], 18_000.0, id="a core that changes"),
+    ],
+)
+def test_the_fastest_helper_is_kept_and_the_others_leave(
+    monkeypatch: pytest.MonkeyPatch, levels_ns: list[float], best_ns: float
+) -> None:
+    boards = [Board(bytearray(BOARD_BYTES)) for _ in levels_ns]
+    helpers = [
+        FollowProbe(board, 0, best_ns=level_ns)
+        for board, level_ns in zip(boards, levels_ns, strict=True)
+    ]
+    waiting = iter(helpers)
+    monkeypatch.setattr("pytest_carbon.speed.follow._start_one", lambda *_: next(waiting))
+    kept = start_helper()
+    assert (kept.best_ns, next(waiting, None)) == (best_ns, None)
+    stopped = [board.read_wishes()[1] for board in boards]
+    assert stopped == [helper is not kept for helper in helpers]
