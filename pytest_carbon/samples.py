@@ -80,8 +80,10 @@ def entry_from_runs(
     fit = None
     if fits_sensitivity:
         fit = fit_sensitivity(
-            [(m.cpu_s, 1 / m.speed) for m in group if m.speed]
-            for group in (repeats or [(m,) for m in firsts])
+            *(
+                [[(m.cpu_s, 1 / m.speed) for m in group if m.speed] for group in kind]
+                for kind in ([(m,) for m in firsts], repeats, [group[1:] for group in alone])
+            )
         )
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
     exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity

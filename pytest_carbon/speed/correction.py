@@ -136,38 +136,35 @@ class Sensitivity(NamedTuple):
 
 
 def fit_sensitivity(
-    processes: Iterable[Sequence[tuple[float, float]]],
+    *kinds: Iterable[Sequence[tuple[float, float]]],
 ) -> Sensitivity | None:
     """Fit log CPU time = a + b · log probe time to a test's (cpu_s, probe_ns), process by process.
 
-    Least squares over the means of the processes, drawn towards ``DEFAULT_SENSITIVITY`` by as much
-    as they leave open (few of them, a change of speed that the probe's error explains, much other
-    noise), and the default itself where they do not differ clearly. The probe's error shows in how
-    far it differs between the runs of one process, which share the moment: a few bad probes
-    among runs at one speed look like a test that does not follow it (of recorded baselines from
-    one speed, single runs wrongly put 9 % below 0.6, means 0.3 %:
+    Each kind of run (first ones, repeats, runs alone in their process) has an ``a`` of its own;
+    ``b`` is the same. Least squares over the means of the processes, drawn towards
+    ``DEFAULT_SENSITIVITY`` by as much as they leave open (few of them, a change of speed that the
+    probe's error explains, much other noise), and the default itself where they do not differ
+    clearly. The probe's error shows in how far it differs between the runs of one process, which
+    share the moment: a few bad probes among runs at one speed look like a test that does not follow
+    it (of recorded baselines from one speed, single runs wrongly put 9 % below 0.6, means 0.3 %:
     ``tests/benchmarks/detection/sensitivity.py``).
 
-    ``None`` with fewer than ``MIN_SENSITIVITY_PROCESSES``. Samples of one kind only: first runs or
-    repeats. Samples that are not positive say nothing and are left out.
+    ``None`` with fewer than ``MIN_SENSITIVITY_PROCESSES`` in all, of which the first of each kind
+    only says what ``a`` is. Samples that are not positive say nothing and are left out.
     """
-    groups = []
-    for process in processes:
-        logs = [(math.log(ns), math.log(s)) for s, ns in process if s > 0 and ns > 0]
-        if logs:
-            groups.append(logs)
-    count = len(groups)
+    by_kind = [groups for kind in kinds if (groups := _logs(kind))]
+    count = 1 + sum(len(groups) - 1 for groups in by_kind)
     if count < MIN_SENSITIVITY_PROCESSES:
         return None
-    points = [(fmean(x for x, _ in logs), fmean(y for _, y in logs)) for logs in groups]
-    mean_x, mean_y = fmean(x for x, _ in points), fmean(y for _, y in points)
-    seen = sum((x - mean_x) ** 2 for x, _ in points)
-    spread = seen - count * _probe_variance(groups, points, math.exp(mean_y))
+    points = [point for groups in by_kind for point in _about_the_mean(groups)]
+    seen = sum(x * x for x, _ in points)
+    everything = [logs for groups in by_kind for logs in groups]
+    spread = seen - _probe_errors(everything)
     if spread <= 1e-9 * count:
         return Sensitivity(DEFAULT_SENSITIVITY, 0.0, count)
     # Not divided by what is left: where the probe's error is smaller, the slope would be too steep.
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / seen
-    residual = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in points) / (count - 2)
+    slope = sum(x * y for x, y in points) / seen
+    residual = sum((y - slope * x) ** 2 for x, y in points) / (count - 2)
     variance = max(residual, _LEAST_RESIDUAL_SD**2) / spread
     weight = _PRIOR_SD**2 / (_PRIOR_SD**2 + variance)
     apart = weight * (slope - DEFAULT_SENSITIVITY)
@@ -176,17 +173,30 @@ def fit_sensitivity(
     return Sensitivity(DEFAULT_SENSITIVITY + apart, weight, count)
 
 
-def _probe_variance(
-    groups: Sequence[Sequence[tuple[float, float]]],
-    means: Sequence[tuple[float, float]],
-    cpu_s: float,
-) -> float:
-    """The probe's part in the variance of a process's mean; all as (log ns, log s)."""
-    least = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / cpu_s)
-    samples = sum(map(len, groups))
-    others = samples - len(groups)
-    within = sum(
-        (x - mean) ** 2 for logs, (mean, _) in zip(groups, means, strict=True) for x, _ in logs
+def _logs(kind: Iterable[Sequence[tuple[float, float]]]) -> list[list[tuple[float, float]]]:
+    """The samples of each process as (log ns, log s), without those that are not positive."""
+    groups = (
+        [(math.log(ns), math.log(s)) for s, ns in process if s > 0 and ns > 0] for process in kind
     )
-    each = max(least, within / others) if others else least
-    return each * len(groups) / samples
+    return [group for group in groups if group]
+
+
+def _about_the_mean(groups: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
+    """The processes' means, less the mean of all of them."""
+    means = [(fmean(x for x, _ in logs), fmean(y for _, y in logs)) for logs in groups]
+    mean_x, mean_y = fmean(x for x, _ in means), fmean(y for _, y in means)
+    return [(x - mean_x, y - mean_y) for x, y in means]
+
+
+def _probe_errors(groups: Sequence[Sequence[tuple[float, float]]]) -> float:
+    """What the probe's error adds to the sum of the squares of the processes' means [log ns]."""
+    cpu_s = math.exp(fmean(y for logs in groups for _, y in logs))
+    each = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / cpu_s)
+    others = sum(len(logs) - 1 for logs in groups)
+    if others:
+        within = 0.0
+        for logs in groups:
+            mean = fmean(x for x, _ in logs)
+            within += sum((x - mean) ** 2 for x, _ in logs)
+        each = max(each, within / others)
+    return each * sum(1 / len(logs) for logs in groups)

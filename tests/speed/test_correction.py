@@ -199,6 +199,16 @@ def test_a_few_bad_probes_are_no_insensitivity(bad: int) -> None:
     assert not fit.is_known
 
 
+def test_runs_of_another_kind_tell_as_much_though_they_cost_more() -> None:
+    repeats = processes(0.45, 4)
+    firsts = [[(3.0 * cpu_s, ns)] for (cpu_s, ns), *_ in processes(0.45, 8)]
+    fit = fit_sensitivity(repeats, firsts)
+    assert fit is not None
+    assert fit.is_known
+    assert fit.exponent == pytest.approx(0.45, abs=0.15)
+    assert fit_sensitivity(repeats) is None
+
+
 def test_noisy_runs_stay_near_the_default() -> None:
     fit = fit_sensitivity(processes(0.0, 6, noise=0.6))
     assert fit is not None
