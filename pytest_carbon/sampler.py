@@ -11,7 +11,7 @@ import time
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Measurement, Reading, Usage
-from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, own_reference_ns
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.work import WorkClock
 from pytest_carbon.units import NS_PER_S
@@ -157,8 +157,7 @@ class Sampler:
     def _speed(self, account: Account) -> float | None:
         if self.reference_ns is None or account.kernels <= 0 or account.cpu_ns <= 0:
             return None
-        reference_ns = own_reference_ns(self.reference_ns, self.probe.level_ns)
-        return reference_ns * account.kernels / account.cpu_ns
+        return self.reference_ns * account.kernels / account.cpu_ns
 
     def close(self) -> None:
         """Stop the thread and release every handle; may be called twice."""

@@ -28,7 +28,7 @@ BOARD_BYTES = 4096
 
 LOSS_NONE, LOSS_AFFINITY, LOSS_PROC = range(3)
 
-# Number, weight, inverse sum [1/ns], level [ns], probes, heartbeat [ns], CPU [ns], loss,
+# Number, weight, inverse sum [1/ns], last probe [ns], probes, heartbeat [ns], CPU [ns], loss,
 # number again.
 _ROW = struct.Struct("=QdddQQQQQ")
 _NUMBER = struct.Struct("=Q")
@@ -41,7 +41,7 @@ _WISHES = struct.Struct("=QQ")
 _EDGES_AT = 256
 _STOP_AT = _EDGES_AT + _NUMBER.size
 
-# weight, inverse_sum, level_ns, probes, heartbeat_ns, cpu_ns, loss
+# weight, inverse_sum, last_ns, probes, heartbeat_ns, cpu_ns, loss
 HelperRow = tuple[float, float, float, int, int, int, int]
 
 

@@ -28,7 +28,6 @@ __all__ = [
     "fit_sensitivity",
     "is_credible",
     "mean_probe_ns",
-    "own_reference_ns",
     "reference_probe_ns",
 ]
 
@@ -117,27 +116,6 @@ def reference_probe_ns(probes_ns: Sequence[float]) -> float | None:
     if len(probes_ns) < MIN_REFERENCE_PROBES:
         return None
     return sorted(probes_ns)[int(len(probes_ns) * _REFERENCE_QUANTILE)]
-
-
-# A core that is faster or slower by this much from one hour to another was seen to carry the tests
-# along; what is more, up to a ninth, was some helper processes' own (docs/method.md).
-_SHIFT_BELIEVED = 0.03
-_OWN_SHIFT = 0.12
-
-
-def own_reference_ns(reference_ns: float, level_ns: float | None) -> float:
-    """The kernel's time at the reference's speed in a process whose own best is ``level_ns``.
-
-    The same kernel takes some processes longer than others for as long as they live. Where the
-    fastest probes of a whole process lie 3 to 12 % off the reference, that counts as the process's
-    own but for 3 %. Where they lie further off, the core itself is slow all the time.
-    """
-    if level_ns is None or reference_ns <= 0:
-        return reference_ns
-    shift = math.log(level_ns / reference_ns)
-    if not _SHIFT_BELIEVED < abs(shift) <= _OWN_SHIFT:
-        return reference_ns
-    return level_ns * math.exp(-math.copysign(_SHIFT_BELIEVED, shift))
 
 
 class Sensitivity(NamedTuple):

@@ -76,7 +76,6 @@ class EdgeProbe:
 
     name = f"edges-{KERNEL_NAME}"
     description = "speed probed at the edges of tests"
-    level_ns: float | None = None
     loss: str | None = None
 
     def __init__(
@@ -112,7 +111,6 @@ class OffProbe:
     description = "speed not probed"
     loss: str | None = None
     best_ns: float | None = None
-    level_ns: float | None = None
 
     def edge(self) -> SpeedReading:
         """Sums that never grow."""

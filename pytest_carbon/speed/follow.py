@@ -198,12 +198,6 @@ class FollowProbe:
         return self._loss
 
     @property
-    def level_ns(self) -> float | None:
-        """The kernel's time at its best as the helper sees it; ``None`` with few probes."""
-        level_ns = self._row[2]
-        return level_ns if self._is_trusted and is_credible(level_ns) else None
-
-    @property
     def helper_cpu_s(self) -> float:
         """The CPU seconds that the helper has used, as of the latest edge."""
         return self._row[5] / 1e9

@@ -20,7 +20,6 @@ from pytest_carbon.speed.board import (
     Board,
 )
 from pytest_carbon.speed.kernel import best_ns, time_kernel
-from pytest_carbon.speed.level import Level
 from pytest_carbon.speed.pace import Pace
 from pytest_carbon.speed.target import STOPPED, Target, start_ticks
 
@@ -59,14 +58,13 @@ def follow(
 
     ``core_of_work`` is ``Target.cpu``. What fails is said on the board.
     """
-    weight = inverse_sum = 0.0
-    probes = last_ns = 0
-    level = Level()
+    weight = inverse_sum = last_ns = 0.0
+    probes = 0
     here: int | None = None
     pace = Pace(time.monotonic_ns(), time.process_time_ns())
 
     def publish(loss: int) -> None:
-        board.write_row((weight, inverse_sum, level.ns, probes, now_ns, cpu_ns, loss))
+        board.write_row((weight, inverse_sum, last_ns, probes, now_ns, cpu_ns, loss))
 
     cpu_ns = time.process_time_ns()
     while True:
@@ -94,7 +92,6 @@ def follow(
             last_ns = probe_ns(last_ns)
             if last_ns > 0:
                 probes += 1
-                level.add(last_ns)
                 weight += pace.weight
                 inverse_sum += pace.weight / last_ns
         cpu_ns = time.process_time_ns()

@@ -41,13 +41,6 @@ class SpeedProbe(Protocol):
         """
 
     @property
-    def level_ns(self) -> float | None:
-        """The same as its probes show so far, under the tests' load; ``None`` where too few do.
-
-        It differs between processes, as ``own_reference_ns`` reckons with.
-        """
-
-    @property
     def loss(self) -> str | None:
         """Why the probe no longer does what its name says, in words; ``None`` while it does.
 

@@ -18,7 +18,6 @@ from pytest_carbon.speed.correction import (
     corrected_cpu_s,
     fit_sensitivity,
     mean_probe_ns,
-    own_reference_ns,
     reference_probe_ns,
 )
 from pytest_carbon.speed.probe import SpeedReading
@@ -115,28 +114,6 @@ def test_the_reference_is_a_fast_core_but_not_the_luckiest_probe() -> None:
 
 def test_too_few_probes_make_no_reference() -> None:
     assert reference_probe_ns([60e3] * (MIN_REFERENCE_PROBES - 1)) is None
-
-
-@pytest.mark.parametrize(
-    ("level_ns", "own_ns"),
-    [
-        pytest.param(None, 60e3, id="unknown"),
-        pytest.param(61e3, 60e3, id="a core of another hour"),
-        pytest.param(65.4e3, 65.4e3 * math.exp(-0.03), id="a slow helper"),
-        pytest.param(55e3, 55e3 * math.exp(0.03), id="a fast helper"),
-        pytest.param(102e3, 60e3, id="a core that is slow all the time"),
-    ],
-)
-def test_a_helpers_own_pace_is_no_slow_core(level_ns: float | None, own_ns: float) -> None:
-    assert own_reference_ns(60e3, level_ns) == pytest.approx(own_ns)
-
-
-@given(PROBES, st.floats(0.5, 2.0))
-def test_of_a_small_shift_three_percent_are_believed(reference: float, shift: float) -> None:
-    own_ns = own_reference_ns(reference, reference * shift)
-    believed = abs(math.log(reference * shift / own_ns))
-    assert own_ns == reference or believed == pytest.approx(0.03)
-    assert abs(math.log(own_ns / reference)) < 0.1
 
 
 Sample: TypeAlias = tuple[float, float]

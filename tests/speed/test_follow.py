@@ -53,14 +53,6 @@ def row(
     return (float(probes), probes / probe_ns, probe_ns, probes, at_ns, 5_000_000, loss)
 
 
-def test_the_helpers_own_level_is_known_once_it_says_so(board: Board, probe: FollowProbe) -> None:
-    probe.edge()
-    assert probe.level_ns is None
-    board.write_row(row(9, probe_ns=52e3))
-    probe.edge()
-    assert probe.level_ns == 52e3
-
-
 def test_the_helpers_probes_count_once_they_arrive(board: Board, probe: FollowProbe) -> None:
     start = probe.edge()
     board.write_row(row(9))

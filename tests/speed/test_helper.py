@@ -48,8 +48,8 @@ def test_probes_are_summed_as_inverses(board: Board) -> None:
     World([0, 0, 0]).run(board)
     row = board.read_row()
     assert row is not None
-    weight, inverse_sum, level_ns, probes, heartbeat_ns, cpu_ns, loss = row
-    assert (probes, level_ns, loss) == (3, 0.0, LOSS_NONE)
+    weight, inverse_sum, last_ns, probes, heartbeat_ns, cpu_ns, loss = row
+    assert (probes, last_ns, loss) == (3, 50_000, LOSS_NONE)
     assert inverse_sum == pytest.approx(weight / 50_000)
     assert min(heartbeat_ns, cpu_ns) > 0
 
