@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry, Spread
     from pytest_carbon.gate.looks import Look, Suspect
 
-__all__ = ["by_first_runs", "by_looks", "by_repeats", "log_ratio", "raw_agrees"]
+__all__ = [
+    "by_first_runs",
+    "by_looks",
+    "by_repeats",
+    "is_at_known_speed",
+    "log_ratio",
+    "raw_agrees",
+]
 
 # A counter that did not move counts as a great fall: zero has no logarithm.
 LEAST_RATIO = 1e-3
@@ -33,6 +40,11 @@ LEAST_RATIO = 1e-3
 # spread of 0.15 to 0.3, while the median of all other tests stayed within 3 %. No number of looks
 # now averages that out.
 HOUR_SD = 0.15
+
+
+# How far, as a logarithm, the correction may differ from the baseline's where it may be wrong by
+# half: what that makes of a test is a quarter of the tolerance.
+SPEED_APART = 0.1
 
 
 def log_ratio(now_j: float, centre_j: float) -> float:
@@ -107,6 +119,24 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
         sd=sd,
         baseline_error=_baseline_error(sd, first, entry),
     )
+
+
+def is_at_known_speed(suspect: Suspect, look: Look) -> bool:
+    """Whether the core ran at a speed at which the test's cost is known.
+
+    That is any speed where its sensitivity is known, and else one near the baseline's: sorting
+    floats follows the core by 0.45 and sqlite by 1.2, so that on a core of half the speed 0.9 makes
+    a fall of a quarter of the one and a rise of a fifth of the other.
+    """
+    entry = suspect.entry
+    shares = [
+        log_ratio(raw_j, sample_j)
+        for raw_j, sample_j in zip(look.raw_j, look.samples_j, strict=False)
+    ]
+    if entry.sensitivity is not None or entry.raw is None or not shares:
+        return True
+    now = trimmed_mean(shares)
+    return abs(now - log_ratio(entry.raw.centre_j, entry.first.centre_j)) <= SPEED_APART
 
 
 def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:

@@ -230,6 +230,15 @@ def test_with_unknown_sensitivity_the_raw_figures_have_to_rise_too() -> None:
     assert verdict.outcome is Outcome.REGRESSED
 
 
+def test_with_unknown_sensitivity_a_core_of_another_speed_says_nothing() -> None:
+    case = suspect(1.3, entry(known=False))
+    verdict, _ = confirm(case, first=always(1.3), repeat=always(1.3), raw=2.1)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert "not as fast as for its baseline" in verdict.reason
+    verdict, _ = confirm(suspect(1.3), first=always(1.3), repeat=always(1.3), raw=2.1)
+    assert verdict.outcome is Outcome.REGRESSED
+
+
 def test_out_of_time_is_inconclusive_and_says_what_could_be_seen() -> None:
     verdict, _ = confirm(suspect(1.6), first=always(1.6), repeat=always(1.6), seconds_a_look=20)
     assert verdict.outcome is Outcome.INCONCLUSIVE
