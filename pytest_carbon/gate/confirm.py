@@ -15,8 +15,8 @@ from pytest_carbon.gate.looks import FreshProcess, Repeat
 from pytest_carbon.gate.rises import (
     by_first_runs,
     by_looks,
+    by_looks_at_most_sensitive,
     by_repeats,
-    is_at_known_speed,
     log_ratio,
     raw_agrees,
 )
@@ -157,15 +157,8 @@ def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
 
 
 def _kept(suspect: Suspect, looks: Sequence[Look]) -> list[Look]:
-    """The looks that share no moment; nor a process, where the test can run in others.
-
-    Those on a core of a speed at which the test's cost is not known say nothing.
-    """
-    return [
-        look
-        for look in looks
-        if look.fresh_process is suspect.fresh_processes and is_at_known_speed(suspect, look)
-    ]
+    """The looks that share no moment; nor a process, where the test can run in others."""
+    return [look for look in looks if look.fresh_process is suspect.fresh_processes]
 
 
 def _views(suspect: Suspect, looks: Sequence[Look], at: _LookElsewhere) -> list[Evidence]:
@@ -196,7 +189,7 @@ def _independent(
     if answer is None:
         if len(looks) < suspect.policy.max_looks:
             return _one_more(suspect, looks, all_runs=at.all_runs)
-        answer = _last_word(suspect, views, known_speed=len(_kept(suspect, looks)) == len(looks))
+        answer = _last_word(suspect, views)
     return _verdict(suspect, answer.evidence, answer.outcome, answer.reason)
 
 
@@ -207,7 +200,9 @@ def _convicting(
         return None
     repeats, firsts = views[0], views[-1]
     if at.all_runs and _convicted(suspect, repeats):
-        if not raw_agrees(suspect, _kept(suspect, looks)):
+        kept = _kept(suspect, looks)
+        least = by_looks_at_most_sensitive(suspect, [look for look in kept if look.samples_j])
+        if not raw_agrees(suspect, kept) or not _convicted(suspect, least):
             return None
         where = "fresh processes" if suspect.fresh_processes else "looks in one process"
         return _Answer(Outcome.REGRESSED, f"{len(repeats.rises)} {where} agree", repeats)
@@ -238,14 +233,11 @@ def _clearing(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -
     return _Answer(Outcome.OK, "a second look did not show the rise", views[0])
 
 
-def _last_word(suspect: Suspect, views: Sequence[Evidence], *, known_speed: bool) -> _Answer:
+def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
     most = allowed(suspect.entry, suspect.policy)
     if views and all(evidence.rise <= most for evidence in views):
         return _Answer(Outcome.OK, "within the tolerance, by all looks", views[0])
     evidence = views[0] if views else None
-    if not known_speed:
-        reason = "the core is not as fast as for its baseline, which tells of no other speed"
-        return _Answer(Outcome.INCONCLUSIVE, reason, evidence)
     return _Answer(Outcome.INCONCLUSIVE, "the looks do not agree enough", evidence)
 
 
