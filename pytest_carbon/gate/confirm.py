@@ -57,7 +57,7 @@ LEAST_LOOKS = 2
 # A suspect is cleared when the estimate and so many errors stay below the tolerance, or below
 # the rise that the gate must not miss.
 BELOW_TOLERANCE = 2.0
-BELOW_AIM = 3.0
+BELOW_AIM = 2.5
 
 # Repeats cannot clear a first run that lies further out than its spread explains, as they do
 # not pay what only a first run pays (imports, caches).
