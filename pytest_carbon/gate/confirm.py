@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.gate.looks import FreshProcess, Repeat
 from pytest_carbon.gate.rises import (
+    at_most_sensitive,
     by_first_runs,
     by_looks,
-    by_looks_at_most_sensitive,
     by_repeats,
     log_ratio,
     raw_agrees,
@@ -201,7 +201,8 @@ def _convicting(
     repeats, firsts = views[0], views[-1]
     if at.all_runs and _convicted(suspect, repeats):
         kept = _kept(suspect, looks)
-        least = by_looks_at_most_sensitive(suspect, [look for look in kept if look.samples_j])
+        weighed = [look for look in kept if look.samples_j] or kept
+        least = at_most_sensitive(suspect, repeats, weighed)
         if not raw_agrees(suspect, kept) or not _convicted(suspect, least):
             return None
         where = "fresh processes" if suspect.fresh_processes else "looks in one process"

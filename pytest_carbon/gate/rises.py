@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from pytest_carbon.gate.looks import Look, Suspect
 
 __all__ = [
+    "at_most_sensitive",
     "by_first_runs",
     "by_looks",
-    "by_looks_at_most_sensitive",
     "by_repeats",
     "log_ratio",
     "raw_agrees",
@@ -41,7 +41,6 @@ LEAST_RATIO = 1e-3
 # spread of 0.15 to 0.3, while the median of all other tests stayed within 3 %. No number of looks
 # now averages that out.
 HOUR_SD = 0.15
-
 
 # Sorting floats follows the core's speed by 0.45, most Python code by 0.9 to 1.0, sqlite by 1.2:
 # what a sensitivity of 1.25 takes off beyond that of 0.9.
@@ -122,30 +121,30 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     )
 
 
-def by_looks_at_most_sensitive(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What is left of ``by_looks`` if the test follows the core's speed more than most do.
+def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> Evidence:
+    """What is left of the looks' evidence if the test follows the core's speed more than most do.
 
     That is in question where its sensitivity is not known: a core slower than the baseline's then
     makes a rise out of nothing, in the raw figure, too.
     """
-    evidence = by_looks(suspect, looks)
-    if suspect.entry.sensitivity is not None or suspect.entry.raw is None:
+    entry = suspect.entry
+    if entry.sensitivity is not None or entry.raw is None:
         return evidence
+    usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
     rises = [
-        rise - MORE_SENSITIVE * max(0.0, _correction(suspect, look))
+        rise - MORE_SENSITIVE * max(0.0, _correction(look, usual) - usual)
         for rise, look in zip(evidence.rises, looks, strict=True)
     ]
     return replace(evidence, rises=rises)
 
 
-def _correction(suspect: Suspect, look: Look) -> float:
-    """How much more a look was corrected than the baseline, as a logarithm."""
-    entry = suspect.entry
-    pairs = list(zip(look.raw_j, look.samples_j, strict=False))
-    if entry.raw is None or not pairs:
-        return 0.0
-    now = trimmed_mean([log_ratio(raw_j, sample_j) for raw_j, sample_j in pairs])
-    return now - log_ratio(entry.raw.centre_j, entry.first.centre_j)
+def _correction(look: Look, usual: float) -> float:
+    """How much a look was corrected for speed, as a logarithm; ``usual`` where it does not say."""
+    corrections = [
+        log_ratio(raw_j, sample_j)
+        for raw_j, sample_j in zip(look.raw_j, look.samples_j, strict=False)
+    ]
+    return trimmed_mean(corrections) if corrections else usual
 
 
 def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
