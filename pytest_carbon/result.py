@@ -50,7 +50,8 @@ class SubjectResult:
     ``repeats`` are further runs of a test in the same process, and ``alone`` runs in a process
     where no other test has run, the first one first, both taken to be stored,
     ``disk_share`` is the part of the repeats' CPU time that the kernel took where they wrote to a
-    disk, ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
+    disk and ``blocks_written`` what one of them wrote there on average, in blocks of 512 bytes,
+    ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
     ``worker`` the xdist worker that ran it.
     """
 
@@ -64,6 +65,7 @@ class SubjectResult:
     repeats: tuple[Measurement, ...] = ()
     alone: tuple[Measurement, ...] = ()
     disk_share: float | None = None
+    blocks_written: float | None = None
     budget_j: float | None = None
     path: str = ""
     line: int | None = None

@@ -106,8 +106,9 @@ def entry_from_runs(
         wall_s=middle.wall_s,
         sensitivity=sensitivity,
         disk_share=_mean([run.disk_share for run in runs if run.disk_share is not None]),
+        blocks_written=_mean([r.blocks_written for r in runs if r.blocks_written is not None]),
     )
 
 
-def _mean(shares: Sequence[float]) -> float | None:
-    return round(fmean(shares), 2) if shares else None
+def _mean(figures: Sequence[float]) -> float | None:
+    return round(fmean(figures), 2) if figures else None

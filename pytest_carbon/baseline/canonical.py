@@ -44,6 +44,7 @@ _ENTRY = re.compile(
     rf'(?:,\n      "anchor_j": {_NUMBER})?'
     r'(?:,\n      "body": "([0-9A-Za-z]*)")?'
     rf'(?:,\n      "disk_share": {_NUMBER})?'
+    rf'(?:,\n      "blocks_written": {_NUMBER})?'
     r"\n    \}(,?)\n",
     re.ASCII,
 )
@@ -82,7 +83,7 @@ def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> 
 
 def _entry(groups: tuple[str, ...]) -> Entry:
     """The entry in the groups of a match, of which the first is its key."""
-    cpu_s, wall_s, sensitivity, anchor_j, body, disk_share = groups[21:27]
+    cpu_s, wall_s, sensitivity, anchor_j, body, disk_share, blocks_written = groups[21:28]
     return Entry(
         first=_spread(*groups[1:5]),
         repeats=None if groups[5] is None else _spread(*groups[5:9]),
@@ -95,6 +96,7 @@ def _entry(groups: tuple[str, ...]) -> Entry:
         anchor_j=None if anchor_j is None else float(anchor_j),
         body=body,
         disk_share=None if disk_share is None else float(disk_share),
+        blocks_written=None if blocks_written is None else float(blocks_written),
     )
 
 

@@ -34,7 +34,8 @@ class Entry:
     ``raw`` summarises the first runs without the correction for speed, and ``anchor_j`` is the
     energy against which slow creep is held. ``body`` is a digest of a test's code, by which it
     is recognised after it was renamed or moved. ``disk_share`` is the part of its CPU time that
-    the kernel took (0 to 1), ``None`` where it writes to no disk or that is not known.
+    the kernel took (0 to 1), ``None`` where it writes to no disk or that is not known, and
+    ``blocks_written`` what one run writes there, in blocks of 512 bytes.
     """
 
     first: Spread
@@ -48,3 +49,4 @@ class Entry:
     anchor_j: float | None = None
     body: str | None = None
     disk_share: float | None = None
+    blocks_written: float | None = None

@@ -77,6 +77,8 @@ def _entry(entry: Entry) -> str:
         lines.append(f'"body": {json.dumps(entry.body)}')
     if entry.disk_share is not None:
         lines.append(f'"disk_share": {_figure(entry.disk_share)}')
+    if entry.blocks_written is not None:
+        lines.append(f'"blocks_written": {_figure(entry.blocks_written)}')
     return ",\n      ".join(lines)
 
 

@@ -114,6 +114,7 @@ _entry = _Record(
     anchor_j=_amount,
     body=_text,
     disk_share=_amount,
+    blocks_written=_amount,
 )
 _environment = _Record(
     Environment,

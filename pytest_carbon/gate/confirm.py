@@ -8,7 +8,7 @@ share the moment and the process: that takes fresh processes that agree.
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, log
+from math import exp, log, sqrt
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.gate.looks import FreshProcess, Repeat
@@ -17,11 +17,12 @@ from pytest_carbon.gate.rises import (
     by_first_runs,
     by_looks,
     by_repeats,
+    is_the_disk,
     log_ratio,
     raw_agrees,
 )
 from pytest_carbon.gate.screen import aim, allowed, can_see, is_mostly_first, limit_j
-from pytest_carbon.gate.spread import first_sd
+from pytest_carbon.gate.spread import disk_drift, first_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ HOPELESS_ERRORS = 5.0
 # be a doubling.
 FIRST_RUN_RISE = log(2)
 
+# Further looks are given up where even a mean so many errors higher or lower would not decide.
+FUTILE_SDS = 2.0
+
 # A fall is worth a word where it lies so many errors below the baseline.
 FALL_ERRORS = 3.0
 
@@ -111,23 +115,29 @@ def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict
     """Repeat in a row, until the suspect is cleared or that leads nowhere."""
     if is_mostly_first(suspect.entry):
         return _LookElsewhere(after=0, all_runs=True, first_runs=True)
-    row: list[float] = []
+    row: list[Look] = []
     plan = _in_a_row(suspect)
     for taken, target in enumerate(plan):
         if taken == len(looks):
-            return Repeat(count=max(target - len(row), 1))
+            return Repeat(count=max(target - len(_samples_j(row)), 1))
         if looks[taken].fresh_process:
             return _LookElsewhere(taken, all_runs=True, first_runs=not _explained(suspect, row))
-        row.extend(looks[taken].samples_j)
-        evidence = by_repeats(suspect, row) if row else None
-        if evidence is None:
+        row.append(looks[taken])
+        if not _samples_j(row):
             continue
-        hopeless, cleared = _hopeless(suspect, evidence), _cleared(suspect, evidence)
+        evidence = by_repeats(suspect, row)
+        hopeless, why = _hopeless(suspect, evidence), _why_cleared(suspect, evidence, row)
+        cleared = why is not None
         if cleared and _explained(suspect, row):
-            return _verdict(suspect, evidence, Outcome.OK, "cleared by repeats", looks=1)
+            reason = why or "cleared by repeats"
+            return _verdict(suspect, evidence, Outcome.OK, reason, looks=1)
         if cleared or hopeless:
             return _LookElsewhere(taken + 1, all_runs=hopeless, first_runs=cleared)
     return _LookElsewhere(len(plan), all_runs=True, first_runs=not _explained(suspect, row))
+
+
+def _samples_j(row: Sequence[Look]) -> list[float]:
+    return [sample_j for look in row for sample_j in look.samples_j]
 
 
 def _hopeless(suspect: Suspect, evidence: Evidence) -> bool:
@@ -138,11 +148,13 @@ def _hopeless(suspect: Suspect, evidence: Evidence) -> bool:
 
 def _in_a_row(suspect: Suspect) -> tuple[int, ...]:
     plan = IN_A_ROW_THOROUGH if suspect.policy.thorough else IN_A_ROW
+    if disk_drift(suspect.entry):
+        return plan[:1]  # More of them share the disk's hour.
     wall_s = suspect.entry.wall_s
     return tuple(count for count in plan if count == plan[0] or count * wall_s <= IN_A_ROW_S)
 
 
-def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
+def _explained(suspect: Suspect, row: Sequence[Look]) -> bool:
     """Whether noise explains the first run, so that good repeats clear it.
 
     Either its spread does, or a garbage collection, or the moment was slow: then the very next run
@@ -153,7 +165,8 @@ def _explained(suspect: Suspect, row: Sequence[float]) -> bool:
     if suspect.collected or rise < UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd):
         return True
     repeats = entry.repeats or entry.first
-    return bool(row) and log_ratio(row[0], repeats.centre_j) > rise / 2
+    samples_j = _samples_j(row)
+    return bool(samples_j) and log_ratio(samples_j[0], repeats.centre_j) > rise / 2
 
 
 def _kept(suspect: Suspect, looks: Sequence[Look]) -> list[Look]:
@@ -185,9 +198,9 @@ def _independent(
     suspect: Suspect, looks: Sequence[Look], views: Sequence[Evidence], at: _LookElsewhere
 ) -> Step:
     """Decide by looks that are independent of each other, or ask for one more."""
-    answer = _convicting(suspect, looks, views, at) or _clearing(suspect, views, at)
+    answer = _convicting(suspect, looks, views, at) or _clearing(suspect, looks, views, at)
     if answer is None:
-        if len(looks) < suspect.policy.max_looks:
+        if len(looks) < suspect.policy.max_looks and not _is_futile(suspect, views, at):
             return _one_more(suspect, looks, all_runs=at.all_runs)
         answer = _last_word(suspect, views)
     return _verdict(suspect, answer.evidence, answer.outcome, answer.reason)
@@ -224,14 +237,18 @@ def _by_first_runs(suspect: Suspect, firsts: Evidence) -> _Answer:
     return _Answer(Outcome.REGRESSED, reason, firsts)
 
 
-def _clearing(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -> _Answer | None:
-    cleared = bool(views) and all(_cleared(suspect, evidence) for evidence in views)
+def _clearing(
+    suspect: Suspect, looks: Sequence[Look], views: Sequence[Evidence], at: _LookElsewhere
+) -> _Answer | None:
+    kept = _kept(suspect, looks)
+    reasons = [_why_cleared(suspect, evidence, kept) for evidence in views]
+    cleared = bool(views) and None not in reasons
     if at.first_runs and not suspect.fresh_processes and (cleared or not at.all_runs):
         reason = "only its first run costs more, which no run in the same process can show"
         return _Answer(Outcome.INCONCLUSIVE, reason)
     if not cleared:
         return None
-    return _Answer(Outcome.OK, "a second look did not show the rise", views[0])
+    return _Answer(Outcome.OK, reasons[0] or "a second look did not show the rise", views[0])
 
 
 def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
@@ -259,6 +276,31 @@ def _cleared(suspect: Suspect, evidence: Evidence) -> bool:
     return evidence.rise < max(
         most - BELOW_TOLERANCE * error, min(most, must_see - BELOW_AIM * error)
     )
+
+
+def _why_cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> str | None:
+    """Why the evidence clears a suspect, empty where it just does; ``None`` if it does not."""
+    if _cleared(suspect, evidence):
+        return ""
+    if not suspect.policy.thorough and is_the_disk(suspect, evidence, looks):
+        return "the disk costs more by now: the test writes no more than it did"
+    return None
+
+
+def _is_futile(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -> bool:
+    """Whether all the looks that are left could neither convict nor clear the suspect.
+
+    What another hour has changed is the same in all of them.
+    """
+    if len(views) != 1 or not at.all_runs:
+        return False
+    (evidence,) = views
+    further = FUTILE_SDS * evidence.sd / sqrt(len(evidence.rises))
+    count = suspect.policy.max_looks
+    high = replace(evidence, rises=[evidence.rise + further] * count)
+    low = replace(evidence, rises=[evidence.rise - further] * count)
+    most = allowed(suspect.entry, suspect.policy)
+    return low.rise > most and not _convicted(suspect, high) and not _cleared(suspect, low)
 
 
 def _convicted(suspect: Suspect, evidence: Evidence) -> bool:

@@ -21,12 +21,14 @@ class Look:
     ``raw_j`` are the same without the correction for speed (empty where there is none).
     ``first_j`` is the test's first run in a process of its own; it pays for all that a whole run
     has behind it (imports, caches), so it may be less than the stored first runs allow, but what
-    it is more says nothing. ``None`` for a look in the run's own process.
+    it is more says nothing. ``None`` for a look in the run's own process. ``blocks_written`` is
+    what one of the repeats wrote to a disk on average, in blocks of 512 bytes.
     """
 
     samples_j: tuple[float, ...]
     raw_j: tuple[float, ...] = ()
     first_j: float | None = None
+    blocks_written: float = 0.0
 
     @property
     def fresh_process(self) -> bool:

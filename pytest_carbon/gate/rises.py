@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import expm1, hypot, log, log1p
+from math import exp, expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
-from pytest_carbon.gate.screen import is_mostly_first, raw_limit_log
+from pytest_carbon.gate.screen import drift_limit_log, is_mostly_first, raw_limit_log
 from pytest_carbon.gate.spread import (
     centre_error,
     disk_drift,
@@ -28,6 +28,7 @@ __all__ = [
     "by_first_runs",
     "by_looks",
     "by_repeats",
+    "is_the_disk",
     "log_ratio",
     "raw_agrees",
 ]
@@ -62,21 +63,42 @@ def _stored_repeats(entry: Entry, *, alone: bool = False) -> Spread:
     return entry.first if entry.repeats is None else entry.repeats
 
 
-def _baseline_error(sd: float, stored: Spread, entry: Entry) -> float:
+def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence[Look]) -> float:
     """How far a stored centre may be off by now: its own error, and what another hour changes."""
     hour_sd = sd * min(1.0, sd / HOUR_SD)
-    return hypot(centre_error(sd, stored), hour_sd, disk_drift(entry))
+    drift = 0.0 if _writes_more(suspect, looks) else disk_drift(suspect.entry)
+    return hypot(centre_error(sd, stored), hour_sd, drift)
 
 
-def by_repeats(suspect: Suspect, samples_j: Sequence[float]) -> Evidence:
+def _writes_more(suspect: Suspect, looks: Sequence[Look]) -> bool:
+    """Whether a test writes more to the disk than it did: what the disk costs now is its own doing.
+
+    How much a test writes is counted, and the same from run to run, whatever it costs.
+    """
+    stored = suspect.entry.blocks_written
+    if not stored:
+        return False
+    least = stored * exp(raw_limit_log(suspect.entry, suspect.policy))
+    return all(look.blocks_written > least for look in looks)
+
+
+def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
+    """Whether the disk, which costs more in some hours, explains what the looks show."""
+    if not suspect.entry.blocks_written or _writes_more(suspect, looks):
+        return False
+    return evidence.rise < drift_limit_log(suspect.entry, suspect.suite_sd)
+
+
+def by_repeats(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     """What repeats in a row say: a single look, held against the stored repeats."""
     repeats = _stored_repeats(suspect.entry)
+    samples_j = [sample_j for look in looks for sample_j in look.samples_j]
     rise = trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in samples_j])
     sd = repeats_sd(repeats, suspect.suite_sd)
     return Evidence(
         rises=(rise,),
         sd=look_sd(sd, len(samples_j)),
-        baseline_error=_baseline_error(sd, repeats, suspect.entry),
+        baseline_error=_baseline_error(sd, repeats, suspect, looks),
     )
 
 
@@ -96,7 +118,7 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     return Evidence(
         rises=[_of_the_whole(rise, part) for rise in rises],
         sd=part * look_sd(sd, min(len(look.samples_j) for look in looks)),
-        baseline_error=part * _baseline_error(sd, repeats, suspect.entry),
+        baseline_error=part * _baseline_error(sd, repeats, suspect, looks),
     )
 
 
@@ -117,7 +139,7 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     return Evidence(
         rises=[log_ratio(look.first_j or 0.0, first.centre_j) for look in looks],
         sd=sd,
-        baseline_error=_baseline_error(sd, first, entry),
+        baseline_error=_baseline_error(sd, first, suspect, looks),
     )
 
 

@@ -18,6 +18,7 @@ __all__ = [
     "aim",
     "allowed",
     "can_see",
+    "drift_limit_log",
     "fall",
     "is_mostly_first",
     "is_suspect",
@@ -65,7 +66,17 @@ def allowed(entry: Entry, policy: Policy) -> float:
 def _one_run_sd(entry: Entry, suite_sd: float) -> float:
     """The spread of one run's rise over the stored centre, whose own error counts, too."""
     sd = first_sd(entry, suite_sd)
-    return hypot(sd, centre_error(sd, entry.first), disk_drift(entry))
+    return hypot(sd, centre_error(sd, entry.first))
+
+
+def _drifting_sd(entry: Entry, suite_sd: float) -> float:
+    """The same with what another hour changes of the disk's cost."""
+    return hypot(_one_run_sd(entry, suite_sd), disk_drift(entry))
+
+
+def drift_limit_log(entry: Entry, suite_sd: float) -> float:
+    """The rise, as a logarithm, up to which another hour explains what a test costs."""
+    return SCREEN_SDS * _drifting_sd(entry, suite_sd)
 
 
 def is_mostly_first(entry: Entry) -> bool:
@@ -90,7 +101,7 @@ def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
     """
     if policy.thorough:
         return log1p(AIM_THOROUGH * _tolerance(entry, policy))
-    sd = _one_run_sd(entry, suite_sd)
+    sd = _drifting_sd(entry, suite_sd)
     seen = _threshold(entry, policy, sd) + ONE_SIDED_95 * sd
     return max(log1p(AIM * _tolerance(entry, policy)), seen)
 
@@ -114,7 +125,9 @@ def limit_j(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float
     centre_j = entry.first.centre_j
     if centre_j <= 0:
         return policy.floor_j
-    return centre_j * exp(_threshold(entry, policy, _one_run_sd(entry, suite_sd)))
+    # Where it is known what a test writes, a second look tells its own doing from the disk's.
+    sd = (_one_run_sd if entry.blocks_written else _drifting_sd)(entry, suite_sd)
+    return centre_j * exp(_threshold(entry, policy, sd))
 
 
 def raw_limit_log(entry: Entry, policy: Policy) -> float:
@@ -168,5 +181,5 @@ def fall(now_j: float, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_S
     centre_j = entry.first.centre_j
     if now_j <= 0 or centre_j <= 0:
         return False
-    noise = FALL_SDS * _one_run_sd(entry, suite_sd)
+    noise = FALL_SDS * _drifting_sd(entry, suite_sd)
     return log(centre_j / now_j) > max(allowed(entry, policy), noise)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.session.confirm import Confirmer
+from pytest_carbon.session.confirm import Confirmer, Pass
 from pytest_carbon.session.costs import Part
+from pytest_carbon.session.disk import DiskUse
 from pytest_carbon.session.fresh import FreshProcesses, can_fork
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.repeat import Repeater, saved_globs
@@ -125,11 +126,11 @@ class Confirmations:
         with self._recorder.aside():
             timeout_s = self._judge.policy.confirm_time_s
             answer = self._fresh.look([self._places[item]], runs, timeout_s)
-        return [] if isinstance(answer, str) else [measurement_from_plain(m) for m in answer]
+        return [] if isinstance(answer, str) else [_pass_from_plain(m).cost for m in answer]
 
     def _fresh_looks(
         self, items: Sequence[pytest.Item], part: Part | None
-    ) -> Callable[[int], list[Measurement] | str] | None:
+    ) -> Callable[[int], list[Pass] | str] | None:
         fresh = self._fresh
         if fresh is None:
             return None
@@ -139,7 +140,7 @@ class Confirmations:
         # Repeats in this process are quick; what makes a run wait are fresh processes.
         silent = False
 
-        def look(repeats: int) -> list[Measurement] | str:
+        def look(repeats: int) -> list[Pass] | str:
             nonlocal silent
             if not silent:
                 self._announce([item.nodeid for item in items], at_most_s)
@@ -147,7 +148,7 @@ class Confirmations:
             answer = fresh.look(places, 1 + repeats, at_most_s, task)
             if isinstance(answer, str):
                 return answer
-            return [measurement_from_plain(plain) for plain in answer]
+            return [_pass_from_plain(plain) for plain in answer]
 
         return look
 
@@ -166,6 +167,7 @@ class Confirmations:
             repeaters = [self._repeater(item, part) for item in items]
             for _ in range(passes):
                 total: Measurement | None = None
+                before = DiskUse.now()
                 for index, repeater in enumerate(repeaters):
                     following = items[(index + 1) % len(items)] if len(items) > 1 else None
                     cost = repeater.run(following, collects_garbage=index == 0)
@@ -173,7 +175,8 @@ class Confirmations:
                         return "it did not pass in a fresh process"
                     total = cost if total is None else total + cost
                 assert total is not None, "there is at least one test"
-                answer.append(measurement_to_plain(total))
+                used = DiskUse.now().since(before)
+                answer.append([measurement_to_plain(total), used.blocks_written])
         finally:
             with contextlib.suppress(Exception):
                 session._setupstate.teardown_exact(None)  # noqa: SLF001 - wide fixtures end
@@ -191,3 +194,8 @@ class Confirmations:
             return recorder.cost(recorder.run_again(run), sensitivity, part)
 
         return Repeater(item, measure, sensitivity, saved_globs(item))
+
+
+def _pass_from_plain(plain: list[Any]) -> Pass:
+    cost, blocks_written = plain
+    return Pass(measurement_from_plain(cost), blocks_written)

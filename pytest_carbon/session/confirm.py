@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from statistics import fmean
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.budget import budget_step
 from pytest_carbon.gate.confirm import next_step
 from pytest_carbon.gate.looks import FreshProcess, Look, Repeat
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.session.disk import DiskUse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,26 +27,33 @@ if TYPE_CHECKING:
     # The looks so far, the seconds so far, whether the test can run in a fresh process.
     Decide: TypeAlias = Callable[[Sequence[Look], float, bool], Step]
 
-__all__ = ["Confirmer", "NotRepeatableError"]
+__all__ = ["Confirmer", "NotRepeatableError", "Pass"]
 
 
 class NotRepeatableError(Exception):
     """A test that passed once does not pass again; says nothing about its energy."""
 
 
+class Pass(NamedTuple):
+    """One more run: what it cost, and the blocks of 512 bytes that it wrote to a disk."""
+
+    cost: Measurement
+    blocks_written: int = 0
+
+
 class Confirmer:
     """Takes looks at one suspect.
 
     ``repeat`` runs the test once more in this process, ``None`` where that cannot be done;
-    ``fresh`` runs it in a new process, once and then some repeats, and answers with the
-    measurements or with the reason why there are none. ``alone`` keeps other workers quiet.
+    ``fresh`` runs it in a new process, once and then some repeats, and answers with these passes
+    or with the reason why there are none. ``alone`` keeps other workers quiet.
     """
 
     def __init__(
         self,
         *,
         repeat: Callable[[], Measurement | None] | None,
-        fresh: Callable[[int], list[Measurement] | str] | None,
+        fresh: Callable[[int], list[Pass] | str] | None,
         alone: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
         clock_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -119,7 +128,7 @@ class Confirmer:
         first, *repeats = self._from_fresh(step.repeats)
         return _as_look(repeats, first)
 
-    def _from_fresh(self, repeats: int) -> list[Measurement]:
+    def _from_fresh(self, repeats: int) -> list[Pass]:
         assert self._fresh is not None, "asked only where there is one"
         answer = self._fresh(repeats)
         if isinstance(answer, str):
@@ -127,18 +136,21 @@ class Confirmer:
         return answer
 
     @staticmethod
-    def _again(repeat: Callable[[], Measurement | None]) -> Measurement:
+    def _again(repeat: Callable[[], Measurement | None]) -> Pass:
+        before = DiskUse.now()
         measurement = repeat()
         if measurement is None:
             raise NotRepeatableError("it did not pass when run again")
-        return measurement
+        return Pass(measurement, DiskUse.now().since(before).blocks_written)
 
 
-def _as_look(repeats: list[Measurement], first: Measurement | None = None) -> Look:
-    if any(m.energy_j is None for m in (*repeats, first) if m is not None):
+def _as_look(repeats: list[Pass], first: Pass | None = None) -> Look:
+    passes = repeats if first is None else [*repeats, first]
+    if any(one.cost.energy_j is None for one in passes):
         raise NotRepeatableError("a meter was lost meanwhile")
     return Look(
-        samples_j=tuple(m.energy_j or 0.0 for m in repeats),
-        raw_j=tuple(m.raw_j or 0.0 for m in repeats),
-        first_j=None if first is None else first.energy_j or 0.0,
+        samples_j=tuple(one.cost.energy_j or 0.0 for one in repeats),
+        raw_j=tuple(one.cost.raw_j or 0.0 for one in repeats),
+        first_j=None if first is None else first.cost.energy_j or 0.0,
+        blocks_written=fmean(one.blocks_written for one in repeats or passes),
     )

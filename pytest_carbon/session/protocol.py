@@ -237,6 +237,7 @@ class Protocol:
             repeats=tuple(measurement for measurement, _ in samples.repeats),
             alone=samples.alone,
             disk_share=samples.disk_share,
+            blocks_written=samples.blocks_written,
             budget_j=self.judge.budget_j(limits),
             path=path,
             line=None if line is None else line + 1,

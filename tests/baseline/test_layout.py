@@ -27,6 +27,7 @@ FULL = Entry(
     anchor_j=0.12,
     body="0123456789ab",
     disk_share=0.25,
+    blocks_written=336.25,
 )
 SHORT = Entry(first=Spread(centre_j=1.0), cpu_s=0.25, wall_s=0.25)
 
@@ -70,7 +71,8 @@ TEXT = """\
       "sensitivity": 0.9,
       "anchor_j": 0.12,
       "body": "0123456789ab",
-      "disk_share": 0.25
+      "disk_share": 0.25,
+      "blocks_written": 336
     },
     "tests/test_a.py::test_c": {
       "first": {"centre_j": 1, "samples": 1, "processes": 1},

@@ -39,6 +39,7 @@ ENTRIES = st.builds(
     anchor_j=st.none() | AMOUNTS,
     body=st.none() | st.text("0123456789abcdef", max_size=12),
     disk_share=st.none() | st.floats(0, 1),
+    blocks_written=st.none() | AMOUNTS,
 )
 NODE_IDS = st.one_of(
     st.text(st.characters(exclude_categories=[]), max_size=40),

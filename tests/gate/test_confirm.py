@@ -68,6 +68,7 @@ def confirm(
     repeat: Callable[[int], float],
     raw: float | None = None,
     seconds_a_look: float = 1.0,
+    blocks_written: float = 0.0,
 ) -> tuple[Verdict, list[Step]]:
     """Play a machine on which the first run and the repeats of look ``n`` cost this much."""
     looks: list[Look] = []
@@ -84,6 +85,7 @@ def confirm(
                 samples_j=(repeat(taken),) * count,
                 raw_j=(repeat(taken) if raw is None else raw,) * count,
                 first_j=first(taken) if fresh else None,
+                blocks_written=blocks_written,
             )
         )
     pytest.fail("never ended")
@@ -117,6 +119,50 @@ def test_a_slow_moment_in_one_process_does_not_convict() -> None:
     verdict, _ = confirm(suspect(2.0), first=slow_then_fine, repeat=slow_then_fine)
     assert verdict.outcome is Outcome.OK
     assert verdict.looks == 2
+
+
+def files(blocks_written: float | None = 320.0) -> Entry:
+    """A test that writes 160 KiB to a disk, which is half of what it costs."""
+    return replace(entry(), disk_share=0.5, blocks_written=blocks_written)
+
+
+def test_a_disk_that_costs_more_by_now_is_no_regression() -> None:
+    case = suspect(1.35, files())
+    verdict, steps = confirm(case, first=always(1.35), repeat=always(1.35), blocks_written=320)
+    assert verdict.outcome is Outcome.OK
+    assert verdict.reason == "the disk costs more by now: the test writes no more than it did"
+    assert len(steps) == 2, "two repeats are enough to see that"
+
+
+def test_writing_more_to_the_disk_is_a_regression() -> None:
+    for rise in (1.3, 1.5):
+        case = suspect(rise, files())
+        verdict, _ = confirm(
+            case, first=always(rise), repeat=always(rise), blocks_written=320 * rise
+        )
+        assert verdict.outcome is Outcome.REGRESSED
+        unknown = suspect(rise, files(None))
+        verdict, _ = confirm(unknown, first=always(rise), repeat=always(rise))
+        assert verdict.outcome is not Outcome.REGRESSED
+
+
+def test_writing_more_that_costs_no_more_is_none() -> None:
+    verdict, _ = confirm(
+        suspect(1.3, files()), first=always(1.05), repeat=always(1.05), blocks_written=640
+    )
+    assert verdict.outcome is Outcome.OK
+
+
+def test_looks_that_cannot_decide_are_not_taken() -> None:
+    """How much of a rise is the disk's hour, no number of looks would tell."""
+    case = suspect(1.52, files())
+    verdict, steps = confirm(case, first=always(1.52), repeat=always(1.52), blocks_written=320)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert len([step for step in steps if isinstance(step, FreshProcess)]) == 1
+    verdict, _ = confirm(
+        suspect(9.0, files()), first=always(9.0), repeat=always(9.0), blocks_written=320
+    )
+    assert verdict.outcome is Outcome.REGRESSED, "no disk was ever seen to cost that"
 
 
 def test_a_collection_that_fell_into_the_first_run_is_no_cost_of_first_runs() -> None:

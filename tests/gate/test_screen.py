@@ -123,3 +123,11 @@ def test_writing_to_a_disk_may_cost_more_for_hours() -> None:
     assert seen is not None
     assert usual is not None
     assert seen > usual + 0.2
+
+
+def test_where_it_is_known_what_a_test_writes_a_second_look_may_tell() -> None:
+    files = replace(entry(), disk_share=0.8, blocks_written=320.0)
+    assert is_suspect(0.13, files, Policy(), 0.03)
+    assert can_see(files, Policy(), 0.03) == can_see(
+        replace(files, blocks_written=None), Policy(), 0.03
+    ), "a rise of another kind is seen no better for it"

@@ -7,7 +7,7 @@ from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import DomainEnergy, Measurement, Method
-from pytest_carbon.session.confirm import Confirmer
+from pytest_carbon.session.confirm import Confirmer, Pass
 
 ENTRY = Entry(
     first=Spread(centre_j=1.0, sd_log=0.05, samples=8, processes=8),
@@ -27,10 +27,10 @@ def suspect(now_j: float) -> Suspect:
 
 
 def confirmer(here_j: float | None, first_j: float, fresh_j: float | str) -> Confirmer:
-    def fresh(repeats: int) -> list[Measurement] | str:
+    def fresh(repeats: int) -> list[Pass] | str:
         if isinstance(fresh_j, str):
             return fresh_j
-        return [costs(first_j), *(costs(fresh_j) for _ in range(repeats))]
+        return [Pass(costs(first_j)), *(Pass(costs(fresh_j)) for _ in range(repeats))]
 
     return Confirmer(
         repeat=lambda: None if here_j is None else costs(here_j),
