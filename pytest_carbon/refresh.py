@@ -37,6 +37,7 @@ __all__ = [
     "Refreshed",
     "common_reference_ns",
     "comparable",
+    "learns_from_load",
     "not_passed",
     "plan_runs",
     "preview_refresh",
@@ -99,6 +100,7 @@ def _measured(
     stored: Mapping[Subject, Entry],
     passed: Mapping[Subject, Sequence[SubjectResult]],
     runs: Sequence[RunResult],
+    beside_load: Mapping[Subject, Sequence[SubjectResult]],
 ) -> dict[Subject, Entry]:
     """The entry of each subject, with the sensitivity that is stored where there is an entry.
 
@@ -109,14 +111,19 @@ def _measured(
     for subject, results in passed.items():
         old = stored.get(subject)
         entry = entry_from_runs(
-            results, None if old is None else old.sensitivity, fits_sensitivity=old is None
+            results,
+            None if old is None else old.sensitivity,
+            fits_sensitivity=old is None,
+            beside_load=beside_load.get(subject, ()),
         )
         if entry is not None:
             measured[subject] = replace(entry, body=bodies.get(subject.id))
     return measured
 
 
-def _refitted(step: Step, results: Sequence[SubjectResult]) -> Step:
+def _refitted(
+    step: Step, results: Sequence[SubjectResult], beside_load: Sequence[SubjectResult]
+) -> Step:
     """What is to be stored anew, with the sensitivity that these runs show.
 
     The anchor is brought to it, too, by what it makes of the same samples.
@@ -124,7 +131,7 @@ def _refitted(step: Step, results: Sequence[SubjectResult]) -> Step:
     stored, old = step.result, step.old
     if stored is None or old is None or not step.action.writes:
         return step
-    fitted = entry_from_runs(results, stored.sensitivity)
+    fitted = entry_from_runs(results, stored.sensitivity, beside_load=beside_load)
     if fitted is None or fitted.sensitivity == stored.sensitivity:
         return step
     ratio = fitted.first.centre_j / step.measured.first.centre_j
@@ -194,9 +201,16 @@ class Refreshed:
 
 
 def plan_runs(
-    old: BaselineFile | None, runs: Sequence[RunResult], mode: Mode, policy: Policy
+    old: BaselineFile | None,
+    runs: Sequence[RunResult],
+    mode: Mode,
+    policy: Policy,
+    beside_load: Sequence[RunResult] = (),
 ) -> Refreshed:
-    """What runs in one environment change in its baselines (``None``: there are none)."""
+    """What runs in one environment change in its baselines (``None``: there are none).
+
+    Runs ``beside_load`` only tell how far tests follow the core's speed.
+    """
     last = runs[-1]
     base = old or BaselineFile(environment=last.environment, intensity=last.intensity)
     base = replace(
@@ -207,7 +221,8 @@ def plan_runs(
     moves = _moves(base, runs)
     base = moves.apply(base)
     passed = _passed(runs, base.reference_ns)
-    measured = _measured(base.entries, passed, runs)
+    loaded = _passed(beside_load, base.reference_ns)
+    measured = _measured(base.entries, passed, runs, loaded)
     plan = plan_update(
         base.entries,
         measured,
@@ -216,12 +231,25 @@ def plan_runs(
         decided=_beyond_tolerance(base.entries, measured, policy),
         crept=_crept(base.entries, policy),
     )
-    plan = UpdatePlan(steps=tuple(_refitted(step, passed[step.subject]) for step in plan.steps))
+    steps = (
+        _refitted(step, passed[step.subject], loaded.get(step.subject, ())) for step in plan.steps
+    )
+    plan = UpdatePlan(steps=tuple(steps))
     return Refreshed(moves=moves, plan=plan, file=plan.apply(base), written=False)
 
 
+def learns_from_load(refreshed: Refreshed) -> bool:
+    """Whether a sensitivity to the core's speed that is to be stored is not known."""
+    results = (step.result for step in refreshed.plan.writes)
+    return any(entry is not None and entry.sensitivity is None for entry in results)
+
+
 def store_runs(
-    store: BaselineStore, runs: Sequence[RunResult], mode: Mode, policy: Policy
+    store: BaselineStore,
+    runs: Sequence[RunResult],
+    mode: Mode,
+    policy: Policy,
+    beside_load: Sequence[RunResult] = (),
 ) -> Refreshed:
     """Update the baselines of the runs' environment, in one step.
 
@@ -230,7 +258,7 @@ def store_runs(
     done: list[Refreshed] = []
 
     def change(old: BaselineFile | None) -> BaselineFile:
-        done.append(plan_runs(old, runs, mode, policy))
+        done.append(plan_runs(old, runs, mode, policy, beside_load))
         return done[-1].file
 
     stored = store.update(runs[-1].environment, change)

@@ -61,13 +61,15 @@ def entry_from_runs(
     known_sensitivity: float | None = None,
     *,
     fits_sensitivity: bool = True,
+    beside_load: Sequence[SubjectResult] = (),
 ) -> Entry | None:
     """The baseline of one test, from its results in one or several fresh processes.
 
     ``known_sensitivity`` is what is stored already; it is kept until these runs say more, or
     whatever they say where ``fits_sensitivity`` is off. The figures are corrected with
-    ``DEFAULT_SENSITIVITY`` where it is not known. ``None`` where a figure is unknown or nothing
-    was spent, which has no logarithm.
+    ``DEFAULT_SENSITIVITY`` where it is not known. Runs ``beside_load`` tell of the sensitivity
+    only: what a load costs a test besides the speed of the core is no part of its baseline.
+    ``None`` where a figure is unknown or nothing was spent, which has no logarithm.
     """
     # Repeats leave the caches, the memory and the garbage collector in another state for the
     # tests after them: first runs of 20 ms were seen to cost 1.2 to 1.5 times as much for it.
@@ -79,10 +81,15 @@ def entry_from_runs(
         return None
     fit = None
     if fits_sensitivity:
+        kinds = (
+            [(m,) for m in firsts],
+            [*repeats, *(run.repeats for run in beside_load)],
+            [group[1:] for group in (*alone, *(run.alone for run in beside_load))],
+        )
         fit = fit_sensitivity(
             *(
                 [[(m.cpu_s, 1 / m.speed) for m in group if m.speed] for group in kind]
-                for kind in ([(m,) for m in firsts], repeats, [group[1:] for group in alone])
+                for kind in kinds
             )
         )
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity

@@ -13,11 +13,21 @@ from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.refresh import comparable, not_passed, plan_runs, preview_refresh, store_runs
+from pytest_carbon.refresh import (
+    comparable,
+    learns_from_load,
+    not_passed,
+    plan_runs,
+    preview_refresh,
+    store_runs,
+)
+from pytest_carbon.speed.edges import OffProbe
+from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
     from pytest_carbon.cli.suite import SuiteRun
+    from pytest_carbon.environment import Environment
     from pytest_carbon.refresh import Refreshed
     from pytest_carbon.result import RunResult
 
@@ -27,6 +37,9 @@ __all__ = ["add_parser", "run"]
 # spread better, more repeats hardly.
 ROUNDS = 10
 REPEATS = 3
+
+# Three processes on a slower core tell more than ten at one speed.
+LOADED_ROUNDS = 3
 
 # Statuses with which pytest has nothing to tell that a further round would not repeat.
 _INTERRUPTED, _USAGE_ERROR, _NO_TESTS = 2, 4, 5
@@ -71,6 +84,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=REPEATS,
         help="how often each passed test runs again in a second process of each round, "
         "as repeats change what the tests after them cost (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--loaded-rounds",
+        metavar="N",
+        type=_count,
+        default=LOADED_ROUNDS,
+        help="how many further rounds run beside a load on the other cores, to learn how far new "
+        "figures follow the speed of the core, which the load changes; their costs are not stored "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--update",
@@ -124,7 +146,40 @@ def _refresh(args: argparse.Namespace) -> int:
             return done.status
         if not runs:
             done.need(f"round {number}")
-    return _store(args, runs)
+    usual, runs = _in_one_environment(runs)
+    return _store(args, usual, runs)
+
+
+def _in_one_environment(runs: list[RunResult]) -> tuple[Environment, list[RunResult]]:
+    """The usual environment, and the rounds that ran there; the others are told."""
+    usual, elsewhere = comparable(runs)
+    for place in elsewhere:
+        facts = usual.differences(runs[place].environment)
+        named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
+        _say(f"a round was left out: its environment was another one ({named})")
+    return usual, [run for run in runs if run.environment == usual]
+
+
+def _beside_load(args: argparse.Namespace, usual: Environment) -> list[RunResult]:
+    """Rounds beside a load on all other cores; one that goes wrong is told and left out."""
+    cores, rounds = other_cores(), args.loaded_rounds
+    runs: list[RunResult] = []
+    if not (args.repeats and cores > 0 and usual.speed != OffProbe.name):
+        return runs
+    for number in range(1, rounds + 1):
+        with load(cores):
+            done = run_suite(
+                ["--carbon-diff", f"--carbon-rounds={args.repeats}", *args.pytest_args],
+                shown=args.verbose,
+            )
+        end = done.end
+        if done.result is not None and done.result.environment == usual:
+            runs.append(done.result)
+            end = f"in {format_duration(done.result.wall_s)}"
+        _say(
+            f"beside a load, to see how tests follow the core's speed: {number} of {rounds}, {end}"
+        )
+    return runs
 
 
 def _is_hopeless(done: SuiteRun) -> bool:
@@ -151,13 +206,7 @@ def _progress(number: int, rounds: int, done: SuiteRun, spent_s: float) -> str:
     return f"round {number} of {rounds}: {told}{ahead}"
 
 
-def _store(args: argparse.Namespace, runs: list[RunResult]) -> int:
-    usual, elsewhere = comparable(runs)
-    for place in elsewhere:
-        facts = usual.differences(runs[place].environment)
-        named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
-        _say(f"a round was left out: its environment was another one ({named})")
-    runs = [run for run in runs if run.environment == usual]
+def _store(args: argparse.Namespace, usual: Environment, runs: list[RunResult]) -> int:
     left_out = not_passed(runs)
     failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
     for test in failed[:_SHOWN]:
@@ -168,11 +217,13 @@ def _store(args: argparse.Namespace, runs: list[RunResult]) -> int:
     store = BaselineStore(Path(last.baselines_folder))
     mode = Mode(args.update)
     policy = Policy(tolerance=last.tolerance, floor_j=last.floor_j)
+    planned = plan_runs(store.load(usual), runs, mode, policy)
+    loaded = _beside_load(args, usual) if learns_from_load(planned) else []
     if args.diff:
         _say("this is what would change; nothing is written")
-        _tell(plan_runs(store.load(usual), runs, mode, policy))
+        _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
     else:
-        done = store_runs(store, runs, mode, policy)
+        done = store_runs(store, runs, mode, policy, loaded)
         _tell(done)
         _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
     return _TEST_FAILED if failed else 0
