@@ -9,7 +9,13 @@ import pytest
 from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Method, Subject
-from pytest_carbon.refresh import common_reference_ns, comparable, plan_runs, preview_refresh
+from pytest_carbon.refresh import (
+    common_reference_ns,
+    comparable,
+    learns_from_load,
+    plan_runs,
+    preview_refresh,
+)
 from pytest_carbon.result import Course, RunResult
 from pytest_carbon.samples import entry_from_runs
 from tests.results import cost, run_result, subject
@@ -89,6 +95,40 @@ def test_what_is_stored_anew_gets_a_new_sensitivity_and_its_anchor_with_it() -> 
     assert after.sensitivity == pytest.approx(0.4, abs=0.1)
     assert after.first.centre_j == pytest.approx(0.4, rel=0.05)
     assert after.anchor_j == pytest.approx(after.first.centre_j)
+
+
+def at_speed(speed: float, sensitivity: float) -> RunResult:
+    """A round of two processes: the suite as it is, then three repeats, all at one speed."""
+    (run, *_) = shifting(sensitivity)
+    (result,) = run.subjects
+    cpu_s = 0.25 / speed**sensitivity
+    slow = replace(
+        result.total,
+        cpu_s=cpu_s,
+        work_s=cpu_s * speed**0.9,
+        speed=speed,
+        energies=(DomainEnergy("cpu", 4 * cpu_s * speed**0.9, 0.0, Method.MODELLED),),
+    )
+    return replace(run, subjects=(replace(result, total=slow, repeats=(slow,) * 3),))
+
+
+def test_a_load_tells_how_a_test_follows_the_speed_and_nothing_else() -> None:
+    quiet = [at_speed(1.0, 0.4) for _ in range(10)]
+    loaded = [at_speed(0.6, 0.4) for _ in range(3)]
+    alone = plan_runs(None, quiet, Mode.CHANGED, Policy())
+    assert alone.file.entries[TEST].sensitivity is None
+    assert learns_from_load(alone)
+    both = plan_runs(None, quiet, Mode.CHANGED, Policy(), loaded)
+    entry = both.file.entries[TEST]
+    assert entry.sensitivity == pytest.approx(0.4, abs=0.1)
+    assert not learns_from_load(both)
+    assert replace(entry, sensitivity=None) == alone.file.entries[TEST]
+
+
+def test_nothing_is_learned_for_what_is_not_stored_anew() -> None:
+    quiet = [at_speed(1.0, 0.4) for _ in range(10)]
+    before = plan_runs(None, quiet, Mode.CHANGED, Policy())
+    assert not learns_from_load(plan_runs(before.file, quiet, Mode.CHANGED, Policy()))
 
 
 def test_a_stored_reference_stays() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from pytest_carbon.cli.main import main
+from pytest_carbon.speed.load import other_cores
 from tests.conftest import BURN
 
 if TYPE_CHECKING:
@@ -24,13 +25,13 @@ Command: TypeAlias = "Callable[..., int]"
 
 @pytest.fixture
 def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Command:
-    """Run the command in the project."""
+    """Run the command in the project; beside a load only where that is asked for."""
     (tmp_path / "burn.py").write_text(BURN)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> int:
-        return main(["refresh", *arguments])
+        return main(["refresh", "--loaded-rounds", "0", *arguments])
 
     return run
 
@@ -72,6 +73,22 @@ def test_several_processes_are_joined_into_one_update(
     assert next((tmp_path / "baselines").iterdir()).read_bytes() == before
     assert command("--rounds", "1", "--repeats", "0", "--update", "all") == 0
     assert stored(tmp_path)["test_one"]["first"]["centre_j"] > entry["first"]["centre_j"] * 3
+
+
+@pytest.mark.skipif(not other_cores(), reason="there is no other core")
+def test_further_rounds_beside_a_load_are_told_and_their_costs_not_stored(
+    tmp_path: Path, command: Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One round says nothing of how a test follows the core's speed."""
+    suite(tmp_path, 0.02)
+    assert command("--rounds", "1", "--repeats", "2", "--loaded-rounds", "2") == 0
+    output = capsys.readouterr().out
+    assert "beside a load, to see how tests follow the core's speed: 2 of 2, in " in output
+    entry = stored(tmp_path)["test_one"]
+    assert (entry["repeats"]["samples"], entry["repeats"]["processes"]) == (2, 1)
+    for further in (["--loaded-rounds", "0", "--update", "all"], ["--repeats", "0"]):
+        assert command("--rounds", "1", *further) == 0
+        assert "beside a load" not in capsys.readouterr().out
 
 
 def test_what_does_not_pass_in_every_round_is_told_and_left_out(
