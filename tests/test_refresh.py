@@ -8,7 +8,7 @@ import pytest
 
 from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.measurement import DomainEnergy, Kind, Method, Subject
+from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject
 from pytest_carbon.refresh import (
     common_reference_ns,
     comparable,
@@ -58,23 +58,27 @@ def test_runs_against_references_of_their_own_are_joined_at_one() -> None:
     assert first.centre_j == pytest.approx(1.0)
 
 
+def cost_at(speed: float, sensitivity: float, work_s: float = 0.25) -> Measurement:
+    """The cost of some work that follows the core's speed so far."""
+    cpu_s = work_s / speed**sensitivity
+    return replace(
+        cost(1.0),
+        cpu_s=cpu_s,
+        work_s=cpu_s * speed**0.9,
+        speed=speed,
+        energies=(DomainEnergy("cpu", 4 * cpu_s * speed**0.9, 0.0, Method.MODELLED),),
+    )
+
+
+def round_of(total: Measurement, repeats: tuple[Measurement, ...] = ()) -> RunResult:
+    run = a_round()
+    (result,) = run.subjects
+    return replace(run, subjects=(replace(result, total=total, repeats=repeats),))
+
+
 def shifting(sensitivity: float, *, work_s: float = 0.25) -> list[RunResult]:
     """Twelve rounds of the same work on a core that slows down from round to round."""
-    rounds = []
-    for number in range(12):
-        speed = 0.95**number
-        cpu_s = work_s / speed**sensitivity
-        total = replace(
-            cost(1.0),
-            cpu_s=cpu_s,
-            work_s=cpu_s * speed**0.9,
-            speed=speed,
-            energies=(DomainEnergy("cpu", 4 * cpu_s * speed**0.9, 0.0, Method.MODELLED),),
-        )
-        run = a_round()
-        (result,) = run.subjects
-        rounds.append(replace(run, subjects=(replace(result, total=total),)))
-    return rounds
+    return [round_of(cost_at(0.95**number, sensitivity, work_s)) for number in range(12)]
 
 
 def test_figures_are_held_against_what_is_stored_at_one_sensitivity() -> None:
@@ -98,18 +102,9 @@ def test_what_is_stored_anew_gets_a_new_sensitivity_and_its_anchor_with_it() -> 
 
 
 def at_speed(speed: float, sensitivity: float) -> RunResult:
-    """A round of two processes: the suite as it is, then three repeats, all at one speed."""
-    (run, *_) = shifting(sensitivity)
-    (result,) = run.subjects
-    cpu_s = 0.25 / speed**sensitivity
-    slow = replace(
-        result.total,
-        cpu_s=cpu_s,
-        work_s=cpu_s * speed**0.9,
-        speed=speed,
-        energies=(DomainEnergy("cpu", 4 * cpu_s * speed**0.9, 0.0, Method.MODELLED),),
-    )
-    return replace(run, subjects=(replace(result, total=slow, repeats=(slow,) * 3),))
+    """A round of one run and three repeats, all at one speed."""
+    same = cost_at(speed, sensitivity)
+    return round_of(same, repeats=(same,) * 3)
 
 
 def test_a_load_tells_how_a_test_follows_the_speed_and_nothing_else() -> None:

@@ -131,11 +131,7 @@ def _refresh(args: argparse.Namespace) -> int:
     runs: list[RunResult] = []
     for number in range(1, args.rounds + 1):
         for repeats in dict.fromkeys((0, args.repeats)):
-            # --carbon-diff measures as for an update: nothing is gated, and nothing written.
-            done = run_suite(
-                ["--carbon-diff", f"--carbon-rounds={repeats}", *args.pytest_args],
-                shown=args.verbose,
-            )
+            done = _measure(args, repeats)
             if done.result is None or _is_hopeless(done):
                 break
             runs.append(done.result)
@@ -148,6 +144,13 @@ def _refresh(args: argparse.Namespace) -> int:
             done.need(f"round {number}")
     usual, runs = _in_one_environment(runs)
     return _store(args, usual, runs)
+
+
+def _measure(args: argparse.Namespace, repeats: int) -> SuiteRun:
+    # --carbon-diff measures as for an update: nothing is gated, and nothing written.
+    return run_suite(
+        ["--carbon-diff", f"--carbon-rounds={repeats}", *args.pytest_args], shown=args.verbose
+    )
 
 
 def _in_one_environment(runs: list[RunResult]) -> tuple[Environment, list[RunResult]]:
@@ -168,10 +171,7 @@ def _beside_load(args: argparse.Namespace, usual: Environment) -> list[RunResult
         return runs
     for number in range(1, rounds + 1):
         with load(cores):
-            done = run_suite(
-                ["--carbon-diff", f"--carbon-rounds={args.repeats}", *args.pytest_args],
-                shown=args.verbose,
-            )
+            done = _measure(args, args.repeats)
         end = done.end
         if done.result is not None and done.result.environment == usual:
             runs.append(done.result)

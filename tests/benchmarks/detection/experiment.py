@@ -14,7 +14,6 @@ each time. Each run appends a line to ``runs.jsonl`` in the folder; ``table`` su
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import random
@@ -29,21 +28,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.screen import MOSTLY_FIRST
+from pytest_carbon.speed.load import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HERE = Path(__file__).resolve().parent
 LONG_S = 0.020
-
-NEIGHBOUR = """
-import os
-parent = os.getppid()
-block = bytearray(os.urandom(1 << 22))
-while os.getppid() == parent:
-    sum(range(20_000))
-    block = block[1 << 12:] + block[:1 << 12]
-"""
 
 
 def say(line: str) -> None:
@@ -58,19 +49,6 @@ def prepare(folder: Path) -> None:
     for file in (HERE / "suite").glob("*.py"):
         shutil.copy(file, folder)
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
-
-
-@contextlib.contextmanager
-def neighbour(*, present: bool) -> Iterator[None]:
-    """A process that burns a core and moves memory about, meanwhile."""
-    if not present:
-        yield
-        return
-    with subprocess.Popen([sys.executable, "-c", NEIGHBOUR]) as process:
-        try:
-            yield
-        finally:
-            process.kill()
 
 
 def run_suite(folder: Path, arguments: list[str], extra: float, tests: str) -> dict[str, Any]:
@@ -132,7 +110,7 @@ def unchanged(folder: Path, options: argparse.Namespace) -> None:
     gear = ["--carbon-thorough"] if options.thorough else []
     for number in range(options.runs):
         noisy = number % 2 == 1
-        with neighbour(present=noisy):
+        with load(1 if noisy else 0):
             found = run_suite(folder, gear, 0.0, "")
         line = {"kind": "unchanged", "thorough": options.thorough, "noisy": noisy, **found}
         append(folder, line)
@@ -148,7 +126,7 @@ def seeded(folder: Path, options: argparse.Namespace) -> None:
         chosen = random.sample(names, max(1, len(names) // options.share))
         pattern = "^(" + "|".join(re.escape(name) for name in chosen) + ")$"
         noisy = number % 2 == 1
-        with neighbour(present=noisy):
+        with load(1 if noisy else 0):
             found = run_suite(folder, gear, options.extra, pattern)
         hits = [f"test_workloads.py::test_work[{name}]".partition("::")[2] for name in chosen]
         found["seeded"] = len(hits)
