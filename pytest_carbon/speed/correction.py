@@ -39,9 +39,11 @@ DEFAULT_SENSITIVITY = 0.9
 # do from many; below 0.15 a test that does not follow the speed is recognised too late.
 _PRIOR_SD = 0.15
 
-# A fit that lies closer to the default is taken for it: on recorded runs that makes no difference,
-# while 0.75 instead of 0.9 was enough for a false alarm whenever a neighbour slowed the core.
+# A fit that lies closer to the default is taken for it unless it is so many standard errors away:
+# 0.75 instead of 0.9 was enough for a false alarm whenever a neighbour slowed the core, and 0.9
+# instead of 1.19 leaves a spread of 0.06, where 0.02 is possible, on a core of changing speed.
 _LIKE_DEFAULT = 0.25
+_SURE_SDS = 3.0
 
 # What is left of a run after the correction never averages below this (recorded: 0.02 to 0.04).
 _LEAST_RESIDUAL_SD = 0.03
@@ -168,7 +170,11 @@ def fit_sensitivity(
     variance = max(residual, _LEAST_RESIDUAL_SD**2) / spread
     weight = _PRIOR_SD**2 / (_PRIOR_SD**2 + variance)
     apart = weight * (slope - DEFAULT_SENSITIVITY)
-    if abs(apart) < _LIKE_DEFAULT:
+    # Errors of the probe flatten a slope, so that the true one may be as steep as the second.
+    ends = sorted((slope, slope * seen / spread))
+    error = _SURE_SDS * math.sqrt(variance)
+    may_be_default = ends[0] - error < DEFAULT_SENSITIVITY < ends[1] + error
+    if may_be_default and abs(apart) < _LIKE_DEFAULT:
         apart = 0.0
     return Sensitivity(DEFAULT_SENSITIVITY + apart, weight, count)
 

@@ -138,8 +138,28 @@ def test_many_processes_show_the_sensitivity(exponent: float) -> None:
 
 
 @pytest.mark.parametrize("exponent", [0.75, 1.05])
-def test_nearly_the_default_is_the_default(exponent: float) -> None:
+def test_nearly_the_default_is_the_default_where_it_may_be_that(exponent: float) -> None:
+    fit = fit_sensitivity(processes(exponent, 20, noise=0.15))
+    assert fit is not None
+    assert fit.is_known
+    assert fit.exponent == DEFAULT_SENSITIVITY
+
+
+@pytest.mark.parametrize("exponent", [0.75, 1.15])
+def test_nearly_the_default_is_itself_where_it_surely_is(exponent: float) -> None:
     fit = fit_sensitivity(processes(exponent, 20))
+    assert fit is not None
+    assert fit.exponent == pytest.approx(exponent, abs=0.03)
+
+
+def test_a_slope_that_the_probes_error_may_have_flattened_is_the_default() -> None:
+    """Two speeds near each other: the probe's error is a good part of how far they lie apart."""
+    rng = random.Random(5)
+    flattened = [
+        [((ns / 60e3) ** 0.8 * rng.lognormvariate(0, 0.005), ns) for _ in range(3)]
+        for ns in (60e3 * rng.choice((1.0, 1.3)) for _ in range(20))
+    ]
+    fit = fit_sensitivity(flattened)
     assert fit is not None
     assert fit.is_known
     assert fit.exponent == DEFAULT_SENSITIVITY
