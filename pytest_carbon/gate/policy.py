@@ -45,7 +45,7 @@ class Policy:
     @property
     def max_looks(self) -> int:
         """How many fresh processes may be asked about one suspect."""
-        return 12 if self.thorough else 4
+        return 20 if self.thorough else 4
 
     def chance(self, suite_size: int) -> float:
         """The chance of a false alarm that one suspect may take at one of its looks."""

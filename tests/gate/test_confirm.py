@@ -121,6 +121,14 @@ def test_a_slow_moment_in_one_process_does_not_convict() -> None:
     assert verdict.looks == 2
 
 
+def test_one_process_that_finds_the_test_far_too_cheap_does_not_clear_it() -> None:
+    verdict, steps = confirm(
+        suspect(1.4), first=always(1.4), repeat=lambda taken: 0.95 if taken == 2 else 1.4
+    )
+    assert sum(isinstance(step, FreshProcess) for step in steps) > 2
+    assert verdict.outcome is not Outcome.OK
+
+
 def files(blocks_written: float | None = 320.0) -> Entry:
     """A test that writes 160 KiB to a disk, which is half of what it costs."""
     return replace(entry(), disk_share=0.5, blocks_written=blocks_written)
