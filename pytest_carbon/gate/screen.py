@@ -43,7 +43,8 @@ SURE_SDS = 3.0
 # A first run that costs so many repeats is another thing than them: imports, caches, compilation.
 MOSTLY_FIRST = 1.5
 
-# Such a cost was seen at 1.5 times its usual amount for minutes on end, so only more is suspect.
+# Such a cost was seen at 1.5 times its usual amount for minutes on end, so only more is suspect,
+# and no smaller fall is said.
 MOSTLY_FIRST_RISE = 1.6
 
 # A fall is said without confirmation, so it has to lie outside of nearly all noise.
@@ -182,4 +183,6 @@ def fall(now_j: float, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_S
     if now_j <= 0 or centre_j <= 0:
         return False
     noise = FALL_SDS * _drifting_sd(entry, suite_sd)
+    if is_mostly_first(entry):
+        noise = max(noise, log(MOSTLY_FIRST_RISE))
     return log(centre_j / now_j) > max(allowed(entry, policy), noise)

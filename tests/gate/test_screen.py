@@ -73,6 +73,12 @@ def test_a_clear_fall_is_an_improvement() -> None:
     assert not fall(0.07, entry(sd=0.3), Policy(), 0.3)
 
 
+def test_a_fall_of_what_only_a_first_run_pays_has_to_be_greater() -> None:
+    imports = replace(entry(), repeats=replace(entry().first, centre_j=0.02))
+    assert not fall(0.07, imports, Policy(), 0.03)
+    assert fall(0.06, imports, Policy(), 0.03)
+
+
 def test_a_baseline_of_nothing_does_not_divide() -> None:
     zero = entry(centre_j=0.0)
     assert limit_j(zero, Policy(floor_j=0.003)) == 0.003
