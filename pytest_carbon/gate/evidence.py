@@ -23,8 +23,8 @@ BASELINE_ERRORS = 1.5
 # The part of the looks that may say otherwise: one of five, two of ten, none of four.
 MAY_DISAGREE = 0.2
 
-# One process in a hundred finds its test 10 to 15 % cheaper than all others do, as its speed helper
-# is slow. Two looks that lie so many sd apart do not tell which of them that is.
+# One process in 200 found its test 14 % cheaper than all others did, as its speed helper
+# was slow. Two looks that lie so many sd apart do not tell which of them that is.
 SPLIT_SDS = 5.0
 
 # Two-sided 95 % of Student's t with four degrees of freedom.
