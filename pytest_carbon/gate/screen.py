@@ -86,12 +86,16 @@ def is_mostly_first(entry: Entry) -> bool:
     return repeats is not None and entry.first.centre_j >= MOSTLY_FIRST * repeats.centre_j
 
 
+def _first_run_noise(entry: Entry) -> float:
+    """The change, as a logarithm, that says nothing where the first run pays most of the cost."""
+    return log(MOSTLY_FIRST_RISE) if is_mostly_first(entry) else 0.0
+
+
 def _threshold(entry: Entry, policy: Policy, sd: float) -> float:
     """The rise that makes a suspect, as a logarithm."""
     tolerance = _tolerance(entry, policy)
     surely_seen = log1p(AIM * tolerance) - SURE_SDS * sd
-    usual = max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen))
-    return max(usual, log(MOSTLY_FIRST_RISE)) if is_mostly_first(entry) else usual
+    return max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen), _first_run_noise(entry))
 
 
 def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
@@ -182,7 +186,5 @@ def fall(now_j: float, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_S
     centre_j = entry.first.centre_j
     if now_j <= 0 or centre_j <= 0:
         return False
-    noise = FALL_SDS * _drifting_sd(entry, suite_sd)
-    if is_mostly_first(entry):
-        noise = max(noise, log(MOSTLY_FIRST_RISE))
+    noise = max(FALL_SDS * _drifting_sd(entry, suite_sd), _first_run_noise(entry))
     return log(centre_j / now_j) > max(allowed(entry, policy), noise)

@@ -119,10 +119,12 @@ def test_too_few_probes_make_no_reference() -> None:
 Sample: TypeAlias = tuple[float, float]
 
 
-def processes(exponent: float, count: int, noise: float = 0.03) -> list[list[Sample]]:
+def processes(
+    exponent: float, count: int, noise: float = 0.03, slow: float = 1.8
+) -> list[list[Sample]]:
     """Processes of three runs of a test each, on a machine with two speeds."""
     rng = random.Random(5)
-    probes = [60e3 * rng.choice((1.0, 1.8)) for _ in range(count)]
+    probes = [60e3 * rng.choice((1.0, slow)) for _ in range(count)]
     return [
         [((ns / 60e3) ** exponent * rng.lognormvariate(0, noise), ns) for _ in range(3)]
         for ns in probes
@@ -154,12 +156,7 @@ def test_nearly_the_default_is_itself_where_it_surely_is(exponent: float) -> Non
 
 def test_a_slope_that_the_probes_error_may_have_flattened_is_the_default() -> None:
     """Two speeds near each other: the probe's error is a good part of how far they lie apart."""
-    rng = random.Random(5)
-    flattened = [
-        [((ns / 60e3) ** 0.8 * rng.lognormvariate(0, 0.005), ns) for _ in range(3)]
-        for ns in (60e3 * rng.choice((1.0, 1.3)) for _ in range(20))
-    ]
-    fit = fit_sensitivity(flattened)
+    fit = fit_sensitivity(processes(0.8, 20, noise=0.005, slow=1.3))
     assert fit is not None
     assert fit.is_known
     assert fit.exponent == DEFAULT_SENSITIVITY
