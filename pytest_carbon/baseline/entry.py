@@ -11,8 +11,9 @@ __all__ = ["Entry", "Spread"]
 class Spread:
     """A summary of samples: their centre in joules, and how far they lie apart.
 
-    ``sd_log`` is the standard deviation of the samples' natural logarithms (0.1 is about
-    10 %), ``None`` where a single sample says nothing about it. ``samples`` counts the samples,
+    ``sd_log`` is the standard deviation of the samples' natural logarithms (0.1 is about 10 %), on
+    which a few of them far out have little weight, ``None`` where a single sample says nothing
+    about it. ``samples`` counts the samples,
     ``processes`` the fresh processes they came from.
     """
 

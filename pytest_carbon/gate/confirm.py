@@ -56,9 +56,11 @@ LATER_AFTER_S = 5.0
 LEAST_LOOKS = 2
 
 # A suspect is cleared when the estimate and so many errors stay below the tolerance, or below
-# the rise that the gate must not miss.
+# the rise that the gate must not miss. The thorough gear, which has looks enough, goes on where
+# the estimate by itself is as close as an error to the tolerance.
 BELOW_TOLERANCE = 2.0
 BELOW_AIM = 2.5
+CLEAR_OF_TOLERANCE_THOROUGH = 1.0
 
 # Repeats cannot clear a first run that lies further out than its spread explains, as they do
 # not pay what only a first run pays (imports, caches).
@@ -273,9 +275,10 @@ def _cleared(suspect: Suspect, evidence: Evidence) -> bool:
     most = allowed(suspect.entry, suspect.policy)
     must_see = aim(suspect.entry, suspect.policy, suspect.suite_sd)
     error = evidence.error
+    apart = CLEAR_OF_TOLERANCE_THOROUGH * error if suspect.policy.thorough else 0.0
     # A single look that is far too low must not clear a test that costs more in all others.
     return not evidence.is_split and max(evidence.rise, evidence.middle) < max(
-        most - BELOW_TOLERANCE * error, min(most, must_see - BELOW_AIM * error)
+        most - BELOW_TOLERANCE * error, min(most - apart, must_see - BELOW_AIM * error)
     )
 
 

@@ -9,6 +9,7 @@ Student's t of four degrees of freedom instead of the normal distribution.
 from __future__ import annotations
 
 from math import acos, cos, exp, log, pi, sqrt
+from operator import mul
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Spread
@@ -27,6 +28,7 @@ __all__ = [
     "hodges_lehmann",
     "look_sd",
     "repeats_sd",
+    "robust_sd",
     "shrunk_sd",
     "suite_sd",
     "summarise",
@@ -55,6 +57,13 @@ DISK_SD = 0.6
 # No spread is smaller: clocks, probes and rounded baselines add this much to any test.
 LEAST_SD = 0.01
 
+# For normal samples the scale of Student's t with four degrees of freedom that fits best is
+# this part of their standard deviation.
+T_SCALE_OF_NORMAL = 0.831
+
+# A fit is good enough where its next step changes the variance by less than this part of it.
+FIT_PRECISION = 1e-4
+MOST_FIT_STEPS = 100
 
 # One run in another process and another hour scatters by this much at least, however steady the ten
 # processes of a refresh were, which ran within minutes: of tests with a stored spread of 0.01 to
@@ -132,19 +141,41 @@ def hodges_lehmann(values: Sequence[float]) -> float:
     return means[middle] if len(means) % 2 else (means[middle - 1] + means[middle]) / 2
 
 
+def robust_sd(values: Sequence[float]) -> float:
+    """The standard deviation of at least two values of which a few may be far out.
+
+    The scale of the Student's t with four degrees of freedom that is most likely to draw them
+    (Lange, Little and Taylor 1989, "Robust statistical modeling using the t distribution"), made
+    to agree with the standard deviation where they are normal: within 2 % from ten values on, 4 %
+    too high for five. One of ten that lies 5 sd out makes it 1.35 times as great and not 1.9 times.
+    """
+    count = len(values)
+    centre = sum(values) / count
+    variance = sum((value - centre) ** 2 for value in values) / count
+    for _ in range(MOST_FIT_STEPS):
+        if variance < LEAST_SD**2 / 100:
+            break  # No spread is taken for so small a one; the steps never end at 0.
+        weights = [5 / (4 + (value - centre) ** 2 / variance) for value in values]
+        centre = sum(map(mul, weights, values)) / sum(weights)
+        previous = variance
+        squares = ((value - centre) ** 2 for value in values)
+        variance = sum(map(mul, weights, squares)) / count
+        if abs(variance - previous) <= FIT_PRECISION * previous:
+            break
+    return sqrt(variance * count / (count - 1)) / T_SCALE_OF_NORMAL
+
+
 def summarise(processes: Iterable[Sequence[float]]) -> Spread:
     """What to store of samples in joules, given process by process.
 
-    Each process weighs the same, however many samples it gave. Raises ``ValueError`` where a
-    sample is not more than nothing: it has no logarithm.
+    Each process weighs the same in the centre, however many samples it gave; one in many that went
+    wrong neither moves it far nor adds much to the spread. Raises ``ValueError`` where a sample is
+    not more than nothing: it has no logarithm.
     """
     groups = [[log(sample_j) for sample_j in group] for group in processes if group]
     samples = [value for group in groups for value in group]
     centre = hodges_lehmann([trimmed_mean(group) for group in groups])
-    sd = None
-    if len(samples) > 1:
-        mean = sum(samples) / len(samples)
-        sd = sqrt(sum((value - mean) ** 2 for value in samples) / (len(samples) - 1))
+    sd = robust_sd(samples) if len(samples) > 1 else None
     return Spread(centre_j=exp(centre), sd_log=sd, samples=len(samples), processes=len(groups))
 
 

@@ -334,6 +334,19 @@ def test_the_thorough_gear_finds_what_the_default_gear_lets_pass() -> None:
     assert (found.outcome, passed.outcome) == (Outcome.REGRESSED, Outcome.OK)
 
 
+def test_the_thorough_gear_looks_on_where_the_rise_is_close_to_the_tolerance() -> None:
+    case = suspect(1.15, entry(sd=0.03), POLICY.in_thorough_gear())
+    low_at_first = confirm(
+        case,
+        first=always(1.14),
+        repeat=lambda taken: 1.07 if taken < 4 else 1.14,
+    )
+    assert low_at_first[0].outcome is Outcome.REGRESSED
+    for rise, looks in ((1.07, 21), (1.03, 1)):
+        verdict, _ = confirm(case, first=always(rise), repeat=always(rise))
+        assert (verdict.outcome, verdict.looks) == (Outcome.OK, looks)
+
+
 def test_the_thorough_gear_repeats_tests_that_are_fine() -> None:
     case = suspect(1.0, policy=POLICY.in_thorough_gear())
     verdict, steps = confirm(case, first=always(1.0), repeat=always(1.0))

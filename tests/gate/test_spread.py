@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from statistics import stdev
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from pytest_carbon.gate.spread import (
     hodges_lehmann,
     look_sd,
     repeats_sd,
+    robust_sd,
     shrunk_sd,
     suite_sd,
     summarise,
@@ -74,6 +77,47 @@ def test_a_summary_of_one_sample_knows_no_spread() -> None:
     alone = summarise([[0.03]])
     assert alone.centre_j == pytest.approx(0.03)
     assert (alone.sd_log, alone.samples, alone.processes) == (None, 1, 1)
+
+
+def test_the_spread_of_normal_samples_is_their_standard_deviation() -> None:
+    normal = random.Random(3)
+    for count, precision in ((5, 0.06), (10, 0.03), (30, 0.02)):
+        fits = [robust_sd([normal.gauss(2.0, 0.05) for _ in range(count)]) for _ in range(1_000)]
+        assert math.sqrt(sum(fit * fit for fit in fits) / 1_000) == pytest.approx(
+            0.05, rel=precision
+        )
+
+
+def test_one_process_that_went_wrong_does_not_double_the_spread() -> None:
+    good = [[1.00, 1.02, 0.97], [1.04, 1.03, 1.05], [0.96, 0.99, 1.01]] * 3
+    clean = summarise(good).sd_log
+    spoilt = summarise([*good, [0.68, 0.70, 0.69]]).sd_log
+    assert clean is not None
+    assert spoilt is not None
+    assert spoilt < 1.6 * clean
+    assert stdev([math.log(value) for group in [*good, [0.68, 0.70, 0.69]] for value in group]) > (
+        3.5 * clean
+    )
+
+
+def test_half_of_the_processes_that_differ_are_a_spread() -> None:
+    two_kinds = summarise([[1.0, 1.01, 0.99], [1.3, 1.31, 1.29]] * 5)
+    apart = math.log(1.3) / 2
+    assert two_kinds.sd_log is not None
+    assert apart < two_kinds.sd_log < 1.25 * apart
+
+
+@given(st.lists(st.floats(-1, 1), min_size=2, max_size=40), st.floats(-5, 5), st.floats(0.5, 2))
+def test_a_spread_follows_its_samples_scale_and_not_their_place(
+    values: list[float], offset: float, factor: float
+) -> None:
+    moved = robust_sd([value * factor + offset for value in values])
+    assert moved == pytest.approx(robust_sd(values) * factor, rel=1e-2, abs=2e-3)
+
+
+def test_samples_that_are_all_the_same_have_no_spread() -> None:
+    assert robust_sd([0.7] * 10) == pytest.approx(0.0, abs=1e-9)
+    assert robust_sd([0.7] * 9 + [1.0]) < 0.01
 
 
 def test_a_sample_of_nothing_cannot_be_summarised() -> None:
