@@ -276,9 +276,8 @@ def _cleared(suspect: Suspect, evidence: Evidence) -> bool:
     must_see = aim(suspect.entry, suspect.policy, suspect.suite_sd)
     error = evidence.error
     apart = CLEAR_OF_TOLERANCE_THOROUGH * error if suspect.policy.thorough else 0.0
-    # A single look that is far too low must not clear a test that costs more in all others.
-    return not evidence.is_split and max(evidence.rise, evidence.middle) < max(
-        most - BELOW_TOLERANCE * error, min(most - apart, must_see - BELOW_AIM * error)
+    return evidence.is_below(
+        max(most - BELOW_TOLERANCE * error, min(most - apart, must_see - BELOW_AIM * error))
     )
 
 

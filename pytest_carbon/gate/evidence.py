@@ -50,16 +50,6 @@ class Evidence:
         return sum(self.rises) / len(self.rises)
 
     @property
-    def middle(self) -> float:
-        """The median over the looks."""
-        return median(self.rises)
-
-    @property
-    def is_split(self) -> bool:
-        """Whether there are two looks that cannot both be right."""
-        return len(self.rises) == 2 and abs(self.rises[1] - self.rises[0]) > SPLIT_SDS * self.sd
-
-    @property
     def error(self) -> float:
         """The standard error of ``rise``."""
         return sqrt(self.sd * self.sd / len(self.rises) + self.baseline_error**2)
@@ -90,6 +80,15 @@ class Evidence:
     def high(self) -> float:
         """The upper end of the 95 % interval of ``now / baseline``."""
         return exp(self.rise + TWO_SIDED_95 * self.error)
+
+    def is_below(self, limit: float) -> bool:
+        """Whether the looks say that the rise is less than ``limit``, a logarithm.
+
+        A single look that is far too low does not: the median has to be, as well as the mean, and
+        of two looks neither may lie so far off that only one of them can be right.
+        """
+        split = len(self.rises) == 2 and abs(self.rises[1] - self.rises[0]) > SPLIT_SDS * self.sd
+        return not split and max(self.rise, median(self.rises)) < limit
 
     def can_see(self, allowed: float, chance: float) -> float:
         """The relative rise that so many looks convict in about 95 % of the cases.
