@@ -347,6 +347,17 @@ def test_the_thorough_gear_looks_on_where_the_rise_is_close_to_the_tolerance() -
         assert (verdict.outcome, verdict.looks) == (Outcome.OK, looks)
 
 
+def test_one_process_that_contradicts_the_repeats_clears_nobody_in_the_thorough_gear() -> None:
+    case = suspect(1.17, entry(sd=0.03), POLICY.in_thorough_gear())
+    found, _ = confirm(case, first=always(1.17), repeat=lambda taken: 1.0 if taken == 2 else 1.17)
+    assert found.outcome is Outcome.REGRESSED
+    cleared, steps = confirm(
+        case, first=always(1.0), repeat=lambda taken: 1.17 if taken < 2 else 1.0
+    )
+    assert cleared.outcome is Outcome.OK
+    assert sum(isinstance(step, FreshProcess) for step in steps) == 2
+
+
 def test_the_thorough_gear_repeats_tests_that_are_fine() -> None:
     case = suspect(1.0, policy=POLICY.in_thorough_gear())
     verdict, steps = confirm(case, first=always(1.0), repeat=always(1.0))
