@@ -16,6 +16,7 @@ from pytest_carbon.gate.spread import (
     repeats_sd,
     trimmed_mean,
 )
+from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,9 +44,16 @@ LEAST_RATIO = 1e-3
 # now averages that out.
 HOUR_SD = 0.15
 
-# Sorting floats follows the core's speed by 0.45, most Python code by 0.9 to 1.0, sqlite by 1.2:
-# what a sensitivity of 1.25 takes off beyond that of 0.9.
-MORE_SENSITIVE = 0.35 / 0.9
+# Sorting floats follows the core's speed by 0.45, most Python code by 0.9 to 1.2, sqlite by 1.26:
+# how much more than 0.9 a test may follow it of which that is not known.
+UNKNOWN_BY = 0.35
+
+# Two refreshes within hours of each other found sensitivities that differ by 0.07 (mean of 20
+# tests; 0.23 at most).
+KNOWN_BY = 0.1
+
+# Below it a correction says too little of the speed that it was made for.
+LEAST_SENSITIVITY = 0.1
 
 
 def log_ratio(now_j: float, centre_j: float) -> float:
@@ -144,17 +152,20 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
 
 
 def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> Evidence:
-    """What is left of the looks' evidence if the test follows the core's speed more than most do.
+    """What is left of the looks' evidence if the test follows the core's speed more than is stored.
 
-    That is in question where its sensitivity is not known: a core slower than the baseline's then
+    How far it does is known to ``KNOWN_BY`` or not at all; a core slower than the baseline's then
     makes a rise out of nothing, in the raw figure, too.
     """
     entry = suspect.entry
-    if entry.sensitivity is not None or entry.raw is None:
+    if entry.raw is None:
         return evidence
+    known = entry.sensitivity is not None
+    used = DEFAULT_SENSITIVITY if entry.sensitivity is None else entry.sensitivity
+    more = (KNOWN_BY if known else UNKNOWN_BY) / max(used, LEAST_SENSITIVITY)
     usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
     rises = [
-        rise - MORE_SENSITIVE * max(0.0, _correction(look, usual) - usual)
+        rise - more * max(0.0, _correction(look, usual) - usual)
         for rise, look in zip(evidence.rises, looks, strict=True)
     ]
     return replace(evidence, rises=rises)

@@ -39,9 +39,10 @@ DEFAULT_SENSITIVITY = 0.9
 # do from many; below 0.15 a test that does not follow the speed is recognised too late.
 _PRIOR_SD = 0.15
 
-# A fit that lies closer to the default is taken for it unless it is so many standard errors away:
-# 0.75 instead of 0.9 was enough for a false alarm whenever a neighbour slowed the core, and 0.9
-# instead of 1.19 leaves a spread of 0.06, where 0.02 is possible, on a core of changing speed.
+# A fit that lies closer below the default is taken for it unless it is so many standard errors
+# away: errors of the probe flatten a slope and never make it steeper, and 0.75 instead of 0.9 was
+# enough for a false alarm whenever a neighbour slowed the core. So was 0.9 instead of 1.26: what
+# lies above the default is what it is.
 _LIKE_DEFAULT = 0.25
 _SURE_SDS = 3.0
 
@@ -145,8 +146,8 @@ def fit_sensitivity(
     Each kind of run (first ones, repeats, runs alone in their process) has an ``a`` of its own;
     ``b`` is the same. Least squares over the means of the processes, drawn towards
     ``DEFAULT_SENSITIVITY`` by as much as they leave open (few of them, a change of speed that the
-    probe's error explains, much other noise), and the default itself where they do not differ
-    clearly. The probe's error shows in how far it differs between the runs of one process, which
+    probe's error explains, much other noise), and the default itself where they do not lie clearly
+    below. The probe's error shows in how far it differs between the runs of one process, which
     share the moment: a few bad probes among runs at one speed look like a test that does not follow
     it (of recorded baselines from one speed, single runs wrongly put 9 % below 0.6, means 0.3 %:
     ``tests/benchmarks/detection/sensitivity.py``).
@@ -174,7 +175,7 @@ def fit_sensitivity(
     ends = sorted((slope, slope * seen / spread))
     error = _SURE_SDS * math.sqrt(variance)
     may_be_default = ends[0] - error < DEFAULT_SENSITIVITY < ends[1] + error
-    if may_be_default and abs(apart) < _LIKE_DEFAULT:
+    if may_be_default and -_LIKE_DEFAULT < apart < 0:
         apart = 0.0
     return Sensitivity(DEFAULT_SENSITIVITY + apart, weight, count)
 

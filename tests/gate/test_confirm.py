@@ -288,11 +288,12 @@ def test_with_unknown_sensitivity_the_raw_figures_have_to_rise_too() -> None:
     ("known", "now_j", "outcome"),
     [
         pytest.param(True, 1.3, Outcome.REGRESSED, id="known"),
+        pytest.param(True, 1.25, Outcome.INCONCLUSIVE, id="known, but not so well"),
         pytest.param(False, 1.3, Outcome.INCONCLUSIVE, id="it may only follow the core more"),
         pytest.param(False, 2.0, Outcome.REGRESSED, id="no test follows it so much"),
     ],
 )
-def test_on_a_slow_core_an_unknown_sensitivity_may_explain_a_rise(
+def test_on_a_slow_core_the_sensitivity_may_explain_a_rise(
     known: bool, now_j: float, outcome: Outcome
 ) -> None:
     case = suspect(now_j, entry(known=known))
