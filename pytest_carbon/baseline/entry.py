@@ -13,8 +13,7 @@ class Spread:
 
     ``sd_log`` is the standard deviation of the samples' natural logarithms (0.1 is about 10 %), on
     which a few of them far out have little weight, ``None`` where a single sample says nothing
-    about it. ``samples`` counts the samples,
-    ``processes`` the fresh processes they came from.
+    about it. ``samples`` counts the samples, ``processes`` the fresh processes they came from.
     """
 
     centre_j: float

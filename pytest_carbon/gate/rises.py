@@ -160,9 +160,10 @@ def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look
     entry = suspect.entry
     if entry.raw is None:
         return evidence
-    known = entry.sensitivity is not None
-    used = DEFAULT_SENSITIVITY if entry.sensitivity is None else entry.sensitivity
-    more = (KNOWN_BY if known else UNKNOWN_BY) / max(used, LEAST_SENSITIVITY)
+    if entry.sensitivity is None:
+        more = UNKNOWN_BY / DEFAULT_SENSITIVITY
+    else:
+        more = KNOWN_BY / max(entry.sensitivity, LEAST_SENSITIVITY)
     usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
     rises = [
         rise - more * max(0.0, _correction(look, usual) - usual)

@@ -171,10 +171,9 @@ def fit_sensitivity(
     variance = max(residual, _LEAST_RESIDUAL_SD**2) / spread
     weight = _PRIOR_SD**2 / (_PRIOR_SD**2 + variance)
     apart = weight * (slope - DEFAULT_SENSITIVITY)
-    # Errors of the probe flatten a slope, so that the true one may be as steep as the second.
-    ends = sorted((slope, slope * seen / spread))
-    error = _SURE_SDS * math.sqrt(variance)
-    may_be_default = ends[0] - error < DEFAULT_SENSITIVITY < ends[1] + error
+    # Errors of the probe flatten a slope, so that the true one may be as steep as this.
+    steepest = max(slope, slope * seen / spread)
+    may_be_default = steepest + _SURE_SDS * math.sqrt(variance) > DEFAULT_SENSITIVITY
     if may_be_default and -_LIKE_DEFAULT < apart < 0:
         apart = 0.0
     return Sensitivity(DEFAULT_SENSITIVITY + apart, weight, count)
