@@ -220,8 +220,7 @@ def _convicting(
     repeats, firsts = views[0], views[-1]
     if at.all_runs and _convicted(suspect, repeats):
         kept = _kept(suspect, looks)
-        weighed = [look for look in kept if look.samples_j] or kept
-        least = at_most_sensitive(suspect, repeats, weighed)
+        least = at_most_sensitive(suspect, repeats, kept)
         if not raw_agrees(suspect, kept) or not _convicted(suspect, least):
             return None
         where = "fresh processes" if suspect.fresh_processes else "looks in one process"

@@ -16,6 +16,7 @@ from pytest_carbon.gate.spread import (
     repeats_sd,
     trimmed_mean,
 )
+from pytest_carbon.gate.trend import Trend, fit_trend
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
@@ -117,17 +118,42 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     """
     entry = suspect.entry
     repeats = _stored_repeats(entry, alone=looks[0].fresh_process)
-    rises = [
-        trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j])
-        for look in looks
-    ]
     part = min(1.0, repeats.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
     sd = repeats_sd(repeats, suspect.suite_sd)
+    rises = _rises(repeats, looks)
     return Evidence(
-        rises=[_of_the_whole(rise, part) for rise in rises],
-        sd=part * look_sd(sd, min(len(look.samples_j) for look in looks)),
+        rises=[_of_the_whole(rise, part) for rise in _trend(suspect, looks).levelled(rises)],
+        sd=part * _one_look_sd(sd, looks),
         baseline_error=part * _baseline_error(sd, repeats, suspect, looks),
     )
+
+
+def _rises(stored: Spread, looks: Sequence[Look]) -> list[float]:
+    return [
+        trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
+        for look in looks
+    ]
+
+
+def _one_look_sd(sd: float, looks: Sequence[Look]) -> float:
+    return look_sd(sd, min(len(look.samples_j) for look in looks))
+
+
+def _trend(suspect: Suspect, looks: Sequence[Look]) -> Trend:
+    """How the repeats of independent looks differ with the speed of the core."""
+    entry = suspect.entry
+    known = entry.sensitivity is not None
+    prior_sd = KNOWN_BY if known else UNKNOWN_BY
+    if entry.raw is None or not looks:
+        return Trend(0.0, prior_sd, [0.0] * len(looks))
+    sensitivity = entry.sensitivity if entry.sensitivity is not None else DEFAULT_SENSITIVITY
+    usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
+    slownesses = [
+        (_correction(look, usual) - usual) / max(sensitivity, LEAST_SENSITIVITY) for look in looks
+    ]
+    stored = _stored_repeats(entry, alone=looks[0].fresh_process)
+    sd = _one_look_sd(repeats_sd(stored, suspect.suite_sd), looks)
+    return fit_trend(slownesses, _rises(stored, looks), sd, prior_sd)
 
 
 def _of_the_whole(rise: float, part: float) -> float:
@@ -154,22 +180,12 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
 def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> Evidence:
     """What is left of the looks' evidence if the test follows the core's speed more than is stored.
 
-    How far it does is known to ``KNOWN_BY`` or not at all; a core slower than the baseline's then
-    makes a rise out of nothing, in the raw figure, too.
+    How far it does is known to ``KNOWN_BY`` or not at all, and better where looks at different
+    speeds tell; a core slower than the baseline's then makes a rise out of nothing, in the raw
+    figure, too.
     """
-    entry = suspect.entry
-    if entry.raw is None:
-        return evidence
-    if entry.sensitivity is None:
-        more = UNKNOWN_BY / DEFAULT_SENSITIVITY
-    else:
-        more = KNOWN_BY / max(entry.sensitivity, LEAST_SENSITIVITY)
-    usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
-    rises = [
-        rise - more * max(0.0, _correction(look, usual) - usual)
-        for rise, look in zip(evidence.rises, looks, strict=True)
-    ]
-    return replace(evidence, rises=rises)
+    excess = _trend(suspect, [look for look in looks if look.samples_j]).excess
+    return replace(evidence, rises=[rise - excess for rise in evidence.rises])
 
 
 def _correction(look: Look, usual: float) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import exp
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,10 +68,15 @@ def confirm(
     first: Callable[[int], float],
     repeat: Callable[[int], float],
     raw: float | None = None,
+    slowness: Callable[[int], float] | None = None,
     seconds_a_look: float = 1.0,
     blocks_written: float = 0.0,
 ) -> tuple[Verdict, list[Step]]:
-    """Play a machine on which the first run and the repeats of look ``n`` cost this much."""
+    """Play a machine on which the first run and the repeats of look ``n`` cost this much.
+
+    ``raw`` is what repeats cost uncorrected, or they are corrected by 0.9 for the ``slowness`` of
+    look ``n``.
+    """
     looks: list[Look] = []
     steps: list[Step] = []
     for taken in range(100):
@@ -80,10 +86,11 @@ def confirm(
             return step, steps
         fresh = isinstance(step, FreshProcess)
         count = step.repeats if isinstance(step, FreshProcess) else step.count
+        slow = exp(0.9 * slowness(taken)) if slowness else 1.0
         looks.append(
             Look(
                 samples_j=(repeat(taken),) * count,
-                raw_j=(repeat(taken) if raw is None else raw,) * count,
+                raw_j=(repeat(taken) * slow if raw is None else raw,) * count,
                 first_j=first(taken) if fresh else None,
                 blocks_written=blocks_written,
             )
@@ -299,6 +306,27 @@ def test_on_a_slow_core_the_sensitivity_may_explain_a_rise(
     case = suspect(now_j, entry(known=known))
     verdict, _ = confirm(case, first=always(now_j), repeat=always(now_j), raw=1.7 * now_j)
     assert verdict.outcome is outcome
+
+
+def at_changing_speeds(taken: int) -> float:
+    return 0.4 if taken % 2 else 0.0
+
+
+@pytest.mark.parametrize("off_by", [-0.2, 0.0, 0.1])
+def test_looks_at_different_speeds_tell_a_rise_from_a_wrong_sensitivity(off_by: float) -> None:
+    """Corrected by too much, every other look hides most of a rise of 16 %."""
+    case = suspect(1.16, entry(sd=0.03), POLICY.in_thorough_gear())
+    cost = lambda taken: 1.16 * exp(off_by * at_changing_speeds(taken))  # noqa: E731
+    verdict, _ = confirm(case, first=always(1.16), repeat=cost, slowness=at_changing_speeds)
+    assert verdict.outcome is Outcome.REGRESSED
+
+
+def test_an_unchanged_test_that_follows_the_core_more_than_is_stored_is_not_convicted() -> None:
+    case = suspect(1.15, entry(sd=0.03), POLICY.in_thorough_gear())
+    slow = lambda taken: 0.5 if taken % 2 else 0.3  # noqa: E731
+    cost = lambda taken: exp(0.3 * slow(taken))  # noqa: E731
+    verdict, _ = confirm(case, first=always(1.15), repeat=cost, slowness=slow)
+    assert verdict.outcome is Outcome.INCONCLUSIVE
 
 
 def test_out_of_time_is_inconclusive_and_says_what_could_be_seen() -> None:

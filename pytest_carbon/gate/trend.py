@@ -1,0 +1,69 @@
+"""How independent looks differ with the speed of the core that they were taken at.
+
+A test follows a core's speed by one sensitivity beside one neighbour and by another beside the
+next (of sqlite, 1.27 in a refresh and 1.1 hours later), so that the looks at a slow core lie
+lower or higher than the others. How far the stored sensitivity is off shows in just that.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from statistics import fmean, pstdev
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Trend", "fit_trend"]
+
+# No test was seen to follow the core by more than this above its stored sensitivity.
+STEEPEST = 0.35
+
+
+class Trend(NamedTuple):
+    """A straight line through looks: their rises over the slowness of the core.
+
+    ``slope`` is what a test's sensitivity is more than its stored one, ``error`` how well that is
+    known; ``slownesses`` are the looks' own, logarithms of the kernel's time over its time for the
+    baseline.
+    """
+
+    slope: float
+    error: float
+    slownesses: Sequence[float]
+
+    @property
+    def slowness(self) -> float:
+        """The mean over the looks; 0 for none."""
+        return fmean(self.slownesses) if self.slownesses else 0.0
+
+    def levelled(self, rises: Sequence[float]) -> list[float]:
+        """The rises as if all looks had been taken at their mean speed: the mean stays."""
+        middle = self.slowness
+        return [
+            rise - self.slope * (slowness - middle)
+            for rise, slowness in zip(rises, self.slownesses, strict=True)
+        ]
+
+    @property
+    def excess(self) -> float:
+        """What an unchanged test that follows the core as much as it well may would rise by."""
+        return min(max(self.slope + self.error, 0.0), STEEPEST) * max(self.slowness, 0.0)
+
+
+def fit_trend(
+    slownesses: Sequence[float], rises: Sequence[float], sd: float, prior_sd: float
+) -> Trend:
+    """Fit the line, drawn towards a level one by as much as the looks leave open.
+
+    ``sd`` is the spread of one look by chance, which counts as what is seen where that is more;
+    ``prior_sd`` how far slopes usually are from 0.
+    """
+    if len(rises) < 2:
+        return Trend(0.0, prior_sd, slownesses)
+    middle, mean = fmean(slownesses), fmean(rises)
+    seen = sum((x - middle) ** 2 for x in slownesses)
+    both = sum((x - middle) * (y - mean) for x, y in zip(slownesses, rises, strict=True))
+    variance = max(sd, pstdev(rises)) ** 2
+    precision = seen / variance + 1 / prior_sd**2
+    return Trend(both / variance / precision, 1 / sqrt(precision), slownesses)
