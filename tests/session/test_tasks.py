@@ -274,7 +274,10 @@ def test_a_task_is_inside_its_test_and_not_a_wider_fixture(
     carbon().assert_outcomes(passed=1)
 
 
-def test_in_an_async_test(pytester: pytest.Pytester, carbon: Run) -> None:
+def test_in_an_async_test(
+    pytester: pytest.Pytester, carbon: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_ADDOPTS")  # It leaves anyio's plugin out.
     pytester.makepyfile(
         """
         import asyncio
