@@ -322,10 +322,14 @@ def test_looks_at_different_speeds_tell_a_rise_from_a_wrong_sensitivity(off_by: 
 
 
 def test_an_unchanged_test_that_follows_the_core_more_than_is_stored_is_not_convicted() -> None:
+    def slowness(taken: int) -> float:
+        return 0.5 if taken % 2 else 0.3
+
+    def cost(taken: int) -> float:
+        return exp(0.3 * slowness(taken))
+
     case = suspect(1.15, entry(sd=0.03), POLICY.in_thorough_gear())
-    slow = lambda taken: 0.5 if taken % 2 else 0.3  # noqa: E731
-    cost = lambda taken: exp(0.3 * slow(taken))  # noqa: E731
-    verdict, _ = confirm(case, first=always(1.15), repeat=cost, slowness=slow)
+    verdict, _ = confirm(case, first=always(1.15), repeat=cost, slowness=slowness)
     assert verdict.outcome is Outcome.INCONCLUSIVE
 
 
@@ -363,6 +367,20 @@ def test_the_thorough_gear_finds_what_the_default_gear_lets_pass() -> None:
     assert (found.outcome, passed.outcome) == (Outcome.REGRESSED, Outcome.OK)
 
 
+def test_in_the_thorough_gear_repeats_clear_no_first_run_above_the_tolerance() -> None:
+    """The run's own moment may be off by as much as the rise that is looked for."""
+    quiet = entry(sd=0.03)
+    thorough = POLICY.in_thorough_gear()
+    own_moment = lambda taken: 1.01 if taken == 0 else 1.15  # noqa: E731
+    found, _ = confirm(suspect(1.14, quiet, thorough), first=always(1.15), repeat=own_moment)
+    assert found.outcome is Outcome.REGRESSED
+    unchanged, steps = confirm(suspect(1.14, quiet, thorough), first=always(1), repeat=always(1.0))
+    assert unchanged.outcome is Outcome.OK
+    assert sum(isinstance(step, FreshProcess) for step in steps) == 2
+    _, steps = confirm(suspect(1.04, quiet, thorough), first=always(1), repeat=always(1.0))
+    assert not any(isinstance(step, FreshProcess) for step in steps)
+
+
 def test_the_thorough_gear_looks_on_where_the_rise_is_close_to_the_tolerance() -> None:
     case = suspect(1.15, entry(sd=0.03), POLICY.in_thorough_gear())
     low_at_first = confirm(
@@ -372,7 +390,8 @@ def test_the_thorough_gear_looks_on_where_the_rise_is_close_to_the_tolerance() -
     )
     assert low_at_first[0].outcome is Outcome.REGRESSED
     for rise, looks in ((1.07, 21), (1.03, 1)):
-        verdict, _ = confirm(case, first=always(rise), repeat=always(rise))
+        alike = replace(case, first_j=rise)
+        verdict, _ = confirm(alike, first=always(rise), repeat=always(rise))
         assert (verdict.outcome, verdict.looks) == (Outcome.OK, looks)
 
 
