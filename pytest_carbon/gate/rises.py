@@ -53,6 +53,9 @@ UNKNOWN_BY = 0.35
 # tests; 0.23 at most).
 KNOWN_BY = 0.1
 
+# No core is a thousand times slower than another: a sample of next to nothing is no speed.
+MOST_CORRECTION = -log(LEAST_RATIO)
+
 # Below it a correction says too little of the speed that it was made for.
 LEAST_SENSITIVITY = 0.1
 
@@ -191,7 +194,7 @@ def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look
 def _correction(look: Look, usual: float) -> float:
     """How much a look was corrected for speed, as a logarithm; ``usual`` where it does not say."""
     corrections = [
-        log_ratio(raw_j, sample_j)
+        min(log_ratio(raw_j, sample_j), MOST_CORRECTION)
         for raw_j, sample_j in zip(look.raw_j, look.samples_j, strict=False)
     ]
     return trimmed_mean(corrections) if corrections else usual

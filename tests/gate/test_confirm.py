@@ -7,7 +7,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
@@ -430,7 +430,17 @@ any_look = st.builds(
 )
 
 
-@given(st.lists(any_look, max_size=20), st.floats(0, 100), st.booleans(), st.booleans())
+# A sample of next to nothing, corrected from one of something.
+NEXT_TO_NOTHING = [Look(samples_j=()), Look(samples_j=(0.0, 5e-324), raw_j=(0.0, 1.0))]
+
+
+@given(
+    looks=st.lists(any_look, max_size=20),
+    elapsed_s=st.floats(0, 100),
+    thorough=st.booleans(),
+    fresh=st.booleans(),
+)
+@example(looks=NEXT_TO_NOTHING * 4, elapsed_s=0.0, thorough=False, fresh=False)
 def test_any_history_is_answered_and_ends(
     looks: list[Look], elapsed_s: float, thorough: bool, fresh: bool
 ) -> None:
