@@ -265,9 +265,13 @@ def _clearing(
     if at.first_runs and not suspect.fresh_processes and (cleared or not at.all_runs):
         reason = "only its first run costs more, which no run in the same process can show"
         return _Answer(Outcome.INCONCLUSIVE, reason)
-    if not cleared or (suspect.policy.thorough and len(kept) < LEAST_TO_CLEAR_THOROUGH):
+    if not cleared or not _may_clear(suspect, kept):
         return None
     return _Answer(Outcome.OK, reasons[0] or "a second look did not show the rise", views[0])
+
+
+def _may_clear(suspect: Suspect, looks: Sequence[object]) -> bool:
+    return not suspect.policy.thorough or len(looks) >= LEAST_TO_CLEAR_THOROUGH
 
 
 def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
@@ -308,9 +312,10 @@ def _why_cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) ->
 
 
 def _is_futile(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) -> bool:
-    """Whether all the looks that are left could neither convict nor clear the suspect.
+    """Whether all the looks that are left would change nothing about the verdict.
 
-    What another hour has changed is the same in all of them.
+    What another hour has changed is the same in all of them: they could neither convict nor clear a
+    suspect above the tolerance, or not lift one above it that they cannot clear.
     """
     if len(views) != 1 or not at.all_runs:
         return False
@@ -320,7 +325,11 @@ def _is_futile(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) 
     high = replace(evidence, rises=[evidence.rise + further] * count)
     low = replace(evidence, rises=[evidence.rise - further] * count)
     most = allowed(suspect.entry, suspect.policy)
-    return low.rise > most and not _convicted(suspect, high) and not _cleared(suspect, low)
+    if _cleared(suspect, low):
+        return False
+    is_above = low.rise > most and not _convicted(suspect, high)
+    is_below = _may_clear(suspect, evidence.rises) and evidence.is_below(most - further)
+    return is_above or is_below
 
 
 def _convicted(suspect: Suspect, evidence: Evidence) -> bool:

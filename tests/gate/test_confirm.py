@@ -395,6 +395,17 @@ def test_the_thorough_gear_looks_on_where_the_rise_is_close_to_the_tolerance() -
         assert (verdict.outcome, verdict.looks) == (Outcome.OK, looks)
 
 
+def test_looks_end_where_no_further_one_could_lift_a_test_above_the_tolerance() -> None:
+    """The drift of its disk keeps a test from being cleared, however often it is looked at."""
+    drifting = replace(entry(sd=0.03), disk_share=0.3)
+    case = suspect(1.0, drifting, POLICY.in_thorough_gear())
+    verdict, _ = confirm(case, first=always(1.0), repeat=always(1.0))
+    assert (verdict.outcome, verdict.looks) == (Outcome.OK, 3)
+    assert verdict.reason == "within the tolerance, by all looks"
+    assert verdict.can_see is not None
+    assert verdict.can_see > 0.3, "what its disk hides is said"
+
+
 def test_one_process_that_contradicts_the_repeats_clears_nobody_in_the_thorough_gear() -> None:
     case = suspect(1.17, entry(sd=0.03), POLICY.in_thorough_gear())
     found, _ = confirm(case, first=always(1.17), repeat=lambda taken: 1.0 if taken == 2 else 1.17)
