@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.gate.looks import FreshProcess, Repeat
 from pytest_carbon.gate.rises import (
-    at_most_sensitive,
     by_first_runs,
     by_looks,
     by_repeats,
@@ -61,10 +60,6 @@ LEAST_LOOKS = 2
 BELOW_TOLERANCE = 2.0
 BELOW_AIM = 2.5
 CLEAR_OF_TOLERANCE_THOROUGH = 1.0
-
-# One process in 200 finds a test 14 % too cheap, so that in the thorough gear, which is to find
-# as much, a single one does not clear what the repeats did not.
-LEAST_TO_CLEAR_THOROUGH = 2
 
 # Repeats cannot clear a first run that lies further out than its spread explains, as they do
 # not pay what only a first run pays (imports, caches).
@@ -135,13 +130,12 @@ def _in_own_process(suspect: Suspect, looks: Sequence[Look]) -> Repeat | Verdict
         hopeless, why = _hopeless(suspect, evidence), _why_cleared(suspect, evidence, row)
         cleared = why is not None
         explained = _explained(suspect, row)
-        contradicted = cleared and explained and _contradicted(suspect)
-        if cleared and explained and not contradicted:
+        if cleared and explained and not _contradicted(suspect):
             reason = why or "cleared by repeats"
             return _verdict(suspect, evidence, Outcome.OK, reason, looks=1)
         if cleared or hopeless:
-            first_runs = cleared and not explained
-            return _LookElsewhere(taken + 1, hopeless or contradicted, first_runs)
+            all_runs, first_runs = hopeless or explained, cleared and not explained
+            return _LookElsewhere(taken + 1, all_runs=all_runs, first_runs=first_runs)
     return _LookElsewhere(len(plan), all_runs=True, first_runs=not _explained(suspect, row))
 
 
@@ -234,8 +228,7 @@ def _convicting(
     repeats, firsts = views[0], views[-1]
     if at.all_runs and _convicted(suspect, repeats):
         kept = _kept(suspect, looks)
-        least = at_most_sensitive(suspect, repeats, kept)
-        if not raw_agrees(suspect, kept) or not _convicted(suspect, least):
+        if not raw_agrees(suspect, kept) or not _convicted(suspect, repeats.without_excess()):
             return None
         where = "fresh processes" if suspect.fresh_processes else "looks in one process"
         return _Answer(Outcome.REGRESSED, f"{len(repeats.rises)} {where} agree", repeats)
@@ -265,13 +258,9 @@ def _clearing(
     if at.first_runs and not suspect.fresh_processes and (cleared or not at.all_runs):
         reason = "only its first run costs more, which no run in the same process can show"
         return _Answer(Outcome.INCONCLUSIVE, reason)
-    if not cleared or not _may_clear(suspect, kept):
+    if not cleared or len(kept) < suspect.policy.least_to_clear:
         return None
     return _Answer(Outcome.OK, reasons[0] or "a second look did not show the rise", views[0])
-
-
-def _may_clear(suspect: Suspect, looks: Sequence[object]) -> bool:
-    return not suspect.policy.thorough or len(looks) >= LEAST_TO_CLEAR_THOROUGH
 
 
 def _last_word(suspect: Suspect, views: Sequence[Evidence]) -> _Answer:
@@ -328,8 +317,8 @@ def _is_futile(suspect: Suspect, views: Sequence[Evidence], at: _LookElsewhere) 
     if _cleared(suspect, low):
         return False
     is_above = low.rise > most and not _convicted(suspect, high)
-    is_below = _may_clear(suspect, evidence.rises) and evidence.is_below(most - further)
-    return is_above or is_below
+    is_enough = len(evidence.rises) >= suspect.policy.least_to_clear
+    return is_above or (is_enough and evidence.is_below(most - further))
 
 
 def _convicted(suspect: Suspect, evidence: Evidence) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import exp, expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from pytest_carbon.gate.spread import (
     repeats_sd,
     trimmed_mean,
 )
-from pytest_carbon.gate.trend import Trend, fit_trend
+from pytest_carbon.gate.trend import STEEPEST, fit_trend
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from pytest_carbon.gate.looks import Look, Suspect
 
 __all__ = [
-    "at_most_sensitive",
     "by_first_runs",
     "by_looks",
     "by_repeats",
@@ -44,10 +42,6 @@ LEAST_RATIO = 1e-3
 # spread of 0.15 to 0.3, while the median of all other tests stayed within 3 %. No number of looks
 # now averages that out.
 HOUR_SD = 0.15
-
-# Sorting floats follows the core's speed by 0.45, most Python code by 0.9 to 1.2, sqlite by 1.26:
-# how much more than 0.9 a test may follow it of which that is not known.
-UNKNOWN_BY = 0.35
 
 # Two refreshes within hours of each other found sensitivities that differ by 0.07 (mean of 20
 # tests; 0.23 at most).
@@ -123,40 +117,30 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     repeats = _stored_repeats(entry, alone=looks[0].fresh_process)
     part = min(1.0, repeats.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
     sd = repeats_sd(repeats, suspect.suite_sd)
-    rises = _rises(repeats, looks)
+    one_sd = look_sd(sd, min(len(look.samples_j) for look in looks))
+    rises = [
+        trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j])
+        for look in looks
+    ]
+    usual_error = STEEPEST if entry.sensitivity is None else KNOWN_BY
+    trend = fit_trend(_slownesses(entry, looks), rises, one_sd, usual_error)
     return Evidence(
-        rises=[_of_the_whole(rise, part) for rise in _trend(suspect, looks).levelled(rises)],
-        sd=part * _one_look_sd(sd, looks),
+        rises=[_of_the_whole(rise, part) for rise in trend.levelled(rises)],
+        sd=part * one_sd,
         baseline_error=part * _baseline_error(sd, repeats, suspect, looks),
+        excess=trend.excess,
     )
 
 
-def _rises(stored: Spread, looks: Sequence[Look]) -> list[float]:
-    return [
-        trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
-        for look in looks
-    ]
-
-
-def _one_look_sd(sd: float, looks: Sequence[Look]) -> float:
-    return look_sd(sd, min(len(look.samples_j) for look in looks))
-
-
-def _trend(suspect: Suspect, looks: Sequence[Look]) -> Trend:
-    """How the repeats of independent looks differ with the speed of the core."""
-    entry = suspect.entry
-    known = entry.sensitivity is not None
-    prior_sd = KNOWN_BY if known else UNKNOWN_BY
-    if entry.raw is None or not looks:
-        return Trend(0.0, prior_sd, [0.0] * len(looks))
-    sensitivity = entry.sensitivity if entry.sensitivity is not None else DEFAULT_SENSITIVITY
+def _slownesses(entry: Entry, looks: Sequence[Look]) -> list[float]:
+    """How much slower the core was than for the baseline: logarithms of the kernel's time."""
+    if entry.raw is None:
+        return [0.0] * len(looks)
+    sensitivity = DEFAULT_SENSITIVITY if entry.sensitivity is None else entry.sensitivity
     usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
-    slownesses = [
+    return [
         (_correction(look, usual) - usual) / max(sensitivity, LEAST_SENSITIVITY) for look in looks
     ]
-    stored = _stored_repeats(entry, alone=looks[0].fresh_process)
-    sd = _one_look_sd(repeats_sd(stored, suspect.suite_sd), looks)
-    return fit_trend(slownesses, _rises(stored, looks), sd, prior_sd)
 
 
 def _of_the_whole(rise: float, part: float) -> float:
@@ -178,17 +162,6 @@ def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
         sd=sd,
         baseline_error=_baseline_error(sd, first, suspect, looks),
     )
-
-
-def at_most_sensitive(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> Evidence:
-    """What is left of the looks' evidence if the test follows the core's speed more than is stored.
-
-    How far it does is known to ``KNOWN_BY`` or not at all, and better where looks at different
-    speeds tell; a core slower than the baseline's then makes a rise out of nothing, in the raw
-    figure, too.
-    """
-    excess = _trend(suspect, [look for look in looks if look.samples_j]).excess
-    return replace(evidence, rises=[rise - excess for rise in evidence.rises])
 
 
 def _correction(look: Look, usual: float) -> float:
