@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.nodeid import id_from_key
 from pytest_carbon.measurement import Kind, Subject
 
@@ -24,37 +24,63 @@ if TYPE_CHECKING:
 
 __all__ = ["no_collection", "read_groups"]
 
-# At most 17 digits a part: whatever they are, they make a finite number.
-_NUMBER = r"((?:0|[1-9]\d{0,16})(?:\.\d{1,17})?(?:e-\d{1,3})?)"
-_COUNT = r"([1-9]\d{0,8})"
+
+def _up_to(digits: int, exponent: str = r"\d{2,3}") -> str:
+    """A pattern of a number from 0 to 10 ** ``digits``, as it is written here."""
+    above_1 = rf"[1-9]\d{{0,{digits - 1}}}(?:\.\d{{1,6}})?(?:e-(?:{exponent}))?"
+    return rf"(0(?:\.\d{{1,6}})?|{above_1}|10{{{digits}}}(?:\.0)?)"
+
+
+# No pattern lets a number through that is outside of its field's ``LIMITS``: comparing them
+# afterwards would cost more than matching them.
+_JOULES = _up_to(12, exponent="0[1-9]|1[0-2]")
+_SD_LOG = _up_to(1)
+_SECONDS = _up_to(9)
+_BLOCKS = _up_to(15)
+_PART = r"0(?:\.\d{1,6})?|1|[1-9](?:\.\d{1,6})?e-(?:0[1-9]|[1-9]\d{1,2})"
+_SENSITIVITY = rf"(-?(?:{_PART})|[1-4](?:\.\d{{1,6}})?|5)"
+_COUNT = r"([1-9]\d{0,8}|10{9})"
 _SPREAD = (
-    rf'\{{"centre_j": {_NUMBER}(?:, "sd_log": {_NUMBER})?, '
+    rf'\{{"centre_j": {_JOULES}(?:, "sd_log": {_SD_LOG})?, '
     rf'"samples": {_COUNT}, "processes": {_COUNT}\}}'
 )
+_BODY = r'"([0-9A-Za-z]*)"'
 _TEXT = r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"'
-_ENTRY = re.compile(
+_SHORT = re.compile(
+    rf'    {_TEXT}: \{{"first_j": {_JOULES}'
+    rf'(?:, "look_j": {_JOULES})?'
+    rf'(?:, "body": {_BODY})?'
+    r"\}(,?)\n",
+    re.ASCII,
+)
+_FULL = re.compile(
     rf'    {_TEXT}: \{{\n      "first": {_SPREAD}'
-    rf'(?:,\n      "repeats": {_SPREAD})?'
-    rf'(?:,\n      "alone_first": {_SPREAD})?'
-    rf'(?:,\n      "alone": {_SPREAD})?'
+    rf'(?:,\n      "look": {_SPREAD})?'
     rf'(?:,\n      "raw": {_SPREAD})?'
-    rf',\n      "cpu_s": {_NUMBER}'
-    rf',\n      "wall_s": {_NUMBER}'
-    rf'(?:,\n      "sensitivity": {_NUMBER})?'
-    rf'(?:,\n      "anchor_j": {_NUMBER})?'
-    r'(?:,\n      "body": "([0-9A-Za-z]*)")?'
-    rf'(?:,\n      "disk_share": {_NUMBER})?'
-    rf'(?:,\n      "blocks_written": {_NUMBER})?'
+    rf',\n      "cpu_s": {_SECONDS}'
+    rf',\n      "wall_s": {_SECONDS}'
+    rf'(?:,\n      "sensitivity": {_SENSITIVITY})?'
+    rf'(?:,\n      "anchor_j": {_JOULES})?'
+    rf'(?:,\n      "body": {_BODY})?'
+    rf'(?:,\n      "disk_share": ({_PART}))?'
+    rf'(?:,\n      "blocks_written": {_BLOCKS})?'
     r"\n    \}(,?)\n",
     re.ASCII,
 )
 _GROUP = re.compile(rf'  "({"|".join(kind.value for kind in Kind)})": \{{\n')
 _GROUP_END = re.compile(r"  \}(,?)\n")
 
-# Up to five spreads an entry, and a frozen dataclass takes twice as long to fill its slots.
+# A frozen dataclass takes two to three times as long to fill its slots by itself.
 _new = object.__new__
 _set_centre_j, _set_sd_log, _set_samples, _set_processes = (
     getattr(Spread, item.name).__set__ for item in fields(Spread)
+)
+_SHORT_ENTRY = short_entry(0.0)
+_SHORT_SLOTS = [
+    (getattr(Entry, item.name).__set__, getattr(_SHORT_ENTRY, item.name)) for item in fields(Entry)
+]
+_set_first, _set_look, _set_body = (
+    getattr(Entry, name).__set__ for name in ("first", "look", "body")
 )
 
 
@@ -81,15 +107,26 @@ def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> 
     return spread
 
 
-def _entry(groups: tuple[str, ...]) -> Entry:
+def _short(groups: tuple[str, ...]) -> Entry:
+    """The entry in the groups of a line, of which the first is its key."""
+    _, first_j, look_j, body, _ = groups
+    entry: Entry = _new(Entry)
+    for put, value in _SHORT_SLOTS:
+        put(entry, value)
+    _set_first(entry, _spread(first_j, None, "1", "1"))
+    if look_j is not None:
+        _set_look(entry, _spread(look_j, None, "1", "1"))
+    _set_body(entry, body)
+    return entry
+
+
+def _full(groups: tuple[str, ...]) -> Entry:
     """The entry in the groups of a match, of which the first is its key."""
-    cpu_s, wall_s, sensitivity, anchor_j, body, disk_share, blocks_written = groups[21:28]
+    cpu_s, wall_s, sensitivity, anchor_j, body, disk_share, blocks_written = groups[13:20]
     return Entry(
         first=_spread(*groups[1:5]),
-        repeats=None if groups[5] is None else _spread(*groups[5:9]),
-        alone_first=None if groups[9] is None else _spread(*groups[9:13]),
-        alone=None if groups[13] is None else _spread(*groups[13:17]),
-        raw=None if groups[17] is None else _spread(*groups[17:21]),
+        look=None if groups[5] is None else _spread(*groups[5:9]),
+        raw=None if groups[9] is None else _spread(*groups[9:13]),
         cpu_s=float(cpu_s),
         wall_s=float(wall_s),
         sensitivity=None if sensitivity is None else float(sensitivity),
@@ -104,7 +141,9 @@ def _read_group(text: str, at: int, kind: Kind, entries: dict[Subject, Entry]) -
     """Add the entries of a group; return where it ends, or raise ``ValueError``."""
     before = None
     while True:
-        match = _ENTRY.match(text, at)
+        match, entry = _SHORT.match(text, at), _short
+        if match is None:
+            match, entry = _FULL.match(text, at), _full
         if match is None:
             raise ValueError("not an entry as it is written here")
         groups = match.groups()
@@ -114,7 +153,7 @@ def _read_group(text: str, at: int, kind: Kind, entries: dict[Subject, Entry]) -
         if before is not None and nodeid <= before:
             raise ValueError("not sorted")
         before = nodeid
-        entries[Subject(kind, nodeid)] = _entry(groups)
+        entries[Subject(kind, nodeid)] = entry(groups)
         at = match.end()
         if not groups[-1]:
             return at

@@ -19,10 +19,11 @@ T = TypeVar("T")
 _REMEDY = "resolve the file by hand, or keep one side and run pytest-carbon refresh"
 
 
-def _evidence(entry: Entry) -> tuple[int, int, float, str]:
+def _evidence(entry: Entry) -> tuple[int, int, int, float, str]:
     """A key whose greatest value is the better known entry; the lower one where that is equal."""
     first = entry.first
-    return first.processes, first.samples, -first.centre_j, repr(entry)
+    looks = 0 if entry.look is None else entry.look.processes
+    return first.processes, first.samples, looks, -first.centre_j, repr(entry)
 
 
 def merge_entries(base: Entry | None, one: Entry, other: Entry, noise: NoiseRule) -> Entry:

@@ -16,7 +16,10 @@ The *anchor* holds slow creep: it is the energy that somebody accepted as such. 
 every fall, but a rise only where that was a regression (beyond the tolerance, or found by the
 gate) or a creep all by itself, and was accepted with ``all``. Rises too small for that are stored
 without moving it, so twenty of them add up to one that the gate sees; that one, too, is accepted
-with ``all``.
+with ``all``. A short entry has no anchor: it is gated as a part of its file's sum, which has one.
+
+That a test became short, or is no longer, makes its entry better known: a refresh turns it into
+the other form.
 """
 
 from __future__ import annotations
@@ -25,12 +28,13 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pytest_carbon.baseline.entry import short_entry
 from pytest_carbon.baseline.noise import NoiseRule
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.baseline.entry import Entry, Spread
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.measurement import Subject
 
@@ -105,24 +109,28 @@ class Step:
 
 
 def _better_known(old: Entry, new: Entry) -> bool:
-    """Whether ``new`` tells more: twice the processes, or a spread that was not known.
+    """Whether ``new`` tells more: twice the processes, or a figure that was not known.
 
     A sensitivity is no reason by itself: as many processes as before learn it or not by chance
     (it takes changes of speed), so that refreshing unchanged code would change its file.
     """
-    if old.repeats is not None and new.repeats is None:
+    if old.is_short != new.is_short:
+        return True
+    if old.look is not None and new.look is None:
         return False
+    has_look = old.look is None and new.look is not None
+    if new.is_short:  # a line keeps neither processes nor a spread
+        return has_look
     return (
-        new.first.processes >= 2 * old.first.processes
+        has_look
+        or new.first.processes >= 2 * old.first.processes
         or (old.first.sd_log is None and new.first.sd_log is not None)
-        or (old.repeats is None and new.repeats is not None)
-        or (old.alone is None and _has_alone(new))
+        or _has_doubled(old.look, new.look)
     )
 
 
-def _has_alone(entry: Entry) -> bool:
-    """Whether most processes thought that the test has to be known alone, not one by chance."""
-    return entry.alone is not None and 2 * entry.alone.processes > entry.first.processes
+def _has_doubled(old: Spread | None, new: Spread | None) -> bool:
+    return old is not None and new is not None and new.processes >= 2 * old.processes
 
 
 def _change(old: Entry, new: Entry, rules: Rules, *, decided: bool) -> Action:
@@ -134,7 +142,15 @@ def _change(old: Entry, new: Entry, rules: Rules, *, decided: bool) -> Action:
 
 
 def _successor(old: Entry, new: Entry, *, accepted: bool) -> Entry:
-    """``new`` in the place of ``old``: what a short run does not know is kept from before."""
+    """``new`` in the place of ``old``: what a run does not know is kept from before.
+
+    The look of a short test is not kept for one that no longer is, nor the other way round.
+    """
+    look, body = new.look, old.body if new.body is None else new.body
+    if look is None and new.is_short == old.is_short:
+        look = old.look
+    if new.is_short:
+        return _line(replace(new, look=look, body=body))
     anchor_j = new.first.centre_j
     if not accepted:
         known_j = old.first.centre_j if old.anchor_j is None else old.anchor_j
@@ -145,17 +161,31 @@ def _successor(old: Entry, new: Entry, *, accepted: bool) -> Entry:
     return replace(
         new,
         first=first,
+        look=look,
         sensitivity=old.sensitivity if new.sensitivity is None else new.sensitivity,
         anchor_j=anchor_j,
-        body=old.body if new.body is None else new.body,
+        body=body,
     )
+
+
+def _added(new: Entry) -> Entry:
+    """``new`` where nothing is stored: its own anchor."""
+    if new.is_short:
+        return _line(new)
+    return replace(new, anchor_j=new.first.centre_j if new.anchor_j is None else new.anchor_j)
+
+
+def _line(entry: Entry) -> Entry:
+    """What the file keeps of a short entry."""
+    look_j = None if entry.look is None else entry.look.centre_j
+    return short_entry(entry.first.centre_j, look_j, entry.body)
 
 
 def _decide(
     old: Entry | None, new: Entry, rules: Rules, *, decided: bool, crept: bool = False
 ) -> tuple[Action, Entry | None]:
     action, result = _change_to(old, new, rules, decided=decided)
-    if not crept or result is None or rules.mode is not Mode.ALL:
+    if not crept or result is None or result.is_short or rules.mode is not Mode.ALL:
         return action, result
     if not action.writes:
         action = Action.ACCEPTED
@@ -169,8 +199,7 @@ def _change_to(
     if old is None:
         if Action.ADDED not in allowed:
             return Action.LEFT, None
-        anchor_j = new.first.centre_j if new.anchor_j is None else new.anchor_j
-        return Action.ADDED, replace(new, anchor_j=anchor_j)
+        return Action.ADDED, _added(new)
     action = _change(old, new, rules, decided=decided)
     if action in allowed:
         # A single rise beyond what many may add up to is no creep: whoever accepts it sees it.

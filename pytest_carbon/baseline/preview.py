@@ -10,6 +10,7 @@ from pytest_carbon.units import format_change, format_energy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.policy import Step, UpdatePlan
     from pytest_carbon.baseline.prune import PrunePlan
     from pytest_carbon.measurement import Subject
@@ -57,9 +58,15 @@ def _change(step: Step) -> str:
     if step.action is Action.REFUSED:
         text += ": a rise is stored only with --carbon-update=all"
     elif step.action is Action.REFINED:
-        count = step.measured.first.processes
-        text += f": better known, from {count} process{'es' if count != 1 else ''}"
+        text += f": {_refinement(step.old, step.measured)}"
     return text
+
+
+def _refinement(old: Entry, measured: Entry) -> str:
+    if old.is_short != measured.is_short:
+        return "now a part of its file's sum" if measured.is_short else "now gated by itself"
+    count = measured.first.processes
+    return f"better known, from {count} process{'es' if count != 1 else ''}"
 
 
 def preview_update(plan: UpdatePlan) -> Iterator[str]:

@@ -7,6 +7,8 @@ a body and their parameters, and no other pair could be meant, the baseline foll
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,6 +79,10 @@ def _pair(old: set[str], new: set[str], key: Callable[[str], object]) -> list[tu
     return [(a[0], b[0]) for a, b in by_key.values() if len(a) == len(b) == 1]
 
 
+def _file_of(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
+
+
 def find_renames(
     gone: Mapping[str, str], arrived: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -124,6 +130,30 @@ def _follow(
     return removals, renames
 
 
+def _follow_files(
+    files: Iterable[str], is_alive: Callable[[str], bool], sure: Mapping[str, str]
+) -> tuple[list[Subject], list[Rename]]:
+    """What happens to the sums of files: they stay while their file has tests.
+
+    Else they move with its tests, where all that are found again are in one file.
+    """
+    targets: dict[str, set[str]] = {}
+    for before, after in sure.items():
+        targets.setdefault(_file_of(before), set()).add(_file_of(after))
+    gone = [file for file in files if not is_alive(file)]
+    moved = {file: next(iter(targets[file])) for file in gone if len(targets.get(file, ())) == 1}
+    claims = Counter(moved.values())
+    removals, renames = [], []
+    for file in gone:
+        # The sum of one file is not that of several that became one.
+        if file in moved and claims[moved[file]] == 1:
+            new = Subject(Kind.FILE, moved[file])
+            renames.append(Rename(old=Subject(Kind.FILE, file), new=new))
+        else:
+            removals.append(Subject(Kind.FILE, file))
+    return removals, renames
+
+
 def plan_prune(
     stored: Mapping[Subject, Entry],
     collected: Collection[str],
@@ -137,10 +167,10 @@ def plan_prune(
 
     ``collected`` holds the node ids of all tests, ``bodies`` the digests of their bodies,
     ``fixtures`` the ids of all fixtures that exist (``None`` leaves theirs alone). Tasks share
-    the fate of their tests. Other kinds stay, and so does what is in ``skipped`` files and
-    folders, which do not tell what they hold. Raises ``BaselineError`` unless
-    ``full_and_clean``: whether every test was collected (no selection, no deselection) without
-    an error.
+    the fate of their tests, and sums of files that of all tests in the file. Other kinds stay,
+    and so does what is in ``skipped`` files and folders, which do not tell what they hold.
+    Raises ``BaselineError`` unless ``full_and_clean``: whether every test was collected (no
+    selection, no deselection) without an error.
     """
     if not full_and_clean:
         raise BaselineError(
@@ -148,11 +178,18 @@ def plan_prune(
             remedy="collect the whole suite without -k, -m, --lf or paths, and without errors",
         )
     alive = frozenset(collected)
+    in_order = sorted(alive)
     tests = {s.id: entry for s, entry in stored.items() if s.kind is Kind.TEST}
     silent = tuple(f"{name}{sign}" for name in skipped for sign in ("::", "/"))
 
     def stays(nodeid: str) -> bool:
         return nodeid in alive or nodeid.startswith(silent)
+
+    def has_tests(file: str) -> bool:
+        prefix = f"{file}::"
+        place = bisect_left(in_order, prefix)
+        found = place < len(in_order) and in_order[place].startswith(prefix)
+        return found or prefix.startswith(silent)
 
     gone = {nodeid: entry for nodeid, entry in tests.items() if not stays(nodeid)}
     new = alive - tests.keys()
@@ -170,6 +207,10 @@ def plan_prune(
         removals += [s for s in stored if s.kind is Kind.FIXTURE and s.id not in known]
     tasks = [s for s in stored if s.kind is Kind.TASK]
     more_removals, more_renames = _follow(tasks, alive | tests.keys(), stays, sure)
+    removals += more_removals
+    renames += more_renames
+    files = [s.id for s in stored if s.kind is Kind.FILE]
+    more_removals, more_renames = _follow_files(files, has_tests, sure)
     removals += more_removals
     renames += more_renames
     suggestions = [

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
+from pytest_carbon.baseline.limits import LIMITS, MOST
 from pytest_carbon.baseline.nodeid import id_from_key
 from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["KINDS", "FaultError", "read_part", "refuse"]
+__all__ = ["KINDS", "FaultError", "read_part", "read_spread", "refuse"]
 
 
 class FaultError(ValueError):
@@ -55,33 +56,41 @@ def _number(value: object) -> float:
     return value
 
 
-def _amount(value: object) -> float:
-    if type(value) is not float or not 0 <= value < inf:
-        value = _number(value)
-        if value < 0:
-            refuse("a number of 0 or more", value)
-    return value
+def _figure(name: str) -> Callable[[object], float]:
+    """A reader of the numbers that the field can mean."""
+    limits = LIMITS[name]
+    least, greatest = limits.least, limits.greatest
+
+    def read(value: object) -> float:
+        if type(value) is not float or not least <= value <= greatest:
+            value = _number(value)
+            if value not in limits:
+                refuse(str(limits), value)
+        return value
+
+    return read
 
 
 def _count(value: object) -> int:
     if type(value) is not int:
         refuse("a whole number", value)
-    if value < 1:
-        refuse("a whole number of 1 or more", value)
+    if not 1 <= value <= MOST:
+        refuse(f"a whole number from 1 to {MOST}", value)
     return value
 
 
 class _Record:
-    """Reads a JSON object into a dataclass; what has a default there may be left out."""
+    """Reads a JSON object and builds something of its members, some of which are required."""
 
-    def __init__(self, build: Callable[..., Any], **readers: Callable[[Any], Any]) -> None:
+    def __init__(
+        self,
+        build: Callable[..., Any],
+        required: Iterable[str],
+        **readers: Callable[[Any], Any],
+    ) -> None:
         self._build = build
+        self._required = frozenset(required)
         self._readers = readers
-        self._required = frozenset(
-            item.name
-            for item in fields(build)  # type: ignore[arg-type]
-            if item.default is MISSING and item.default_factory is MISSING
-        )
 
     def __call__(self, value: object) -> Any:
         if type(value) is not dict:
@@ -100,29 +109,66 @@ class _Record:
         return self._build(**values)
 
 
-_spread = _Record(Spread, centre_j=_amount, sd_log=_amount, samples=_count, processes=_count)
-_entry = _Record(
-    Entry,
-    first=_spread,
-    repeats=_spread,
-    alone_first=_spread,
-    alone=_spread,
-    raw=_spread,
-    cpu_s=_amount,
-    wall_s=_amount,
-    sensitivity=_number,
-    anchor_j=_amount,
-    body=_text,
-    disk_share=_amount,
-    blocks_written=_amount,
+_spread = _Record(
+    Spread,
+    ["centre_j"],
+    centre_j=_figure("centre_j"),
+    sd_log=_figure("sd_log"),
+    samples=_count,
+    processes=_count,
 )
+
+
+def read_spread(value: object) -> Spread:
+    """A summary of samples. Raises ``FaultError`` for what is none."""
+    spread: Spread = _spread(value)
+    if spread.processes > spread.samples:
+        wanted = f"a whole number from 1 to {spread.samples}, as many as there are samples"
+        raise FaultError(f"is {spread.processes}, not {wanted}", ("processes",))
+    return spread
+
+
+_full = _Record(
+    Entry,
+    ["first", "cpu_s", "wall_s"],
+    first=read_spread,
+    look=read_spread,
+    raw=read_spread,
+    cpu_s=_figure("cpu_s"),
+    wall_s=_figure("wall_s"),
+    sensitivity=_figure("sensitivity"),
+    anchor_j=_figure("anchor_j"),
+    body=_text,
+    disk_share=_figure("disk_share"),
+    blocks_written=_figure("blocks_written"),
+)
+_short = _Record(
+    short_entry,
+    ["first_j"],
+    first_j=_figure("first_j"),
+    look_j=_figure("look_j"),
+    body=_text,
+)
+
+
+def _entry(value: object) -> Entry:
+    is_short = type(value) is dict and "first_j" in value
+    entry: Entry = _short(value) if is_short else _full(value)
+    return entry
+
+
 _environment = _Record(
     Environment,
+    [item.name for item in fields(Environment)],
     **{item.name: _count if item.name == "cpu_count" else _text for item in fields(Environment)},
 )
 _intensity = _Record(
     Intensity,
-    **{item.name: _amount if item.name == "g_per_kwh" else _text for item in fields(Intensity)},
+    [item.name for item in fields(Intensity)],
+    **{
+        item.name: _figure(item.name) if item.name in LIMITS else _text
+        for item in fields(Intensity)
+    },
 )
 
 
@@ -146,7 +192,7 @@ def _entries(kind: Kind) -> Callable[[object], dict[Subject, Entry]]:
 _PARTS: dict[str, Callable[[Any], Any]] = {
     "environment": _environment,
     "intensity": _intensity,
-    "reference_ns": _amount,
+    "reference_ns": _figure("reference_ns"),
     **{kind.value: _entries(kind) for kind in Kind},
 }
 

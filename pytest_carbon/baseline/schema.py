@@ -18,6 +18,7 @@ from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.layout import SCHEMA
 from pytest_carbon.baseline.place import line_and_column, members, place_of, repeated_member
 from pytest_carbon.baseline.readers import KINDS, FaultError, read_part, refuse
+from pytest_carbon.baseline.upgrade import from_1
 from pytest_carbon.errors import BaselineError
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ class Schema:
 
     number: int = SCHEMA
     upgrades: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = field(
-        default_factory=lambda: MappingProxyType({})
+        default_factory=lambda: MappingProxyType({1: from_1})
     )
 
 
 CURRENT = Schema()
+
+# The schemas whose environment reads like the present one's, without an upgrade.
+_SAME_ENVIRONMENT = (1, SCHEMA)
 
 
 class _RepeatedError(ValueError):
@@ -163,6 +167,11 @@ def _error(fault: FaultError, text: str, name: str) -> BaselineError:
     return BaselineError(f"{where}: {_subject_of(fault.path)}{fault.what}", remedy=remedy)
 
 
+def _is_schema(number: object, *numbers: int) -> bool:
+    """Whether it is one of these numbers; 2.0 and ``true`` equal some of them and are none."""
+    return type(number) is int and number in numbers
+
+
 def _read_as_written(text: str) -> BaselineFile | None:
     """Read a file that nobody but us has written; ``None`` for what needs a closer look."""
     split = read_groups(text)
@@ -171,7 +180,7 @@ def _read_as_written(text: str) -> BaselineFile | None:
     header, entries = split
     try:
         document = _parse(header)
-        if type(document) is not dict or document.get("schema") != SCHEMA:
+        if type(document) is not dict or not _is_schema(document.get("schema"), SCHEMA):
             return None
         file = _baselines(document)
     except FaultError:
@@ -207,7 +216,7 @@ def read_environment(data: bytes, name: str) -> Environment:
                 known[member.path[0]], _ = decoder.raw_decode(text, member.value_at)
             except ValueError:
                 break
-        if len(known) == 2 and known["schema"] == SCHEMA:
+        if len(known) == 2 and _is_schema(known["schema"], *_SAME_ENVIRONMENT):
             try:
                 environment: Environment = read_part("environment", known["environment"])
             except FaultError as fault:

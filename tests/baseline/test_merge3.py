@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.merge3 import merge_files
 from pytest_carbon.environment import Environment
@@ -35,6 +35,10 @@ HEADER = BaselineFile(
 def entry(centre_j: float, processes: int = 8) -> Entry:
     first = Spread(centre_j=centre_j, sd_log=0.05, samples=processes, processes=processes)
     return Entry(first=first, cpu_s=centre_j, wall_s=centre_j)
+
+
+def short(first_j: float, look_j: float | None = None) -> Entry:
+    return short_entry(first_j, look_j)
 
 
 def file(**centres_j: float | Entry) -> BaselineFile:
@@ -81,8 +85,25 @@ def test_each_side_brings_its_changes(
         (entry(1.0), entry(2.0), entry(2.02), entry(2.0)),
         (entry(1.0), entry(2.0), entry(0.5), entry(0.5)),
         (None, entry(2.0), entry(5.0, 16), entry(2.0)),
+        (short(1e-3), short(1.1e-3), short(5e-3), short(5e-3)),
+        (None, short(1.1e-3), short(1e-3), short(1e-3)),
+        (None, short(1e-3), short(1.1e-3, 1e-3), short(1.1e-3, 1e-3)),
+        (entry(1e-3), short(1e-3), entry(4e-3), entry(4e-3)),
+        (entry(1e-3), short(2e-4), entry(1e-3, 16), short(2e-4)),
     ],
-    ids=["a rise beside noise", "a fall beside noise", "same, better known", "same", "both", "new"],
+    ids=[
+        "a rise beside noise",
+        "a fall beside noise",
+        "same, better known",
+        "same",
+        "both",
+        "new",
+        "short, a rise beside noise",
+        "short and new",
+        "short, one with a look",
+        "short beside a rise",
+        "short and lower beside noise",
+    ],
 )
 def test_of_two_new_values_the_one_with_reasons_is_kept(
     base: Entry | None, one: Entry, other: Entry, kept: Entry
@@ -92,9 +113,10 @@ def test_of_two_new_values_the_one_with_reasons_is_kept(
     assert merge_files(before, file(a=other), file(a=one)) == file(a=kept)
 
 
-SIDES = st.dictionaries(st.sampled_from("abcd"), st.floats(0.1, 10)).map(
-    lambda centres_j: file(**centres_j)
+ENTRIES = st.floats(0.1, 10).map(entry) | st.builds(
+    short_entry, st.floats(0.1, 10), st.none() | st.floats(0.1, 10)
 )
+SIDES = st.dictionaries(st.sampled_from("abcd"), ENTRIES).map(lambda entries: file(**entries))
 
 
 @given(SIDES, SIDES, SIDES)
@@ -111,6 +133,18 @@ def test_the_sides_may_be_exchanged_and_nothing_is_invented(
 def test_a_side_without_changes_changes_nothing(base: BaselineFile, side: BaselineFile) -> None:
     assert merge_files(base, base, side) == side
     assert merge_files(base, side, side) == side
+
+
+def test_sums_of_files_are_merged_like_tests() -> None:
+    subject = Subject(Kind.FILE, "test_a.py")
+    base, same, risen = (
+        HEADER.with_entries({subject: entry(centre_j)}) for centre_j in (1.0, 1.01, 2.0)
+    )
+    assert merge_files(base, same, risen) == risen
+    assert merge_files(base, risen, same) == risen
+    tests = file(a=short(1e-3))
+    both = HEADER.with_entries({**base.entries, **tests.entries})
+    assert merge_files(HEADER, base, tests) == both
 
 
 def test_an_intensity_that_one_side_changed_is_taken() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.policy import Action, Mode, Rules, merge_update, plan_update
 from pytest_carbon.baseline.preview import preview_update
@@ -89,17 +89,26 @@ def test_what_is_better_known_replaces_what_was_hardly_known() -> None:
     assert merge_update(rough, known, Rules(mode=Mode.TIGHTEN)) == rough
 
 
-def test_repeats_are_not_lost_to_a_run_without_them() -> None:
-    old = entry(1.0, 1, repeats=Spread(centre_j=0.9))
+def look(processes: int, centre_j: float = 0.9) -> Spread:
+    return Spread(centre_j=centre_j, sd_log=0.1, samples=3 * processes, processes=processes)
+
+
+def test_a_look_is_not_lost_to_a_run_without_one() -> None:
+    old = entry(1.0, 1, look=look(1))
     assert merge_update(old, entry(1.01, 8), ALL) == old
+    assert merge_update(old, entry(3.0, 8), ALL) == entry(3.0, 8, look=look(1))
 
 
-def test_looks_alone_are_a_reason_to_store_only_where_most_processes_took_them() -> None:
-    old = entry(1.0, 8)
-    by_chance = entry(1.0, 8, alone=Spread(centre_j=0.9, sd_log=0.1, samples=6, processes=2))
-    assert merge_update(old, by_chance, ALL) == old
-    needed = entry(1.0, 8, alone=Spread(centre_j=0.9, sd_log=0.1, samples=24, processes=8))
-    assert merge_update(old, needed, ALL) == needed
+@pytest.mark.parametrize(
+    ("before", "after", "is_stored"),
+    [(None, look(1), True), (look(2), look(4), True), (look(2), look(3), False)],
+)
+def test_a_look_that_was_not_known_or_has_twice_the_processes_is_stored(
+    before: Spread | None, after: Spread, is_stored: bool
+) -> None:
+    old, new = entry(1.0, look=before), entry(1.01, look=after, anchor_j=1.0)
+    assert merge_update(old, new, ALL) == (new if is_stored else old)
+    assert merge_update(old, new, Rules(mode=Mode.TIGHTEN)) == old
 
 
 def test_a_short_run_keeps_what_it_does_not_know() -> None:
@@ -165,17 +174,27 @@ def test_a_plan_stores_only_what_passed_and_deletes_nothing(
     assert [step.subject for step in plan.with_action(Action.NOT_PASSED)] == [case("failed")]
 
 
+ENTRIES = st.builds(
+    entry,
+    st.floats(1e-3, 1e3),
+    st.integers(1, 20),
+    look=st.none() | st.builds(look, st.integers(1, 20)),
+    is_short=st.booleans(),
+    body=st.none() | st.sampled_from(["one", "two"]),
+)
+
+
 @given(
-    st.dictionaries(st.sampled_from("abcdef"), st.floats(1e-3, 1e3)),
-    st.dictionaries(st.sampled_from("abcdef"), st.floats(1e-3, 1e3)),
+    st.dictionaries(st.sampled_from("abcdef"), ENTRIES),
+    st.dictionaries(st.sampled_from("abcdef"), ENTRIES),
     st.sets(st.sampled_from("abcdef")),
     st.sampled_from(Mode),
 )
 def test_no_update_ever_loses_an_entry_or_touches_one_that_did_not_pass(
-    stored_j: dict[str, float], measured_j: dict[str, float], passed: set[str], mode: Mode
+    before: dict[str, Entry], now: dict[str, Entry], passed: set[str], mode: Mode
 ) -> None:
-    stored = {case(name): entry(value) for name, value in stored_j.items()}
-    measured = {case(name): entry(value) for name, value in measured_j.items()}
+    stored = {case(name): entry for name, entry in before.items()}
+    measured = {case(name): entry for name, entry in now.items()}
     plan = plan_update(stored, measured, Rules(mode=mode), passed={case(n) for n in passed})
     results = {step.subject: step.result for step in plan.steps}
     for subject, old in stored.items():
@@ -186,6 +205,82 @@ def test_no_update_ever_loses_an_entry_or_touches_one_that_did_not_pass(
     again = {**stored, **{s: r for s, r in results.items() if r is not None}}
     second = plan_update(again, measured, Rules(mode=mode), passed={case(n) for n in passed})
     assert second.writes == ()
+
+
+SHORTS = {
+    "new": (None, short_entry(1e-3)),
+    "fell": (short_entry(1e-3), short_entry(2e-4)),
+    "rose": (short_entry(1e-3), short_entry(5e-3)),
+    "same": (short_entry(1e-3), short_entry(1.1e-3)),
+    "look": (short_entry(1e-3), short_entry(1.1e-3, 1e-3)),
+    "became short": (entry(1e-3, look=look(8)), short_entry(1e-3)),
+    "became full": (short_entry(1e-3, 8e-4), entry(1.05e-3, anchor_j=None)),
+}
+
+
+@pytest.mark.parametrize(
+    ("mode", "stored"),
+    [
+        (Mode.NEW, {"new"}),
+        (Mode.TIGHTEN, {"fell"}),
+        (Mode.CHANGED, {"new", "fell", "look", "became short", "became full"}),
+        (Mode.ALL, {"new", "fell", "rose", "look", "became short", "became full"}),
+    ],
+)
+def test_each_mode_stores_of_short_tests_what_it_says(mode: Mode, stored: set[str]) -> None:
+    found = set()
+    for name, (old, new) in SHORTS.items():
+        result = merge_update(old, new, Rules(mode=mode))
+        if result != old:
+            assert result is not None
+            assert result == new if new.is_short else replace(new, anchor_j=1e-3)
+            found.add(name)
+    assert found == stored
+
+
+def test_a_line_is_as_the_file_keeps_it_and_has_no_anchor() -> None:
+    measured = entry(1e-3, 10, is_short=True, look=look(8, 8e-4), body="abc")
+    line = short_entry(1e-3, 8e-4, "abc")
+    assert merge_update(None, measured, ALL) == line
+    assert merge_update(entry(2.0, body="abc"), measured, ALL, decided=True) == line
+    plan = plan_update(
+        {case("t"): entry(1e-3)}, {case("t"): measured}, ALL, passed=[case("t")], crept=[case("t")]
+    )
+    assert plan.steps[0].result == line
+
+
+def test_more_processes_are_no_reason_to_store_a_line_again() -> None:
+    line = short_entry(1e-3, 8e-4)
+    measured = entry(1.01e-3, 100, is_short=True, look=look(100, 8e-4))
+    assert merge_update(line, measured, ALL) == line
+
+
+def test_a_line_keeps_the_look_and_the_body_that_a_run_does_not_know() -> None:
+    old = short_entry(1e-3, 8e-4, "abc")
+    assert merge_update(old, short_entry(5e-3), ALL) == short_entry(5e-3, 8e-4, "abc")
+    assert merge_update(old, short_entry(1e-3, body="new"), ALL) == replace(old, body="new")
+    full = merge_update(old, entry(5e-3), ALL)
+    assert full is not None
+    assert (full.look, full.body) == (None, "abc")
+
+
+def test_a_sum_of_a_file_is_refreshed_like_a_test() -> None:
+    subject = Subject(Kind.FILE, "test_a.py")
+    stored, measured = {subject: entry(1.0, anchor_j=0.9)}, {subject: entry(1.5)}
+    plan = plan_update(stored, measured, Rules(mode=Mode.CHANGED), passed={subject})
+    assert plan.with_action(Action.REFUSED)
+    plan = plan_update(stored, measured, ALL, passed={subject})
+    assert plan.steps[0].result == entry(1.5)
+
+
+def test_the_preview_says_that_a_test_became_short_or_is_no_longer() -> None:
+    stored = {case("cheap"): entry(1e-3), case("dear"): short_entry(1e-3)}
+    measured = {case("cheap"): short_entry(1e-3), case("dear"): entry(1.01e-3)}
+    plan = plan_update(stored, measured, ALL, passed=measured)
+    assert list(preview_update(plan)) == [
+        "refined     test_a.py::cheap  1.00 mJ → 1.00 mJ, +0.0 %: now a part of its file's sum",
+        "refined     test_a.py::dear  1.00 mJ → 1.01 mJ, +1.0 %: now gated by itself",
+    ]
 
 
 def test_the_preview_shows_rises_first_and_how_far_they_are_from_the_anchor() -> None:

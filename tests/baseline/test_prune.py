@@ -171,6 +171,65 @@ def test_what_a_skipped_file_or_folder_holds_is_left_alone() -> None:
     assert plan.removals == (gone,)
 
 
+def sum_of(name: str) -> Subject:
+    return Subject(Kind.FILE, name)
+
+
+def test_the_sum_of_a_file_stays_while_a_test_of_it_is_there_or_the_file_was_skipped() -> None:
+    kept = [sum_of(name) for name in ("a.py", "b.py", "gpu.py", "big/c.py")]
+    gone = sum_of("a.p")
+    plan = plan_prune(
+        dict.fromkeys([*kept, gone], entry()),
+        ["a.py::f", "b.py::C::f[x]", "a.pyx::f"],
+        full_and_clean=True,
+        skipped=("gpu.py", "big"),
+    )
+    assert (plan.removals, plan.renames) == ((gone,), ())
+
+
+@pytest.mark.parametrize(
+    ("moves", "sums"),
+    [
+        ({"a.py::f": "b.py::f"}, {"a.py": "b.py"}),
+        ({"a.py::f": "b.py::f", "a.py::g": "b.py::C::h"}, {"a.py": "b.py"}),
+        ({"a.py::f": "b.py::f", "a.py::gone": None}, {"a.py": "b.py"}),
+        ({"a.py::f": "b.py::f", "a.py::g": "c.py::g"}, {"a.py": None}),
+        ({"a.py::f": "c.py::f", "b.py::g": "c.py::g"}, {"a.py": None, "b.py": None}),
+        ({"a.py::f": None}, {"a.py": None}),
+        ({"a.py::f": "b.py::f", "a.py::g": "a.py::g"}, {}),
+        ({"a.py::f": "a.py::h"}, {}),
+    ],
+    ids=[
+        "moved",
+        "all moved",
+        "the rest gone",
+        "parted",
+        "joined",
+        "gone",
+        "one moved",
+        "renamed within",
+    ],
+)
+def test_the_sum_of_a_file_that_is_gone_goes_where_all_its_tests_went(
+    moves: dict[str, str | None], sums: dict[str, str | None]
+) -> None:
+    files = {name.partition("::")[0] for name in moves}
+    plan = plan_prune(
+        {
+            **{case(name): entry(name) for name in moves},
+            **{sum_of(name): entry() for name in files},
+        },
+        {name for name in moves.values() if name is not None},
+        full_and_clean=True,
+        bodies={new: old for old, new in moves.items() if new is not None},
+    )
+    renames = {
+        rename.old.id: rename.new.id for rename in plan.renames if rename.old in map(sum_of, files)
+    }
+    removals = {subject.id: None for subject in plan.removals if subject.kind is Kind.FILE}
+    assert {**renames, **removals} == sums
+
+
 def test_the_preview_says_what_moves_what_goes_and_what_to_look_at() -> None:
     stored = {case("a.py::gone"): entry("x"), case("a.py::f"): entry("y")}
     bodies = {"a.py::one": "x", "a.py::two": "x", "b.py::f": "y"}

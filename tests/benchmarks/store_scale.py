@@ -1,7 +1,8 @@
 """Sizes, times and memory of baselines for 1,000, 10,000 and 100,000 tests.
 
-Run ``python tests/benchmarks/store_scale.py [TESTS ...]``. Each size runs in a process of its
-own; times are the best and the median of several, since a shared machine's speed varies.
+Run ``python tests/benchmarks/store_scale.py [TESTS ...]``. Each size is measured with nothing but
+full entries, and with nine tests of ten too short to have one. Each runs in a process of its own;
+times are the best and the median of several, since a shared machine's speed varies.
 ``load`` reads and checks the file, ``compare`` looks every test up and reckons its change,
 ``write`` renders, syncs and replaces it, ``update`` is a whole refresh in which a tenth of the
 tests changed: lock, load, plan, write. Memory is the peak of a process that loads and compares.
@@ -25,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import filelock  # noqa: F401 - imported before anything is timed
 
-from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.layout import render
 from pytest_carbon.baseline.policy import Mode, Rules, plan_update
@@ -53,8 +54,11 @@ ENVIRONMENT = Environment(
 )
 
 
-def example(tests: int) -> BaselineFile:
-    """A file in which every entry holds all that an entry can hold."""
+def example(tests: int, short: int) -> BaselineFile:
+    """A file in which of ten tests so many are ``short``, and all other entries hold all they can.
+
+    Each file of 50 tests has a sum if there are short ones.
+    """
     chance = random.Random(1)
 
     def spread(samples: int) -> Spread:
@@ -65,13 +69,10 @@ def example(tests: int) -> BaselineFile:
             processes=8,
         )
 
-    entries = {}
-    for number in range(tests):
-        module = number // 50
-        name = f"tests/part_{module // 20}/test_module_{module}.py::TestThing::test_it[{number}]"
-        entries[Subject(Kind.TEST, name)] = Entry(
+    def full() -> Entry:
+        return Entry(
             first=spread(8),
-            repeats=spread(40),
+            look=spread(40),
             raw=spread(8),
             cpu_s=chance.random(),
             wall_s=chance.random(),
@@ -79,6 +80,19 @@ def example(tests: int) -> BaselineFile:
             anchor_j=chance.lognormvariate(-3, 2),
             body=f"{chance.getrandbits(48):012x}",
         )
+
+    def line() -> Entry:
+        first_j, look_j = (chance.lognormvariate(-8, 1) for _ in range(2))
+        return short_entry(first_j, look_j, f"{chance.getrandbits(48):012x}")
+
+    entries = {}
+    for number in range(tests):
+        module = number // 50
+        path = f"tests/part_{module // 20}/test_module_{module}.py"
+        test = Subject(Kind.TEST, f"{path}::TestThing::test_it[{number}]")
+        entries[test] = line() if number % 10 < short else full()
+        if short and number % 50 == 0:
+            entries[Subject(Kind.FILE, path)] = full()
     intensity = Intensity(
         g_per_kwh=473.0, zone="world", source="Ember", period="2024", reason="default"
     )
@@ -157,13 +171,14 @@ def writing(file: BaselineFile, folder: Path) -> dict[str, list[float]]:
     return {"write": write_s, "update": update_s}
 
 
-def measure(tests: int) -> None:
+def measure(tests: int, short: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder, names = Path(name) / "baselines", Path(name) / "names.json"
-        file = example(tests)
+        file = example(tests, short)
         store = BaselineStore(folder, lock_folder=Path(name) / "locks")
         path = store.update(ENVIRONMENT, lambda _old: file).path
-        names.write_text(json.dumps([subject.id for subject in file.entries]), "utf-8")
+        subjects = [subject.id for subject in file.entries if subject.kind is Kind.TEST]
+        names.write_text(json.dumps(subjects), "utf-8")
         done = subprocess.run(
             [sys.executable, __file__, "--read", folder, names],
             check=True,
@@ -177,7 +192,8 @@ def measure(tests: int) -> None:
             for what, values in times.items()
         )
         sys.stdout.write(
-            f"{tests:>7,} tests  {path.stat().st_size / 1e6:5.1f} MB  {figures}  "
+            f"{tests:>7,} tests, {tests * short // 10:>6,} short  "
+            f"{path.stat().st_size / 1e6:5.1f} MB  {figures}  "
             f"peak {found['peak_mb']:.0f} MB ({found['empty_mb']:.0f} MB before)\n"
         )
 
@@ -188,7 +204,8 @@ def main(arguments: list[str]) -> None:
         return
     sys.stdout.write("times: best / median\n")
     for tests in [int(argument) for argument in arguments] or SIZES:
-        measure(tests)
+        for short in (0, 9):
+            measure(tests, short)
 
 
 if __name__ == "__main__":
