@@ -23,10 +23,11 @@ class Account:
 
     ``times`` counts how often its subject ran, ``kernels`` is the work that its CPU time was worth
     in runs of the speed probe's kernel. ``counters`` are the meters' cumulative counts
-    and ``host_ns`` the whole host's CPU time, both as differences.
+    and ``host_ns`` the whole host's CPU time, both as differences. ``is_lost``: a reading failed
+    while it paid, so that what it has spent is not known.
     """
 
-    __slots__ = ("counters", "cpu_ns", "host_ns", "kernels", "times", "wall_ns")
+    __slots__ = ("counters", "cpu_ns", "host_ns", "is_lost", "kernels", "times", "wall_ns")
 
     def __init__(self) -> None:
         self.cpu_ns = 0
@@ -35,6 +36,7 @@ class Account:
         self.host_ns = 0
         self.counters: tuple[int, ...] = ()
         self.times = 0
+        self.is_lost = False
 
     def charge(self, now: Reading, last: Reading) -> None:
         """Add what was spent between two readings."""
@@ -55,6 +57,7 @@ class Account:
         self.kernels += other.kernels
         self.wall_ns += other.wall_ns
         self.host_ns += other.host_ns
+        self.is_lost = self.is_lost or other.is_lost
         if other.counters:
             if self.counters:
                 self.counters = tuple(map(int.__add__, self.counters, other.counters))
@@ -79,14 +82,25 @@ class Account:
 
 
 class Ledger:
-    """Charges the time between two switches to the account that was on top."""
+    """Charges the time between two switches to the account that was on top.
 
-    def __init__(self, read: Callable[[], Reading], root: Account) -> None:
+    A reading that fails is told to ``on_fault``; whoever paid then, and whoever pays until the next
+    reading that succeeds, is marked as lost. The stack is right all the same.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[], Reading],
+        root: Account,
+        on_fault: Callable[[Exception], None] | None = None,
+    ) -> None:
         self._read = read
+        self._on_fault = on_fault
         self._stack = [root]
         # A task in another thread settles, too.
         self._lock = threading.RLock()
-        self._last = read()
+        self._last: Reading | None = read()
+        self.is_busy = False
 
     def push(self, account: Account) -> None:
         """Charge what was spent until now, and let ``account`` pay from here on."""
@@ -114,6 +128,17 @@ class Ledger:
 
     def _charge(self) -> None:
         with self._lock:
-            now = self._read()
+            self.is_busy = True
+            try:
+                now = self._read()
+            except Exception as error:
+                if self._on_fault is None:
+                    raise
+                self._on_fault(error)
+                now = None
             last, self._last = self._last, now
-            self._stack[-1].charge(now, last)
+            if now is None or last is None:
+                self._stack[-1].is_lost = True
+            else:
+                self._stack[-1].charge(now, last)
+            self.is_busy = False

@@ -146,7 +146,7 @@ class Sampler:
             energies=tuple(energies),
             speed=speed,
             instructions=self._instructions_of(account),
-            missing=tuple(self.losses),
+            missing=(*self.losses, "a reading") if account.is_lost else tuple(self.losses),
         )
 
     def _instructions_of(self, account: Account) -> int | None:

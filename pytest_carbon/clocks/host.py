@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.units import NS_PER_S
 
 __all__ = ["HostBusy"]
@@ -21,16 +22,17 @@ class HostBusy:
     def __init__(self, path: Path = Path("/proc/stat")) -> None:
         self._file: int | None = None
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._file = out_of_reach(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
         except OSError:
             return
+        self._name, self._pread = path.name, os.pread
         self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")
 
     def read_ns(self) -> int | None:
         """Cumulative nanoseconds of all CPUs together, ``None`` where they cannot be read."""
         if self._file is None:
             return None if sys.platform == "linux" else _psutil_busy_ns()
-        fields = os.pread(self._file, 256, 0).split(None, 8)
+        fields = self._pread(self._file, 256, 0).split(None, 8)
         try:
             return sum(int(fields[at]) for at in _BUSY_FIELDS) * self._tick_ns
         except (IndexError, ValueError):
@@ -39,7 +41,7 @@ class HostBusy:
     def close(self) -> None:
         """Close the file; may be called twice."""
         if self._file is not None:
-            os.close(self._file)
+            close_own(self._file, self._name)
             self._file = None
 
 

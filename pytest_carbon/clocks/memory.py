@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_carbon.descriptors import close_own, out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,34 +30,37 @@ class ResidentMemory:
         self._clock_ns = clock_ns
         self._file: int | None = None
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+            self._file = out_of_reach(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
         except OSError:
             self._ask = _psutil_reader()
         else:
             self._ask = self._read_statm
             self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+        self._pread = os.pread if hasattr(os, "pread") else None
+        self._name = path.name
         self._bytes = self._ask()
         self._at_ns = clock_ns()
 
     def read_bytes(self) -> int:
-        """Resident bytes, at most 10 ms old. Raises ``OSError`` where they cannot be read."""
+        """Resident bytes, at most 10 ms old; the last ones known where they cannot be read."""
         now_ns = self._clock_ns()
         if now_ns - self._at_ns >= _FRESH_NS:
-            self._bytes = self._ask()
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                self._bytes = self._ask()
             self._at_ns = now_ns
         return self._bytes
 
     def close(self) -> None:
         """Close the file; may be called twice."""
         if self._file is not None:
-            os.close(self._file)
+            close_own(self._file, self._name)
             self._file = None
 
     def _read_statm(self) -> int:
-        if self._file is None:
+        if self._file is None or self._pread is None:
             return self._bytes
         # proc(5): the second figure is the resident set, in pages.
-        return int(os.pread(self._file, 128, 0).split(None, 2)[1]) * self._page_bytes
+        return int(self._pread(self._file, 128, 0).split(None, 2)[1]) * self._page_bytes
 
 
 def _psutil_reader() -> Callable[[], int]:

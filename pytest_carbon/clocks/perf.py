@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.refusal import Refusal
+from pytest_carbon.descriptors import close_own, out_of_reach
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["PerfClock", "open_perf", "open_perf_event", "open_task_clock"]
 
 NAME = "perf-task-clock"
+_IS_EVENT = "[perf_event]"
 
 _PERF_TYPE_SOFTWARE = 1
 _PERF_COUNT_SW_TASK_CLOCK = 1
@@ -131,6 +133,8 @@ class PerfClock:
         threads: Callable[[], Sequence[int]] = _own_threads,
         since_fork: Callable[[], int] = time.process_time_ns,
     ) -> None:
+        # A test may replace functions of os while it runs (pyfakefs does): these stay.
+        self._read, self._close, self._getpid = os.read, os.close, os.getpid
         self._since_fork = since_fork
         self._open_event = open_event
         self._threads = threads
@@ -142,12 +146,18 @@ class PerfClock:
 
     def read_ns(self) -> int:
         """Nanoseconds since the clock was opened; raises ``OSError`` where that fails."""
-        if os.getpid() != self._pid:
+        if self._getpid() != self._pid:
             self._base_ns = self._last_ns + self._since_fork()
             self._open()
         total = self._base_ns
         for event in self._events:
-            count = os.read(event, 8)
+            try:
+                count = self._read(event, 8)
+            except OSError:
+                # A test has closed it. What came since is lost, and the next reading is good.
+                self._base_ns = self._last_ns
+                self._open()
+                raise
             if not count:
                 raise OSError(errno.EIO, "the event is no longer counted")
             total += int.from_bytes(count, sys.byteorder)
@@ -157,15 +167,15 @@ class PerfClock:
     def close(self) -> None:
         """Close the events; may be called twice."""
         while self._events:
-            os.close(self._events.pop())
+            close_own(self._events.pop(), _IS_EVENT, self._close)
 
     def _open(self) -> None:
         self.close()
-        self._pid = os.getpid()
+        self._pid = self._getpid()
         try:
             for thread_id in self._threads():
                 try:
-                    self._events.append(self._open_event(thread_id))
+                    self._events.append(out_of_reach(self._open_event(thread_id)))
                 except ProcessLookupError:  # noqa: PERF203 - the thread ended since it was listed
                     continue
         except OSError:
