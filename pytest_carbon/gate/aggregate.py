@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import hypot, sqrt
+from math import ceil, hypot, sqrt
 from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.looks import Suspect
-from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, repeats_sd
+from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, sample_sd
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_carbon.gate.policy import Policy
 
-__all__ = ["Part", "as_one_entry", "as_suspect", "movers", "policy_for_sums", "subset"]
+__all__ = ["PYTEST_S", "Part", "as_one_entry", "as_suspect", "movers", "policy_for_sums", "subset"]
 
 T = TypeVar("T")
 
@@ -23,9 +23,15 @@ T = TypeVar("T")
 # tests that all grew by just the tolerance are found, and not by chance.
 SHARE_OF_TOLERANCE = 0.5
 
+# Less of a sum is not taken to scatter ten times as much as the whole.
+LEAST_SHARE = 0.01
+
 # A pass over more tests than take this long would not make the sum scatter less: what they share
-# stays. pytest itself takes as long again for tests of a millisecond.
-SUBSET_S = 0.3
+# stays, and of what they do not share a hundred tests leave a tenth.
+SUBSET_S = 0.15
+
+# What pytest itself takes for a test, on a core of 2023.
+PYTEST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,36 +50,43 @@ class Part:
 
 
 def policy_for_sums(policy: Policy) -> Policy:
-    """The policy that a sum of short tests is held to; its looks are cheap, so more are taken."""
-    return replace(policy, tolerance=policy.tolerance * SHARE_OF_TOLERANCE, thorough=True)
+    """The policy that a sum of short tests is held to."""
+    return replace(policy, tolerance=policy.tolerance * SHARE_OF_TOLERANCE)
 
 
-def as_one_entry(parts: Sequence[Part], suite_sd: float = TYPICAL_SD) -> Entry:
+def as_one_entry(
+    parts: Sequence[Part], stored: Entry | None = None, suite_sd: float = TYPICAL_SD
+) -> Entry:
     """The parts' baselines as one: sums of centres, with the spread of a sum.
 
-    Parts that run after each other share the moment and the process; only the rest of their
-    variance averages out. ``parts`` must not be empty.
+    ``stored`` is the entry of the whole file, whose spread is used; of a part of it more is left
+    to chance. Without it, the spread is that of parts which share the moment and the process, so
+    that only the rest of their variance averages out. ``parts`` must not be empty.
     """
-    centre_j = sum(part.entry.first.centre_j for part in parts)
-    spread = _sum_of_spreads([(p.entry.first, first_sd(p.entry, suite_sd)) for p in parts])
-    repeats = [
-        (part.entry.repeats, repeats_sd(part.entry.repeats, suite_sd))
-        for part in parts
-        if part.entry.repeats is not None
-    ]
+    firsts = [(part.entry.first, first_sd(part.entry, suite_sd)) for part in parts]
+    looks = [(look, sample_sd(look, suite_sd)) for part in parts if (look := part.entry.look)]
+    first = _sum_of_spreads(firsts)
+    look = _sum_of_spreads(looks) if len(looks) == len(parts) else None
+    if stored is not None:
+        first = _part_of(stored.first, first)
+        look = _part_of(stored.look, look) if stored.look and look else look
     raws = [part.entry.raw for part in parts if part.entry.raw is not None]
-    known_j = sum(part.entry.first.centre_j for part in parts if part.entry.sensitivity is not None)
+    raw_j = sum(raw.centre_j for raw in raws) if len(raws) == len(parts) else None
+    if stored is not None and stored.raw is not None and stored.first.centre_j > 0:
+        raw_j = first.centre_j * stored.raw.centre_j / stored.first.centre_j
     return Entry(
-        first=spread,
-        repeats=_sum_of_spreads(repeats) if len(repeats) == len(parts) else None,
-        cpu_s=sum(part.entry.cpu_s for part in parts),
-        wall_s=sum(part.entry.wall_s for part in parts),
-        raw=replace(spread, centre_j=sum(raw.centre_j for raw in raws))
-        if len(raws) == len(parts)
-        else None,
-        # Each part was corrected with its own; here it only matters whether that can be trusted.
-        sensitivity=1.0 if 2 * known_j >= centre_j else None,
+        first=first,
+        look=look,
+        raw=None if raw_j is None else replace(first, centre_j=raw_j),
+        anchor_j=None if stored is None else stored.anchor_j,
     )
+
+
+def _part_of(whole: Spread, part: Spread) -> Spread:
+    """The spread of a part of a sum, from that of the whole: as if nothing in it were shared."""
+    share = min(1.0, part.centre_j / whole.centre_j) if whole.centre_j > 0 else 1.0
+    sd = None if whole.sd_log is None else whole.sd_log / sqrt(max(share, LEAST_SHARE))
+    return replace(whole, centre_j=part.centre_j, sd_log=sd)
 
 
 def _sum_of_spreads(spreads: Sequence[tuple[Spread, float]]) -> Spread:
@@ -94,13 +107,18 @@ def _sum_of_spreads(spreads: Sequence[tuple[Spread, float]]) -> Spread:
 
 
 def as_suspect(
-    parts: Sequence[Part], policy: Policy, *, suite_sd: float = TYPICAL_SD, suite_size: int = 1
+    parts: Sequence[Part],
+    policy: Policy,
+    stored: Entry | None = None,
+    *,
+    suite_sd: float = TYPICAL_SD,
+    suite_size: int = 1,
 ) -> Suspect:
-    """The sum as a suspect for ``next_step``.
+    """The sum as a suspect for ``verdict_by_looks``.
 
     ``policy`` is the run's. Each of a look's figures is the sum of one pass over the parts.
     """
-    entry = as_one_entry(parts, suite_sd)
+    entry = as_one_entry(parts, stored, suite_sd)
     return Suspect(
         entry=entry,
         first_j=sum(part.now_j for part in parts),
@@ -117,7 +135,8 @@ def subset(
 
     Where they were picked by what they cost now, chance would be among the reasons.
     """
-    step = max(1, round(sum(map(wall_s, tests)) / most_s))
+    takes_s = sum(map(wall_s, tests)) + len(tests) * PYTEST_S
+    step = max(1, ceil(takes_s / most_s))
     return tests[::step]
 
 

@@ -17,7 +17,8 @@ __all__ = ["Evidence"]
 # The baseline's own error is the same in all looks, so that their agreement says nothing about
 # it: it is taken off every look first. The tails of 14 recorded tests then lie below Student's t
 # with four degrees of freedom up to 3 sd, and within 1.2 to 3.6 times above it further out
-# (docs/gate.md, "Heavy tails"); the normal distribution is 300 times off at 4 sd.
+# (tests/benchmarks/detection/history.md, "Heavy tails"); the normal distribution is 300 times off
+# at 4 sd.
 BASELINE_ERRORS = 1.5
 
 # The part of the looks that may say otherwise: one of five, two of ten, none of four.

@@ -8,7 +8,7 @@ __all__ = ["DEFAULT_FLOOR_J", "DEFAULT_TOLERANCE", "THOROUGH_TOLERANCE", "Policy
 
 DEFAULT_TOLERANCE = 0.20
 
-# The thorough gear finds twice this in more than 95 % of the cases (docs/gate.md).
+# The thorough mode finds twice this in more than 95 % of the cases (docs/gate.md).
 THOROUGH_TOLERANCE = 0.075
 
 # Two milliseconds of one core at about 1.6 J per core-second: below it the edges of a
@@ -16,7 +16,7 @@ THOROUGH_TOLERANCE = 0.075
 DEFAULT_FLOOR_J = 0.003
 
 # At most this part of unchanged tests gets as far as a look in a fresh process, and only those
-# can become false alarms. Recorded: 0 to 3 %, and 15 to 41 % in the thorough gear.
+# can become false alarms. Recorded: 0 to 3 %, and 15 to 41 % in the thorough mode.
 REACH = 0.1
 REACH_THOROUGH = 0.4
 
@@ -26,21 +26,29 @@ class Policy:
     """The rules for one subject; a marker's values replace those of the run.
 
     ``tolerance`` is the relative rise allowed and ``floor_j`` the absolute one, whichever is
-    more. ``alpha`` is the number of false alarms expected in a run, over all its tests.
-    ``thorough`` measures every test again and looks more often. ``confirm_time_s`` is the time
-    that one suspect may take, ``creep_tolerance`` the rise allowed since the anchor, and
+    more; a test that costs less than the floor is gated as part of its file's sum. ``alpha`` is
+    the number of false alarms expected in a run, over all its tests. ``thorough`` measures every
+    test again and looks more often, and has ``thorough_rise_j`` for the absolute rise allowed.
+    ``confirm_time_s`` is the time that looks at one suspect may take (0: none are taken; a run
+    takes ten times that at most), ``creep_tolerance`` the rise allowed since the anchor, and
     ``inconclusive_fails`` says what an open answer does to a test, ``missing_fails`` what the lack
     of a baseline does.
     """
 
     tolerance: float = DEFAULT_TOLERANCE
     floor_j: float = DEFAULT_FLOOR_J
+    thorough_rise_j: float | None = None
     alpha: float = 0.01
     thorough: bool = False
     confirm_time_s: float = 30.0
     creep_tolerance: float = 0.30
     inconclusive_fails: bool = False
     missing_fails: bool = False
+
+    @property
+    def least_rise_j(self) -> float:
+        """The rise in joules that is always allowed."""
+        return self.floor_j if self.thorough_rise_j is None else self.thorough_rise_j
 
     @property
     def max_looks(self) -> int:
@@ -51,8 +59,8 @@ class Policy:
     def least_to_clear(self) -> int:
         """How many independent looks it takes to clear a suspect.
 
-        One process in 200 finds a test 14 % too cheap, so that in the thorough gear, which is to
-        find as much, a single one does not clear what the repeats did not.
+        One process in 200 finds a test 14 % too cheap, so that in the thorough mode, which is to
+        find as much, a single one does not clear.
         """
         return 2 if self.thorough else 1
 
@@ -61,16 +69,18 @@ class Policy:
         reach = REACH_THOROUGH if self.thorough else REACH
         return min(self.alpha / max(suite_size * reach, 1.0) / self.max_looks, 0.5)
 
-    def in_thorough_gear(self) -> Policy:
+    def in_thorough_mode(self) -> Policy:
         """The same policy for small changes: a smaller tolerance, more looks, more time.
 
-        The floor shrinks with the tolerance: else it would be what decides on short tests.
+        The rise that is always allowed shrinks with the tolerance: else it would be what decides
+        on tests just above the floor. Which tests are gated by themselves stays as it is stored.
         """
         tolerance = min(self.tolerance, THOROUGH_TOLERANCE)
+        share = tolerance / self.tolerance if self.tolerance else 1.0
         return replace(
             self,
             tolerance=tolerance,
-            floor_j=self.floor_j * (tolerance / self.tolerance if self.tolerance else 1.0),
+            thorough_rise_j=self.floor_j * share,
             thorough=True,
-            confirm_time_s=max(self.confirm_time_s, 120.0),
+            confirm_time_s=max(self.confirm_time_s, 120.0) if self.confirm_time_s else 0.0,
         )

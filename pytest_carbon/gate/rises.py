@@ -12,7 +12,7 @@ from pytest_carbon.gate.spread import (
     disk_drift,
     first_sd,
     look_sd,
-    repeats_sd,
+    sample_sd,
     trimmed_mean,
 )
 from pytest_carbon.gate.trend import STEEPEST, fit_trend
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = [
     "by_first_runs",
     "by_looks",
-    "by_repeats",
     "is_the_disk",
     "log_ratio",
+    "one_look",
     "raw_agrees",
 ]
 
@@ -59,14 +59,9 @@ def log_ratio(now_j: float, centre_j: float) -> float:
     return log(max(now_j / centre_j, LEAST_RATIO)) if centre_j > 0 else 0.0
 
 
-def _stored_repeats(entry: Entry, *, alone: bool = False) -> Spread:
-    """The stored repeats: ``alone``, those of a process in which nothing else had run.
-
-    Where there are none, the first runs, which cost hardly ever less.
-    """
-    if alone and entry.alone is not None:
-        return entry.alone
-    return entry.first if entry.repeats is None else entry.repeats
+def _stored_look(entry: Entry) -> Spread:
+    """The stored runs in looks; where there are none, the first runs, which hardly cost less."""
+    return entry.first if entry.look is None else entry.look
 
 
 def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence[Look]) -> float:
@@ -85,7 +80,7 @@ def _writes_more(suspect: Suspect, looks: Sequence[Look]) -> bool:
     if not stored:
         return False
     least = stored * exp(raw_limit_log(suspect.entry, suspect.policy))
-    return all(look.blocks_written > least for look in looks)
+    return bool(looks) and all(look.blocks_written > least for look in looks)
 
 
 def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
@@ -95,31 +90,29 @@ def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> 
     return evidence.rise < drift_limit_log(suspect.entry, suspect.suite_sd)
 
 
-def by_repeats(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What repeats in a row say: a single look, held against the stored repeats."""
-    repeats = _stored_repeats(suspect.entry)
-    samples_j = [sample_j for look in looks for sample_j in look.samples_j]
-    rise = trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in samples_j])
-    sd = repeats_sd(repeats, suspect.suite_sd)
+def one_look(suspect: Suspect, samples: int) -> Evidence:
+    """What a single look of so many samples can say; its rise is that of an unchanged test."""
+    stored = _stored_look(suspect.entry)
+    sd = sample_sd(stored, suspect.suite_sd)
     return Evidence(
-        rises=(rise,),
-        sd=look_sd(sd, len(samples_j)),
-        baseline_error=_baseline_error(sd, repeats, suspect, looks),
+        rises=(0.0,),
+        sd=look_sd(sd, samples),
+        baseline_error=_baseline_error(sd, stored, suspect, ()),
     )
 
 
 def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What independent looks say: their repeats held against the stored repeats.
+    """What looks say: their samples held against the stored ones. All must have samples.
 
-    Where most of the cost is the first run's, what the repeats cost more is held against that.
+    Where most of the cost is the first run's, what later runs cost more is held against that.
     """
     entry = suspect.entry
-    repeats = _stored_repeats(entry, alone=looks[0].fresh_process)
-    part = min(1.0, repeats.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
-    sd = repeats_sd(repeats, suspect.suite_sd)
+    stored = _stored_look(entry)
+    part = min(1.0, stored.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
+    sd = sample_sd(stored, suspect.suite_sd)
     one_sd = look_sd(sd, min(len(look.samples_j) for look in looks))
     rises = [
-        trimmed_mean([log_ratio(now_j, repeats.centre_j) for now_j in look.samples_j])
+        trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
         for look in looks
     ]
     usual_error = STEEPEST if entry.sensitivity is None else KNOWN_BY
@@ -127,7 +120,7 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     return Evidence(
         rises=[_of_the_whole(rise, part) for rise in trend.levelled(rises)],
         sd=part * one_sd,
-        baseline_error=part * _baseline_error(sd, repeats, suspect, looks),
+        baseline_error=part * _baseline_error(sd, stored, suspect, looks),
         excess=trend.excess,
     )
 
@@ -149,16 +142,11 @@ def _of_the_whole(rise: float, part: float) -> float:
 
 
 def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
-    """What fresh processes say of the first run.
-
-    Where none is stored from processes of their own, it is held against those of whole runs, and
-    what it costs more says nothing.
-    """
-    entry = suspect.entry
-    first = entry.first if entry.alone_first is None else entry.alone_first
-    sd = first_sd(entry, suspect.suite_sd)
+    """What the first runs in looks say, held against those of whole sessions."""
+    first = suspect.entry.first
+    sd = first_sd(suspect.entry, suspect.suite_sd)
     return Evidence(
-        rises=[log_ratio(look.first_j or 0.0, first.centre_j) for look in looks],
+        rises=[log_ratio(look.first_j, first.centre_j) for look in looks],
         sd=sd,
         baseline_error=_baseline_error(sd, first, suspect, looks),
     )
@@ -178,7 +166,6 @@ def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
     entry = suspect.entry
     if entry.sensitivity is not None or entry.raw is None:
         return True
-    stored = _stored_repeats(entry, alone=bool(looks) and looks[0].fresh_process)
-    repeat_j = entry.raw.centre_j * stored.centre_j / entry.first.centre_j
-    rises = [log_ratio(raw_j, repeat_j) for look in looks for raw_j in look.raw_j]
+    sample_j = entry.raw.centre_j * _stored_look(entry).centre_j / entry.first.centre_j
+    rises = [log_ratio(raw_j, sample_j) for look in looks for raw_j in look.raw_j]
     return not rises or trimmed_mean(rises) > raw_limit_log(entry, suspect.policy)

@@ -40,7 +40,7 @@ AIM_THOROUGH = 2.0
 # The screen sits so many standard deviations below the aim, so that few slip through.
 SURE_SDS = 3.0
 
-# A first run that costs so many repeats is another thing than them: imports, caches, compilation.
+# A first run that costs so many later ones is another thing: imports, caches, compilation.
 MOSTLY_FIRST = 1.5
 
 # Such a cost was seen at 1.5 times its usual amount for minutes on end, so only more is suspect,
@@ -56,7 +56,9 @@ ONE_SIDED_95 = 1.645
 
 def _tolerance(entry: Entry, policy: Policy) -> float:
     centre_j = entry.first.centre_j
-    return max(policy.tolerance, policy.floor_j / centre_j) if centre_j > 0 else policy.tolerance
+    return (
+        max(policy.tolerance, policy.least_rise_j / centre_j) if centre_j > 0 else policy.tolerance
+    )
 
 
 def allowed(entry: Entry, policy: Policy) -> float:
@@ -81,9 +83,9 @@ def drift_limit_log(entry: Entry, suite_sd: float) -> float:
 
 
 def is_mostly_first(entry: Entry) -> bool:
-    """Whether a test's first run pays so much of its own that repeats say nothing about it."""
-    repeats = entry.repeats
-    return repeats is not None and entry.first.centre_j >= MOSTLY_FIRST * repeats.centre_j
+    """Whether a test's first run pays so much of its own that later runs say little about it."""
+    look = entry.look
+    return look is not None and entry.first.centre_j >= MOSTLY_FIRST * look.centre_j
 
 
 def _first_run_noise(entry: Entry) -> float:
@@ -102,7 +104,7 @@ def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
     """The rise, as a logarithm, that the gate tries hard not to miss.
 
     ``AIM`` tolerances; where the spread of one run hides that, what the screen still finds. The
-    thorough gear has no screen.
+    thorough mode has no screen.
     """
     if policy.thorough:
         return log1p(AIM_THOROUGH * _tolerance(entry, policy))
@@ -165,7 +167,7 @@ def is_suspect(
     """Whether a test's first run costs so much that it has to be measured again.
 
     ``raw_now_j`` is the energy without the correction for speed, where there is one. In the
-    thorough gear every test is confirmed, suspect or not.
+    thorough mode every test is confirmed, suspect or not.
     """
     # Half of all tests are done with the first, cheap comparison.
     return (

@@ -27,8 +27,8 @@ __all__ = [
     "first_sd",
     "hodges_lehmann",
     "look_sd",
-    "repeats_sd",
     "robust_sd",
+    "sample_sd",
     "shrunk_sd",
     "suite_sd",
     "summarise",
@@ -86,16 +86,16 @@ def _independent(spread: Spread) -> float:
     return spread.samples / (1 + (each - 1) * SHARED)
 
 
-def repeats_sd(repeats: Spread, prior_sd: float = TYPICAL_SD) -> float:
-    """The spread of one repeat, over processes and moments."""
-    return max(shrunk_sd(repeats.sd_log, _independent(repeats), prior_sd), LEAST_RUN_SD)
+def sample_sd(look: Spread, prior_sd: float = TYPICAL_SD) -> float:
+    """The spread of one run in a look, over processes and moments."""
+    return max(shrunk_sd(look.sd_log, _independent(look), prior_sd), LEAST_RUN_SD)
 
 
 def first_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:
-    """The spread of a first run; the same test's repeats, which are many, are its prior."""
-    repeats = entry.repeats
-    if repeats is not None:
-        prior_sd = shrunk_sd(repeats.sd_log, _independent(repeats), prior_sd)
+    """The spread of a first run; the same test's runs in looks, which are many, are its prior."""
+    look = entry.look
+    if look is not None:
+        prior_sd = shrunk_sd(look.sd_log, _independent(look), prior_sd)
     return max(shrunk_sd(entry.first.sd_log, entry.first.samples, prior_sd), LEAST_RUN_SD)
 
 
@@ -114,11 +114,17 @@ def disk_drift(entry: Entry) -> float:
     return DISK_SD * (entry.disk_share or 0.0)
 
 
-def suite_sd(entries: Iterable[Entry]) -> float:
-    """The spread of a usual test of the suite: the median over tests, ``TYPICAL_SD`` for none."""
+def suite_sd(entries: Iterable[Entry], floor_j: float) -> float:
+    """The spread of a usual test of the suite: the median over tests, ``TYPICAL_SD`` for none.
+
+    Only tests of ``floor_j`` and more count: what cannot be gated by itself scatters by something
+    else, and six empty tests beside a single long one hid a rise of 50 % in it.
+    """
     known = sorted(
         spread.sd_log
-        for spread in (entry.repeats or entry.first for entry in entries)
+        for entry in entries
+        if not entry.is_short and entry.first.centre_j >= floor_j
+        for spread in (entry.look or entry.first,)
         if spread.sd_log is not None and spread.samples > 2
     )
     return max(known[len(known) // 2], LEAST_SD) if known else TYPICAL_SD

@@ -31,14 +31,15 @@ class Verdict:
     """The outcome for one subject, and the numbers that it rests on.
 
     ``baseline_j`` is what was stored, ``now_j`` what this run found (the mean of the deciding
-    samples after a confirmation), ``tolerance`` the relative rise allowed, ``limit_j`` the joules
-    above which the subject was suspect or over budget. ``low`` and ``high`` bound the ratio
-    ``now / baseline``; ``can_see`` is the smallest relative rise that would have been found;
-    ``looks`` counts the independent looks taken, ``reason`` says in words what decided.
+    samples after a confirmation, ``None`` where it was not measured), ``tolerance`` the relative
+    rise allowed, ``limit_j`` the joules above which the subject was suspect or over budget.
+    ``low`` and ``high`` bound the ratio ``now / baseline``; ``can_see`` is the smallest relative
+    rise that would have been found; ``looks`` counts the session and the looks taken, ``reason``
+    says in words what decided.
     """
 
     outcome: Outcome
-    now_j: float
+    now_j: float | None
     baseline_j: float | None = None
     tolerance: float | None = None
     limit_j: float | None = None
@@ -51,4 +52,6 @@ class Verdict:
     @property
     def ratio(self) -> float | None:
         """``now / baseline``, ``None`` where there is nothing to divide by."""
-        return self.now_j / self.baseline_j if self.baseline_j else None
+        if self.now_j is None or not self.baseline_j:
+            return None
+        return self.now_j / self.baseline_j

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.gate.budget import budget_step, over_budget
-from pytest_carbon.gate.looks import FreshProcess, Look, Repeat
-from pytest_carbon.gate.policy import Policy
-from pytest_carbon.gate.verdict import Outcome, Verdict
-
-POLICY = Policy()
+from pytest_carbon.gate.budget import MAX_LOOKS, over_budget, verdict_on_budget
+from pytest_carbon.gate.looks import Look
+from pytest_carbon.gate.verdict import Outcome
 
 
 def outcome(
-    *repeats_j: float,
-    now_j: float = 1.1,
-    first_j: float = 1.2,
-    elapsed_s: float = 0.0,
-    fresh: bool = True,
+    *later_j: float, now_j: float = 1.1, first_j: float = 1.2, reason: str = ""
 ) -> Outcome | None:
     """The outcome for a budget of 1 J; ``None`` where another look is asked for."""
-    looks = [
-        Look(samples_j=(repeat_j,) * 2, first_j=first_j if fresh else None)
-        for repeat_j in repeats_j
-    ]
-    step = budget_step(now_j, 1.0, looks, POLICY, elapsed_s, fresh_processes=fresh)
-    return step.outcome if isinstance(step, Verdict) else None
+    looks = [Look(samples_j=(one_j,) * 2, first_j=first_j) for one_j in later_j]
+    verdict = verdict_on_budget(now_j, 1.0, looks, reason)
+    return None if verdict is None else verdict.outcome
 
 
 def test_a_run_within_its_budget_is_fine() -> None:
@@ -34,10 +25,19 @@ def test_a_run_within_its_budget_is_fine() -> None:
     assert outcome(now_j=1.0) is Outcome.OK
 
 
-def test_an_excess_is_confirmed_by_two_fresh_processes() -> None:
-    assert budget_step(1.1, 1.0, [], POLICY, 0.0) == FreshProcess(repeats=2, after_s=2.0)
+def test_an_excess_is_confirmed_by_two_looks() -> None:
+    assert outcome() is None
     assert outcome(1.1) is None
     assert outcome(1.1, 1.05) is Outcome.OVER_BUDGET
+
+
+def test_what_looks_found_is_what_is_told() -> None:
+    looks = [Look(first_j=9.0, samples_j=(1.5,) * 3)] * 2
+    verdict = verdict_on_budget(9.0, 1.0, looks)
+    assert verdict is not None
+    assert verdict.now_j == pytest.approx(1.5)
+    assert (verdict.limit_j, verdict.looks) == (1.0, 3)
+    assert verdict.reason == "2 fresh processes agree"
 
 
 def test_an_unlucky_run_is_cleared_by_one() -> None:
@@ -57,26 +57,56 @@ def test_an_excess_of_first_runs_alone_has_to_be_more_than_noise() -> None:
     assert outcome(0.1, 0.1, now_j=4.0, first_j=4.2) is Outcome.OVER_BUDGET
 
 
-def test_without_fresh_processes_two_later_looks_have_to_agree() -> None:
-    step = budget_step(1.1, 1.0, [], POLICY, 0.0, fresh_processes=False)
-    assert isinstance(step, Repeat)
-    assert step.after_s >= 5
-    assert outcome(1.1, fresh=False) is None
-    assert outcome(1.1, 1.1, fresh=False) is Outcome.OVER_BUDGET
-    assert outcome(0.5, fresh=False) is Outcome.INCONCLUSIVE
-
-
-def test_without_time_it_is_inconclusive() -> None:
-    assert outcome(elapsed_s=1000) is Outcome.INCONCLUSIVE
-
-
-@given(st.lists(st.floats(0, 10), max_size=8), st.floats(0, 10), st.floats(0, 10), st.booleans())
-def test_it_always_ends_and_one_run_never_convicts(
-    repeats_j: list[float], first_j: float, now_j: float, fresh: bool
+@pytest.mark.parametrize(
+    ("now_j", "firsts_j", "expected"),
+    [
+        (1.3, [0.9], Outcome.OK),
+        (1.3, [1.3, 0.9], Outcome.OK),
+        (1.3, [1.3] * 4, None),
+        (1.3, [1.3] * 5, Outcome.INCONCLUSIVE),
+        (4.0, [4.0], None),
+        (4.0, [4.0, 4.0], Outcome.OVER_BUDGET),
+    ],
+)
+def test_a_test_that_cannot_run_twice_is_decided_by_first_runs(
+    now_j: float, firsts_j: list[float], expected: Outcome | None
 ) -> None:
-    answer = outcome(*repeats_j, now_j=now_j, first_j=first_j, fresh=fresh)
-    if len(repeats_j) >= 5:
+    looks = [Look(first_j=first_j) for first_j in firsts_j]
+    verdict = verdict_on_budget(now_j, 1.0, looks)
+    assert (None if verdict is None else verdict.outcome) is expected
+
+
+def test_where_no_further_look_is_possible_it_is_inconclusive() -> None:
+    verdict = verdict_on_budget(1.1, 1.0, [], "out of confirm time")
+    assert verdict is not None
+    assert verdict.outcome is Outcome.INCONCLUSIVE
+    assert verdict.reason == "over its budget once; out of confirm time"
+    assert outcome(1.1, 1.1, reason="out of confirm time") is Outcome.OVER_BUDGET, "it is decided"
+
+
+amounts = st.floats(0, 10)
+
+
+@given(st.lists(amounts, max_size=8), amounts, amounts)
+def test_it_always_ends_and_one_run_never_convicts(
+    later_j: list[float], first_j: float, now_j: float
+) -> None:
+    answer = outcome(*later_j, now_j=now_j, first_j=first_j)
+    if len(later_j) >= MAX_LOOKS:
         assert answer is not None
     if answer is Outcome.OVER_BUDGET:
-        assert len(repeats_j) >= 2
-        assert any(repeat_j > 1.0 for repeat_j in repeats_j) or first_j > 1.0
+        assert len(later_j) >= 2
+        assert any(one_j > 1.0 for one_j in later_j) or first_j > 1.0
+
+
+SEVERITY = [Outcome.OK, Outcome.INCONCLUSIVE, Outcome.OVER_BUDGET]
+
+
+@given(amounts, st.floats(1, 3), st.integers(0, 8))
+def test_more_energy_is_never_judged_more_mildly(level_j: float, factor: float, looks: int) -> None:
+    answers = [
+        outcome(*[now_j] * looks, now_j=now_j, first_j=now_j, reason="no time")
+        for now_j in (level_j, level_j * factor)
+    ]
+    mild, severe = (SEVERITY.index(answer) for answer in answers if answer is not None)
+    assert mild <= severe

@@ -18,7 +18,7 @@ def entry(
 ) -> Entry:
     return Entry(
         first=Spread(centre_j=centre_j, sd_log=sd, samples=10, processes=10),
-        repeats=Spread(centre_j=centre_j, sd_log=sd, samples=30, processes=10),
+        look=Spread(centre_j=centre_j, sd_log=sd, samples=30, processes=10),
         raw=Spread(centre_j=raw_j, sd_log=0.2, samples=10, processes=10),
         cpu_s=0.06,
         wall_s=0.06,
@@ -61,7 +61,7 @@ def test_a_test_below_the_floor_is_too_small_until_it_grows() -> None:
 
 def test_a_first_run_that_is_a_cost_of_its_own_has_to_rise_by_more() -> None:
     """Importing a large module was seen at 1.5 times its usual cost for minutes on end."""
-    importing = replace(entry(sd=0.03), repeats=Spread(centre_j=0.001, samples=30, processes=10))
+    importing = replace(entry(sd=0.03), look=Spread(centre_j=0.001, samples=30, processes=10))
     assert not is_suspect(0.15, importing, Policy(), 0.03)
     assert is_suspect(0.17, importing, Policy(), 0.03)
     assert (can_see(importing, Policy(), 0.03) or 0) > 0.6
@@ -74,7 +74,7 @@ def test_a_clear_fall_is_an_improvement() -> None:
 
 
 def test_a_fall_of_what_only_a_first_run_pays_has_to_be_greater() -> None:
-    imports = replace(entry(), repeats=replace(entry().first, centre_j=0.02))
+    imports = replace(entry(), look=replace(entry().first, centre_j=0.02))
     assert not fall(0.07, imports, Policy(), 0.03)
     assert fall(0.06, imports, Policy(), 0.03)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from statistics import stdev
 
 import pytest
@@ -12,13 +13,15 @@ from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.spread import (
+    LEAST_RUN_SD,
     TYPICAL_SD,
     centre_error,
+    disk_drift,
     first_sd,
     hodges_lehmann,
     look_sd,
-    repeats_sd,
     robust_sd,
+    sample_sd,
     shrunk_sd,
     suite_sd,
     summarise,
@@ -30,8 +33,8 @@ from pytest_carbon.gate.spread import (
 energies = st.floats(1e-6, 1e6)
 
 
-def entry(first: Spread, repeats: Spread | None = None) -> Entry:
-    return Entry(first=first, repeats=repeats, cpu_s=0.02, wall_s=0.02)
+def entry(first: Spread, look: Spread | None = None) -> Entry:
+    return Entry(first=first, look=look, cpu_s=0.02, wall_s=0.02)
 
 
 @pytest.mark.parametrize(
@@ -137,30 +140,59 @@ def test_a_shrunk_spread_lies_between_the_two(sd: float, samples: int, prior: fl
     assert min(sd, prior) * (1 - 1e-9) <= shrunk <= max(sd, prior) * (1 + 1e-9)
 
 
-def test_repeats_in_a_row_never_average_out_completely() -> None:
+def test_runs_that_follow_each_other_never_average_out_completely() -> None:
     assert look_sd(0.1, 1) == pytest.approx(0.1)
     assert look_sd(0.1, 1_000_000) == pytest.approx(0.1 * math.sqrt(0.35), rel=1e-3)
 
 
-def test_more_processes_make_a_better_centre_than_more_repeats() -> None:
+def test_more_processes_make_a_better_centre_than_more_runs_in_one() -> None:
     many_processes = Spread(centre_j=1.0, sd_log=0.1, samples=10, processes=10)
-    many_repeats = Spread(centre_j=1.0, sd_log=0.1, samples=10, processes=1)
-    assert centre_error(0.1, many_processes) < centre_error(0.1, many_repeats)
+    many_runs = Spread(centre_j=1.0, sd_log=0.1, samples=10, processes=1)
+    assert centre_error(0.1, many_processes) < centre_error(0.1, many_runs)
 
 
-def test_repeats_tell_the_spread_of_first_runs_that_are_few() -> None:
-    repeats = Spread(centre_j=1.0, sd_log=0.03, samples=40, processes=10)
+def test_looks_tell_the_spread_of_first_runs_that_are_few() -> None:
+    look = Spread(centre_j=1.0, sd_log=0.03, samples=40, processes=10)
     alone = entry(Spread(centre_j=1.0))
-    helped = entry(Spread(centre_j=1.0), repeats)
+    helped = entry(Spread(centre_j=1.0), look)
     assert first_sd(alone) == TYPICAL_SD
-    assert helped.repeats is not None
-    assert first_sd(helped) == pytest.approx(repeats_sd(helped.repeats))
+    assert first_sd(helped) == pytest.approx(sample_sd(look))
     assert first_sd(helped) < 0.08
+
+
+def test_no_run_in_another_hour_is_as_steady_as_ten_within_minutes() -> None:
+    steady = Spread(centre_j=1.0, sd_log=0.002, samples=1000, processes=1000)
+    assert first_sd(entry(steady)) == LEAST_RUN_SD
+    assert sample_sd(steady) == LEAST_RUN_SD
 
 
 def test_the_suites_spread_is_that_of_its_usual_test() -> None:
     spreads = [
         Spread(centre_j=1.0, sd_log=sd, samples=10, processes=10) for sd in (0.05, 0.06, 0.9)
     ]
-    assert suite_sd([entry(spread) for spread in spreads]) == 0.06
-    assert suite_sd([]) == TYPICAL_SD
+    assert suite_sd([entry(spread) for spread in spreads], 0.003) == 0.06
+    assert suite_sd([], 0.003) == TYPICAL_SD
+
+
+def test_looks_tell_the_suites_spread_where_there_are_any() -> None:
+    first = Spread(centre_j=1.0, sd_log=0.2, samples=10, processes=10)
+    assert suite_sd([entry(first, replace(first, sd_log=0.04))], 0.003) == 0.04
+
+
+def test_what_is_not_gated_by_itself_says_nothing_about_the_suites_spread() -> None:
+    """Six empty tests beside a single long one hid a rise of 50 % in it."""
+    long = entry(Spread(centre_j=1.0, sd_log=0.04, samples=10, processes=10))
+    empty = entry(Spread(centre_j=0.0001, sd_log=0.6, samples=10, processes=10))
+    short = replace(empty, first=replace(empty.first, centre_j=1.0), is_short=True)
+    assert suite_sd([long, *[empty] * 6, *[short] * 6], floor_j=0.003) == 0.04
+
+
+def test_two_samples_say_nothing_about_the_suites_spread() -> None:
+    few = Spread(centre_j=1.0, sd_log=0.5, samples=2, processes=2)
+    assert suite_sd([entry(few)], 0.003) == TYPICAL_SD
+
+
+def test_the_disk_moves_only_what_writes_to_it() -> None:
+    plain = entry(Spread(centre_j=1.0))
+    assert disk_drift(plain) == 0
+    assert disk_drift(replace(plain, disk_share=0.5)) == pytest.approx(0.3)

@@ -56,12 +56,12 @@ def rules(
     ours = partial(play, rng=rng, extras=EXTRAS)
     theirs = partial(play_single_run, extras=EXTRAS, checks=40)
     return {
-        "default gear": (1.0, partial(ours, policy=DEFAULT, corrected=True, checks=40)),
-        "default gear, raw CPU time": (
+        "default mode": (1.0, partial(ours, policy=DEFAULT, corrected=True, checks=40)),
+        "default mode, raw CPU time": (
             0.4,
             partial(ours, policy=DEFAULT, corrected=False, checks=40),
         ),
-        "thorough gear": (0.2, partial(ours, policy=THOROUGH, corrected=True, checks=40)),
+        "thorough mode": (0.2, partial(ours, policy=THOROUGH, corrected=True, checks=40)),
         "min:5%, raw": (1.0, partial(theirs, statistic="min", tolerance=0.05, corrected=False)),
         "min:5%, corrected": (
             1.0,
@@ -133,18 +133,18 @@ def detection_table(result: Result, sizes: tuple[str, ...]) -> str:
 
 def cost_table(result: Result) -> str:
     """What confirmations cost an unchanged suite."""
-    head = "| gear | size | measured again | repeats a test | fresh processes in 1,000 | unsure |"
+    head = "| mode | size | measured again | runs a test | looks in 1,000 | unsure |"
     lines = [head, "|---|---|---|---|---|---|"]
-    for name in ("default gear", "default gear, raw CPU time", "thorough gear"):
+    for name in ("default mode", "default mode, raw CPU time", "thorough mode"):
         for size in ("1", "20", "200"):
             played = [p for group in result[name, size, 0.0].values() for p in group]
             count = len(played)
             again = sum(p.outcome != "passed" for p in played) / count
-            repeats = sum(p.repeats for p in played) / count
-            fresh = sum(p.fresh for p in played) / count
+            runs = sum(p.runs for p in played) / count
+            looks = sum(p.looks for p in played) / count
             unsure = sum(p.outcome == "inconclusive" for p in played) / count
             lines.append(
-                f"| {name} | {size} ms | {_percent(again)} | {repeats:.2f} | {1000 * fresh:.1f} "
+                f"| {name} | {size} ms | {_percent(again)} | {runs:.2f} | {1000 * looks:.1f} "
                 f"| {_percent(unsure)} |"
             )
     return "\n".join(lines)
@@ -160,7 +160,7 @@ def picture(result: Result, sizes: tuple[str, ...], path: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4), dpi=90)
     for name in dict.fromkeys(rule for rule, _, _ in result):
         shares = [100 * _cell(result, name, sizes, extra)[0] for extra in EXTRAS]
-        ours = "gear" in name
+        ours = "mode" in name
         axes.plot(
             [100 * x for x in EXTRAS],
             shares,
@@ -199,7 +199,7 @@ def main() -> None:
     parts = [
         "# Detection, replayed\n",
         how,
-        "## Tests of about 20 and 200 ms, repeats in a row\n",
+        "## Tests of about 20 and 200 ms\n",
         detection_table(repeats, ("20", "200")),
         "\n## Tests of about 20 ms alone\n",
         detection_table(repeats, ("20",)),

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pytest_carbon.baseline.entry import Entry
-from pytest_carbon.gate.confirm import next_step
-from pytest_carbon.gate.looks import FreshProcess, Look, Suspect
+from pytest_carbon.gate.confirm import enough_j as enough
+from pytest_carbon.gate.confirm import verdict_by_looks
+from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.screen import is_suspect
-from pytest_carbon.gate.spread import repeats_sd, summarise
-from pytest_carbon.gate.verdict import Verdict
+from pytest_carbon.gate.spread import sample_sd, summarise
+from pytest_carbon.looks.confirm import REPEATS as REPEATS_IN_LOOK
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from recordings import Recording
 
-# What a refresh gathers by default: fresh processes, and repeats in each.
+# What a refresh stores at most: fresh processes, and runs after the first one in each look.
 ROUNDS = 10
 REPEATS = 3
 
@@ -32,15 +33,15 @@ SUITE_SD = 0.07
 
 # No floor: what is asked is what noise does, not what is too small to matter.
 DEFAULT = Policy(floor_j=0.0)
-THOROUGH = DEFAULT.in_thorough_gear()
+THOROUGH = DEFAULT.in_thorough_mode()
 
 
 class Played(NamedTuple):
-    """One check of one test: its outcome and what it took."""
+    """One check of one test: its outcome, and what it took: runs of the test, and looks."""
 
     outcome: str
-    repeats: int
-    fresh: int
+    runs: int
+    looks: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def entry_for(split: Split, *, corrected: bool) -> tuple[Entry, NDArray[np.float
     wall_s = float(np.median(raw_j)) / 1.6
     entry = Entry(
         first=summarise(energy_j[split.base, :1].tolist()),
-        repeats=summarise(energy_j[kept].tolist()),
+        look=summarise(energy_j[kept].tolist()),
         raw=summarise(raw_j[split.base, :1].tolist()) if corrected else None,
         cpu_s=wall_s,
         wall_s=wall_s,
@@ -104,7 +105,7 @@ def play(
     entry, energy_j = entry_for(split, corrected=corrected)
     raw_j = split.recording.raw_j
     # In raw CPU time the whole suite scatters more, which the gate would know.
-    suite_sd = SUITE_SD if corrected else repeats_sd(entry.repeats or entry.first, 0.2)
+    suite_sd = SUITE_SD if corrected else sample_sd(entry.look or entry.first, 0.2)
     for process in split.check[:checks].tolist():
         others = rng.permutation(split.check[split.check != process]).tolist()
         for extra in extras:
@@ -125,38 +126,38 @@ def play(
             yield (
                 process,
                 extra,
-                _confirm(suspect, (now_j, raw_now_j), (energy_j, raw_j), others, factor),
+                _confirm(suspect, (energy_j, raw_j), others, factor),
             )
 
 
 def _confirm(
     suspect: Suspect,
-    own: tuple[NDArray[np.float64], NDArray[np.float64]],
     all_j: tuple[NDArray[np.float64], NDArray[np.float64]],
     others: list[int],
     factor: float,
 ) -> Played:
     looks: list[Look] = []
-    repeats = fresh = 0
+    runs = 0
+    enough_j = enough(suspect, REPEATS_IN_LOOK)
     while True:
-        step = next_step(suspect, looks, 0.0)
-        if isinstance(step, Verdict):
-            return Played(step.outcome.value, repeats, fresh)
-        if isinstance(step, FreshProcess):
-            # Short of processes (thorough gear, few recorded), one is asked again.
-            process = others[fresh % len(others)]
-            samples, raws = (
-                tuple((figures[process, 1 : 1 + step.repeats] * factor).tolist())
-                for figures in all_j
+        verdict = verdict_by_looks(suspect, looks)
+        if verdict is not None:
+            return Played(verdict.outcome.value, runs, len(looks))
+        # Short of processes (thorough mode, few recorded), one is asked again.
+        process = others[len(looks) % len(others)]
+        energy_j, raw_j = (figures[process] * factor for figures in all_j)
+        stop = slice(1, 1 + REPEATS_IN_LOOK)
+        if not looks and enough_j and energy_j[0] <= enough_j[0]:
+            stop = slice(0, 1)
+        samples_j = tuple(energy_j[stop].tolist())
+        runs += 1 + (len(samples_j) if stop.start else 0)
+        looks.append(
+            Look(
+                first_j=float(energy_j[0]),
+                samples_j=samples_j,
+                raw_j=tuple(raw_j[stop].tolist()),
             )
-            first_j = float(all_j[0][process, 0]) * factor
-            fresh += 1
-        else:
-            start = 1 + repeats
-            samples, raws = (tuple(figures[start : start + step.count].tolist()) for figures in own)
-            first_j = None
-            repeats += step.count
-        looks.append(Look(samples_j=samples, raw_j=raws, first_j=first_j))
+        )
 
 
 def play_single_run(
