@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement, Subject
 
-__all__ = ["Course", "Origin", "RunResult", "SubjectResult", "sum_of"]
+__all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult", "sum_of"]
 
 
 # Subjects whose cost is in other subjects' rows, too.
@@ -41,18 +41,31 @@ def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LookRuns:
+    """What one look found out about a subject: its first run there, and the ones after it.
+
+    ``disk_share`` is the part of the later runs' CPU time that the kernel took where they wrote to
+    a disk, and ``blocks_written`` what one of them wrote there on average, in blocks of 512 bytes.
+    """
+
+    first: Measurement
+    repeats: tuple[Measurement, ...] = ()
+    disk_share: float | None = None
+    blocks_written: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectResult:
     """One subject of a run: what it cost, phase by phase, and what the gate found.
 
     ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
     and empty for other subjects, ``own`` what of a task's total is in no task inside of it,
     ``times`` counts how often the subject ran (a session fixture runs once in each worker),
-    ``repeats`` are further runs of a test in the same process, and ``alone`` runs in a process
-    where no other test has run, the first one first, both taken to be stored,
-    ``disk_share`` is the part of the repeats' CPU time that the kernel took where they wrote to a
-    disk and ``blocks_written`` what one of them wrote there on average, in blocks of 512 bytes,
-    ``budget_j`` is its ceiling in joules, ``path`` and ``line`` its place in the source,
-    ``worker`` the xdist worker that ran it.
+    ``looks`` are what looks found, taken to be stored, ``tolerance`` is its own where it has one,
+    ``budget_j`` its ceiling in joules and ``worst_j`` what is held against that where it is not
+    ``total`` (the costliest time that a task ran). ``ungated`` says why it is not held against a
+    baseline. ``path`` and ``line`` are its place in the source, ``worker`` is the xdist worker that
+    ran it.
     """
 
     subject: Subject
@@ -62,11 +75,11 @@ class SubjectResult:
     test_outcome: str = ""
     times: int = 1
     verdict: Verdict | None = None
-    repeats: tuple[Measurement, ...] = ()
-    alone: tuple[Measurement, ...] = ()
-    disk_share: float | None = None
-    blocks_written: float | None = None
+    looks: tuple[LookRuns, ...] = ()
+    tolerance: float | None = None
     budget_j: float | None = None
+    worst_j: float | None = None
+    ungated: str = ""
     path: str = ""
     line: int | None = None
     worker: str = ""
@@ -129,6 +142,15 @@ class Origin:
     memory_bytes: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something of the plugin's own that went wrong: while which test, and the traceback."""
+
+    test: str
+    cause: str
+    traceback: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunResult:
     """A whole run.
@@ -138,7 +160,8 @@ class RunResult:
     ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
     words what the run was held against, ``baselines_folder`` where that is, as a whole path.
     ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
-    digests of the tests' code by their ids, where the run is to be stored.
+    digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
+    looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
     it was asked for and given), ``pue`` and ``embodied`` count in reports only.
     """
@@ -160,6 +183,9 @@ class RunResult:
     origin: Origin | None = None
     reference_ns: float | None = None
     bodies: Mapping[str, str] = field(default_factory=dict)
+    looks: int = 0
+    looks_s: float = 0.0
+    faults: tuple[Fault, ...] = ()
     live: Intensity | None = None
     pue: Pue = NO_PUE
     embodied: Embodied | None = None

@@ -64,7 +64,7 @@ def _verdict_from_plain(plain: dict[str, Any]) -> Verdict:
 
 
 def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
-    """One subject's result as JSON types."""
+    """One subject's result as JSON types, but for its looks, which no worker takes."""
     return {
         "kind": result.subject.kind.value,
         "id": result.subject.id,
@@ -74,11 +74,10 @@ def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
         "test_outcome": result.test_outcome,
         "times": result.times,
         "verdict": None if result.verdict is None else _verdict_to_plain(result.verdict),
-        "repeats": [measurement_to_plain(m) for m in result.repeats],
-        "alone": [measurement_to_plain(m) for m in result.alone],
-        "disk_share": result.disk_share,
-        "blocks_written": result.blocks_written,
+        "tolerance": result.tolerance,
         "budget_j": result.budget_j,
+        "worst_j": result.worst_j,
+        "ungated": result.ungated,
         "path": result.path,
         "line": result.line,
         "worker": result.worker,
@@ -97,11 +96,10 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
         test_outcome=plain["test_outcome"],
         times=plain["times"],
         verdict=None if verdict is None else _verdict_from_plain(verdict),
-        repeats=tuple(measurement_from_plain(m) for m in plain["repeats"]),
-        alone=tuple(measurement_from_plain(m) for m in plain["alone"]),
-        disk_share=plain["disk_share"],
-        blocks_written=plain["blocks_written"],
+        tolerance=plain["tolerance"],
         budget_j=plain["budget_j"],
+        worst_j=plain["worst_j"],
+        ungated=plain["ungated"],
         path=plain["path"],
         line=plain["line"],
         worker=plain["worker"],

@@ -8,7 +8,7 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import Course, Origin, RunResult, SubjectResult
+from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, SubjectResult
 
 ENVIRONMENT = Environment(
     cpu_model="AMD EPYC 7763",
@@ -40,6 +40,16 @@ def cost(energy_j: float, *, missing: tuple[str, ...] = ()) -> Measurement:
             DomainEnergy("gpu-0", energy_j * 0.1, 0.25, Method.MEASURED),
         ),
         missing=missing,
+    )
+
+
+def look(energy_j: float) -> LookRuns:
+    """A look at a test that writes to a disk."""
+    return LookRuns(
+        first=cost(energy_j * 1.3),
+        repeats=(cost(energy_j * 1.1), cost(energy_j * 0.9)),
+        disk_share=0.25,
+        blocks_written=16.0,
     )
 
 
@@ -78,7 +88,7 @@ def subject(
         total=cost(energy_j),
         test_outcome="passed" if is_test else "",
         verdict=verdict,
-        repeats=(cost(energy_j * 1.1), cost(energy_j * 0.9)) if baseline_j else (),
+        looks=(look(energy_j),) if baseline_j else (),
         path=name.partition("::")[0] if is_test else "",
         line=7 if is_test else None,
     )
@@ -141,5 +151,14 @@ def run_result(*subjects: SubjectResult) -> RunResult:
             versions={"python": "3.12.1", "pytest": "9.0.0", "pytest-carbon": "0.1.0"},
             platform="Linux-6.8-x86_64",
             memory_bytes=16 * 2**30,
+        ),
+        looks=2,
+        looks_s=3.5,
+        faults=(
+            Fault(
+                test="tests/sub/test_b.py::test_unjudged",
+                cause="OSError: the meter is gone",
+                traceback="Traceback (most recent call last):\nOSError: the meter is gone\n",
+            ),
         ),
     )

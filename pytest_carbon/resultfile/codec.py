@@ -21,7 +21,7 @@ from pytest_carbon.intensity.embodied import Embodied
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import Course, Origin, RunResult, SubjectResult
+from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, SubjectResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,9 @@ RECORDS = (
     DomainEnergy,
     Embodied,
     Environment,
+    Fault,
     Intensity,
+    LookRuns,
     Measurement,
     Origin,
     Pue,

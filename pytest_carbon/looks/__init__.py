@@ -1,0 +1,1 @@
+"""Looks: fresh pytest processes that measure chosen tests again, after the user's session."""
