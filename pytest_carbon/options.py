@@ -76,7 +76,8 @@ OPTIONS = (
     ),
     Option(
         "carbon_confirm_time",
-        "seconds that measuring one suspect again may take; a run takes ten times that at the most",
+        "seconds that measuring one suspect again may take, after the last test; a run takes ten "
+        "times that at most; 0: nothing is measured again",
         metavar="SECONDS",
         default="30",
     ),
@@ -98,19 +99,13 @@ OPTIONS = (
     ),
     Option(
         "carbon_thorough",
-        "measure every test again, in several processes: finds smaller changes (nightly runs)",
+        "measure every test again after the last one: finds smaller changes (nightly runs)",
     ),
     Option(
         "carbon_speed",
         "how the speed of the core is probed: auto (a helper process), edges (of tests), off",
         metavar="auto|edges|off",
         default="auto",
-    ),
-    Option(
-        "carbon_rounds",
-        "how often --carbon-update runs each passed test again, to store its spread",
-        metavar="N",
-        default="5",
     ),
     Option(
         "carbon_intensity",

@@ -24,6 +24,12 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Register the options; refuse to start beside another plugin that owns ``--carbon``."""
     _refuse_rival(pluginmanager)
     add_options(parser)
+    # Taken away at once: a test may start a pytest of its own.
+    folder = os.environ.pop("PYTEST_CARBON_LOOK", "")
+    if folder:
+        from pytest_carbon.session.look import LookProcess
+
+        pluginmanager.register(LookProcess(folder), "carbon-look")
 
 
 def _refuse_rival(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -43,7 +49,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Document the markers, and start a session where carbon is on."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if _is_on(config):
+    if _is_on(config) and not config.pluginmanager.hasplugin("carbon-look"):
         from pytest_carbon.session.start import start
 
         start(config)

@@ -75,7 +75,6 @@ class Settings:
     speed: str
     sample_interval_s: float
     rows: int
-    rounds: int
     reports: tuple[Wish, ...] = ()
     history: Wish | None = None
 
@@ -124,6 +123,10 @@ def parse_seconds(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise ValueError("must be more than 0 seconds, like 0.1")
     return seconds
+
+
+def _parse_seconds_or_none(text: str) -> float:
+    return 0.0 if text.strip() in {"0", "0s", "0.0"} else parse_seconds(text)
 
 
 def parse_count(text: str) -> int:
@@ -233,12 +236,12 @@ def _read_policy(answers: _Answers) -> Policy:
         tolerance=answers.need("carbon_tolerance", parse_fraction),
         floor_j=answers.need("carbon_floor", parse_energy_j),
         alpha=answers.need("carbon_alpha", parse_alpha),
-        confirm_time_s=answers.need("carbon_confirm_time", parse_seconds),
+        confirm_time_s=answers.need("carbon_confirm_time", _parse_seconds_or_none),
         creep_tolerance=answers.need("carbon_creep_tolerance", parse_fraction),
         inconclusive_fails=answers.need("carbon_inconclusive", _one_of("warn", "fail")) == "fail",
         missing_fails=answers.flag("carbon_strict"),
     )
-    return policy.in_thorough_gear() if answers.flag("carbon_thorough") else policy
+    return policy.in_thorough_mode() if answers.flag("carbon_thorough") else policy
 
 
 def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = None) -> Settings:
@@ -264,7 +267,6 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         speed=answers.need("carbon_speed", _one_of("auto", "edges", "off")),
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
         rows=answers.need("carbon_rows", parse_count),
-        rounds=answers.need("carbon_rounds", parse_count),
         reports=_wishes(config, environ, "carbon_report"),
         history=next(iter(_wishes(config, environ, "carbon_history")), None),
     )

@@ -23,12 +23,44 @@ def burn(cpu_s):
         sum(range(500))
 '''
 
+# Installed, but not for every run: they take longer to import than most runs do, take tests over,
+# or share the name of a fixture or an option.
+_OFF = (
+    "anyio",
+    "benchmark",
+    "codspeed",
+    "fakefs",
+    "flaky",
+    "hypothesispytest",
+    "pytest-retry",
+    "pytest_forked",
+    "rerunfailures",
+    "timeout",
+)
+
+
+def plugins_off(*wanted: str) -> str:
+    """Options that leave out the plugins that only some tests need, but for those wanted."""
+    return " ".join(f"-p no:{name}" for name in _OFF if name not in wanted)
+
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """pytest's own, whose runs do without plugins that take longer to import than most runs do."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest -p no:anyio")
+    """pytest's own, whose runs do without other plugins, but for pytest-xdist and pytest-split."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off())
     return pytester
+
+
+@pytest.fixture
+def with_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the runs of ``pytester`` load plugins that they usually do without, by their names."""
+    assert pytester, "sets what is changed here"
+
+    def load(*names: str) -> None:
+        assert set(names) <= set(_OFF), "the others are loaded anyway"
+        monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off(*names))
+
+    return load
 
 
 @pytest.fixture

@@ -124,7 +124,7 @@ def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
     findings = [t for t in shown if t.verdict and t.verdict.outcome in _FINDINGS]
     costliest = sorted(
         (t for t in shown if t.verdict and t.verdict.outcome is Outcome.OK),
-        key=lambda t: -(t.verdict.now_j if t.verdict else 0.0),
+        key=lambda t: -(t.verdict.now_j or 0.0 if t.verdict else 0.0),
     )
     return findings + costliest[:_SHOWN]
 

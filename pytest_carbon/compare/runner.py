@@ -11,9 +11,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.clocks.descendants import reaped_ns
-from pytest_carbon.session.fresh import own_basetemp
+from pytest_carbon.compare.forking import own_basetemp
+from pytest_carbon.compare.repeat import Repeater, saved_globs
 from pytest_carbon.session.names import test_id
-from pytest_carbon.session.repeat import Repeater, saved_globs
+from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.selection import open_probe
 from pytest_carbon.units import NS_PER_S
@@ -102,14 +103,14 @@ class Runner:
         if self._current is not None:
             self._repeaters.clear()
             with contextlib.suppress(Exception):
-                self.session._setupstate.teardown_exact(item)  # noqa: SLF001 - no public way
+                end_fixtures(self.session, item)
         self._current = item
 
     def end(self) -> None:
         """End what is still up."""
         if self._current is not None:
             with contextlib.suppress(Exception):
-                self.session._setupstate.teardown_exact(None)  # noqa: SLF001 - no public way
+                end_fixtures(self.session, None)
         if self._probe is not None:
             self._probe.close()
 

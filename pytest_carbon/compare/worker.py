@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.compare.forking import can_fork, detach_from_terminal, fork, frozen
 from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.packages import is_of, packages_below
@@ -26,8 +27,6 @@ from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
-from pytest_carbon.session.fresh import can_fork, detach_from_terminal, fork
-from pytest_carbon.session.garbage import frozen
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.markers import read_limits
 from pytest_carbon.session.names import test_id

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.carbon import carbon_details, carbon_lines
@@ -39,6 +40,7 @@ def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[s
     if verbosity > 0:
         yield from carbon_details(result)
     yield from _findings(result, verbosity)
+    yield from _faults(result, verbosity)
     for note in result.notes:
         yield f"note: {shown(note, 1000)}"
     yield from _task_notes(result, verbosity)
@@ -120,8 +122,10 @@ def _row(result: RunResult, subject: SubjectResult) -> list[str]:
     verdict = subject.verdict
     change = ""
     if verdict is not None:
-        ratio = verdict.ratio
-        change = verdict.outcome.value if ratio is None else format_change(ratio)
+        change = verdict.outcome.value
+        # Of the figure in this row, not of the looks that have decided.
+        if verdict.baseline_j and total.energy_j is not None:
+            change = format_change(total.energy_j / verdict.baseline_j)
     name = shown(subject.subject.id)
     if subject.subject.kind is not Kind.TEST:
         kind = subject.subject.kind.value
@@ -152,6 +156,24 @@ def _findings(result: RunResult, verbosity: int) -> Iterator[str]:
     ]
     if counts:
         yield f"verdicts against {result.baselines}: " + ", ".join(counts)
+    if result.outcomes[Outcome.NEW]:
+        costs_j = ((s.subject, s.total.energy_j or 0.0) for s in result.of(Kind.TEST))
+        yield gated_words(costs_j, result.floor_j)
+    if result.looks and verbosity >= 0:
+        looks = "1 fresh process" if result.looks == 1 else f"{result.looks} fresh processes"
+        yield f"measured again in {looks}, {format_duration(result.looks_s)}"
+
+
+def _faults(result: RunResult, verbosity: int) -> Iterator[str]:
+    """What went wrong in the plugin itself; with -v where."""
+    limit = len(result.faults) if verbosity > 0 else _SHOWN
+    for fault in result.faults[:limit]:
+        where = shown(fault.test) or "outside of tests"
+        yield f"not measured: {where}: {shown(fault.cause, 1000)}"
+        if verbosity > 0:
+            yield from (f"  {shown(line, 1000)}" for line in fault.traceback.splitlines())
+    if len(result.faults) > limit:
+        yield f"not measured: {len(result.faults) - limit} more; -v shows all, with tracebacks"
 
 
 def _task_notes(result: RunResult, verbosity: int) -> Iterator[str]:

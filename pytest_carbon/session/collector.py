@@ -1,4 +1,4 @@
-"""The collector: gathers the results of all processes, stores, reports; one a run."""
+"""The collector: takes the results of all processes, has suspects confirmed, and reports."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.junit import session_properties, task_properties, test_properties
+from pytest_carbon.report.junit import session_properties
 from pytest_carbon.report.terminal import summary_lines
-from pytest_carbon.result import RunResult, SubjectResult
+from pytest_carbon.report.text import shown
+from pytest_carbon.result import Fault, RunResult
+from pytest_carbon.session.confirmation import Held
 from pytest_carbon.session.course import CourseKeeper
 from pytest_carbon.session.grid import present_intensity
+from pytest_carbon.session.phases import Passed
 from pytest_carbon.session.publish import Publisher
+from pytest_carbon.session.pytest_private import junit_xml
+from pytest_carbon.session.results import Results
+from pytest_carbon.session.settlement import Settlement, fault_of
 from pytest_carbon.session.sources import Sources
-from pytest_carbon.session.worker import INTENSITY, REFERENCE
+from pytest_carbon.session.worker import HELD, INTENSITY, REFERENCE
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -27,9 +33,12 @@ if TYPE_CHECKING:
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.accounting import Accounting
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.measurement import Subject
+    from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.baselines import Baselines
     from pytest_carbon.session.bodies import Bodies
+    from pytest_carbon.session.confirmation import Confirmation, Looks
+    from pytest_carbon.session.judge import Judge
+    from pytest_carbon.session.to_store import StoredLook
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]
@@ -39,7 +48,8 @@ class Collector:
     """Knows every subject's result, and renders the finished run.
 
     ``sources`` are those of this process, empty where xdist workers measure. ``reference_ns`` is
-    the speed probe's time that all of them correct to.
+    the speed probe's time that all of them correct to. ``stored_look`` takes a look to be stored,
+    where the run is.
     """
 
     def __init__(
@@ -56,6 +66,10 @@ class Collector:
         unavailable: tuple[str, ...],
         baselines: Baselines,
         reference_ns: float | None,
+        judge: Judge,
+        confirmation: Confirmation,
+        looks: Looks | None,
+        stored_look: StoredLook | None,
     ) -> None:
         self.result: RunResult | None = None
         self.course = CourseKeeper(config)
@@ -71,66 +85,38 @@ class Collector:
         self._clock = clock
         self._unavailable = unavailable
         self._baselines = baselines
-        self._subjects: dict[Subject, SubjectResult] = {}
+        self._judge = judge
+        self._looks = looks
+        self._results = Results(self.course)
+        if config.getoption("xmlpath", None):
+            self._results.accounting = accounting
+        self.settlement = Settlement(
+            self._results,
+            judge,
+            confirmation,
+            hook=config.hook,
+            sources=self.sources,
+            stored_look=stored_look,
+        )
         self._notes = notes
         self._usage_error = ""
-        self._fault = ""
-        self._workers = 0
-        self._tests: dict[Subject, str] = {}
-        self._pending: list[Callable[[], Sequence[SubjectResult]]] = []
+        self._faults: list[Fault] = []
         self._start = time.perf_counter()
         self._started_s = time.time()
         self._publisher = Publisher(settings)
-        self._junit = bool(config.getoption("xmlpath", None))
 
     def deliver(
-        self,
-        subject: Subject,  # noqa: ARG002 - the results name it, too
-        results: Callable[[], Sequence[SubjectResult]],
-        report: pytest.TestReport,
+        self, results: Callable[[], Sequence[SubjectResult]], report: pytest.TestReport | None
     ) -> None:
         """Take a test of this process; its arithmetic waits where nothing needs it yet."""
-        if self._junit:
-            self._add_test(results(), report)
+        if self._results.accounting is not None and report is not None:
+            self._results.add_test(results(), report)
         else:
-            self._pending.append(results)
+            self._results.later(results)
 
-    def _add_test(self, results: Sequence[SubjectResult], report: pytest.TestReport | None) -> None:
-        """Take a test and its tasks."""
-        test, *tasks = results
-        self._add(test, report)
-        for task in tasks:
-            self._tests[task.subject] = test.subject.id
-            self._add(task, report)
-
-    def _add(self, subject: SubjectResult, report: pytest.TestReport | None) -> None:
-        """Take one subject; a later one of the same name joins it (xdist's ``each`` repeats)."""
-        known = self._subjects.get(subject.subject)
-        if known is None:
-            self._subjects[subject.subject] = subject
-        elif subject.subject.kind is Kind.TEST:
-            self._subjects[subject.subject] = replace(subject, times=known.times + 1)
-        elif subject.subject.kind is Kind.TASK:
-            self._subjects[subject.subject] = subject
-        else:
-            worse = subject if subject.verdict and subject.verdict.outcome.fails else known
-            self._subjects[subject.subject] = replace(
-                worse, total=known.total + subject.total, times=known.times + subject.times
-            )
-        if self._junit and report is not None:
-            total, workers = subject.total, max(1, self._workers)
-            if subject.subject.kind is Kind.TASK:
-                report.user_properties += task_properties(
-                    subject,
-                    self._tests[subject.subject],
-                    self._accounting.emissions_g(total.energy_j),
-                )
-                return
-            report.user_properties += test_properties(
-                subject,
-                self._accounting.emissions_g(total.energy_j),
-                self._accounting.sci(total, per="test", reserved_s=total.wall_s / workers),
-            )
+    def hold(self, results: Sequence[SubjectResult], passed: Passed) -> None:
+        """Take a suspect of this process."""
+        self.settlement.hold(Held(list(results), passed))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -140,25 +126,46 @@ class Collector:
         with self.sources.aside():
             live = present_intensity(self._found, self._accounting.pinned, self._settings.live_zone)
         self._accounting = replace(self._accounting, live=live.intensity)
+        if self._results.accounting is not None:
+            self._results.accounting = self._accounting
         self._add_notes(live.notes)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_setupnodes(self, specs: list[Any]) -> None:
         """Note how many workers hold the machine together."""
-        self._workers = len(specs)
+        self._results.workers = len(specs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the figures that travelled with a worker's report."""
-        text = getattr(report, "carbon", None)
+        """Take the figures that travelled with a worker's report, and the reports of suspects."""
+        text = getattr(report, HELD, None)
         if text is not None:
-            self._add_test(from_text(text), report)
+            self.settlement.hold(self._held_from(report, json.loads(text)))
+            return
+        # Popped, so that a JUnit property is not added again when a held report is logged.
+        text = vars(report).pop("carbon", None)
+        if text is not None:
+            self._results.add_test(from_text(text), report)
+
+    def _held_from(self, carrier: pytest.TestReport, waiting: list[dict[str, Any]]) -> Held:
+        """The reports that a worker has sent inside another one."""
+        call, teardown = (
+            self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
+            for data in waiting
+        )
+        for report in (call, teardown):
+            for name in ("node", "worker_id", "testrun_uid", "item_index"):
+                if hasattr(carrier, name):
+                    vars(report)[name] = getattr(carrier, name)
+        return Held(from_text(vars(teardown).pop("carbon")), Passed(call, teardown))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker the speed that figures are corrected to, and the intensity of the place."""
         node.workerinput[REFERENCE] = self._reference_ns
         node.workerinput[INTENSITY] = asdict(self._found)
+        if self._looks is not None:
+            self._looks.note_worker(node.gateway.id, node.gateway)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -173,8 +180,11 @@ class Collector:
         self.course.join(carbon["selection"])
         self._usage_error = self._usage_error or carbon["usage_error"]
         self._add_notes(carbon["notes"])
+        self._faults += [Fault(**fault) for fault in carbon["faults"]]
         for plain in carbon["rows"]:
-            self._add(subject_from_plain(plain), None)
+            self._results.add(subject_from_plain(plain))
+        for text in carbon["late"]:
+            self._results.add_test(from_text(text), None)
 
     def _add_notes(self, notes: list[str]) -> None:
         self._notes += [note for note in notes if note not in self._notes]
@@ -182,42 +192,58 @@ class Collector:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         """Finish the result before pytest's own reports are written."""
+        if not self.settlement.is_here:
+            return (yield)
         try:
             self._finish(session)
         except CarbonError as error:
             self._usage_error = str(error)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
-            self._fault = f"no summary ({type(error).__name__}: {error}); the outcomes stand"
+            self._faults.append(fault_of("the summary", error))
         if self._usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif session.exitstatus == pytest.ExitCode.OK and (
-            self._has_failed_files or self._lacks_baselines
+            self._failed_late() or self._why_strict_fails
         ):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         return (yield)
 
     @property
-    def _lacks_baselines(self) -> str:
-        """Why nothing could be compared, where that is to fail the run."""
-        if not self._settings.policy.missing_fails or self._settings.stores:
+    def _why_strict_fails(self) -> str:
+        """Why a run under ``--carbon-strict`` fails as a whole; only where tests have run."""
+        ran = bool(self.course.ran)
+        if not self._settings.policy.missing_fails or self._settings.stores or not ran:
             return ""
-        return "" if self._baselines.entries else self._baselines.place
+        if self._faults:
+            return f"measuring failed ({self._faults[0].test}: {self._faults[0].cause})"
+        if not self._baselines.entries:
+            return f"nothing to compare with: {self._baselines.place}"
+        return ""
 
-    @property
-    def _has_failed_files(self) -> bool:
-        """Whether short tests, none of which can fail alone, have failed together."""
-        files = () if self.result is None else self.result.of(Kind.FILE)
-        return any(file.verdict and file.verdict.outcome.fails for file in files)
+    def _failed_late(self) -> list[SubjectResult]:
+        """What fails the run though no test failed for it: file sums, and tests of other plugins.
+
+        A test whose energy no run of the plugin can tell fails with its budget, too.
+        """
+        if self.result is None:
+            return []
+        return [
+            subject
+            for subject in self.result.subjects
+            if subject.verdict is not None
+            and self._judge.fails(subject.verdict)
+            and subject.test_outcome not in {"failed", "error"}
+        ]
 
     def _finish(self, session: pytest.Session) -> None:
-        for results in self._pending:
-            self._add_test(results(), None)
-        self._pending.clear()
+        self._results.take_pending()
         for row in self.sources.rows():
-            self._add(row, None)
-        self._add_notes(self.sources.notes())
+            self._results.add(row)
+        self._add_notes([*self.sources.notes(), *self.settlement.notes])
+        self._faults += [*self.settlement.faults, *self.sources.faults()]
         self._usage_error = self._usage_error or self.sources.usage_error
         course = self.course.finish(session, session.exitstatus)
+        self._note_ungated()
         self.result = RunResult(
             environment=self._environment,
             intensity=self._accounting.pinned,
@@ -228,9 +254,9 @@ class Collector:
             clock=self._clock,
             tolerance=self._settings.policy.tolerance,
             floor_j=self._settings.policy.floor_j,
-            subjects=tuple(self._with_outcome(s) for s in self._subjects.values()),
+            subjects=self._results.with_outcomes(),
             wall_s=time.perf_counter() - self._start,
-            workers=self._workers,
+            workers=self._results.workers,
             unavailable=self._unavailable,
             notes=tuple(self._notes),
             baselines=self._baselines.place,
@@ -238,7 +264,10 @@ class Collector:
             course=course,
             origin=self._publisher.origin(self._config.rootpath, self._started_s),
             reference_ns=self._reference_ns,
-            bodies={} if self.bodies is None else self.bodies.digests(self._subjects.values()),
+            bodies={} if self.bodies is None else self.bodies.digests(self._results),
+            looks=0 if self._looks is None else self._looks.taken,
+            looks_s=0.0 if self._looks is None else self._looks.spent_s,
+            faults=tuple(self._faults),
         )
         self._add_session_properties(self.result)
         self._add_notes(self._baselines.update(self.result))
@@ -246,18 +275,16 @@ class Collector:
         self._add_notes(self._publisher.publish(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
 
-    def _with_outcome(self, subject: SubjectResult) -> SubjectResult:
-        if subject.subject.kind is Kind.TEST:
-            return replace(subject, test_outcome=self.course.outcome_of(subject.subject.id))
-        test = self._tests.get(subject.subject)
-        if test is None:
-            return subject
-        return replace(subject, test_outcome=self.course.outcome_of(test))
+    def _note_ungated(self) -> None:
+        count = sum(bool(result.ungated) for result in self._results)
+        if count and self._judge.gates:
+            tests = "1 test uses" if count == 1 else f"{count} tests use"
+            self._add_notes(
+                [f"{tests} the fixture benchmark, which repeats its code: measured, not gated"]
+            )
 
     def _add_session_properties(self, result: RunResult) -> None:
-        from _pytest.junitxml import xml_key
-
-        xml = self._config.stash.get(xml_key, None)
+        xml = junit_xml(self._config)
         if xml is not None:
             for name, value in session_properties(result):
                 xml.add_global_property(name, value)
@@ -278,16 +305,23 @@ class Collector:
         verbosity = self._config.get_verbosity()
         if self._usage_error:
             terminalreporter.write_line(f"ERROR: {self._usage_error}", red=True)
-        if self._fault:
-            terminalreporter.write_line(f"carbon: {self._fault}", yellow=True)
         if self.result is None:
+            for fault in self._faults:
+                text = f"carbon: no summary ({fault.cause}); the outcomes stand"
+                terminalreporter.write_line(text, yellow=True)
             return
         terminalreporter.write_sep("=", "carbon")
         lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
         for line in lines:
             terminalreporter.write_line(line)
-        if self._lacks_baselines:
-            text = f"FAILED: --carbon-strict: nothing to compare with: {self._lacks_baselines}"
+        for subject in self._failed_late():
+            why = "its short tests cost more together"
+            if subject.subject.kind is not Kind.FILE:
+                why = "reported before it was judged, as another plugin runs it"
+            text = f"FAILED: {shown(subject.subject.id)}: {why}"
+            terminalreporter.write_line(text, red=True)
+        if self._why_strict_fails:
+            text = f"FAILED: --carbon-strict: {self._why_strict_fails}"
             terminalreporter.write_line(text, red=True)
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)

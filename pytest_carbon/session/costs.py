@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,11 +33,9 @@ class Costs:
     ``tasks`` is the book of the test's tasks, ``None`` where it asks for none.
     """
 
-    __slots__ = ("_collections", "accounts", "memory_bytes", "raised", "tasks")
+    __slots__ = ("accounts", "memory_bytes", "tasks")
 
     def __init__(self) -> None:
-        self._collections = _full_collections()
-        self.raised = False
         self.tasks: TaskBook | None = None
         self.memory_bytes: int | None = None
         self.accounts: dict[Phase, Account] = {}
@@ -50,20 +47,9 @@ class Costs:
             account = self.accounts[phase] = Account()
         return account
 
-    @property
-    def has_seen_full_collection(self) -> bool:
-        """Whether a garbage collection of the whole heap fell into the test, until now."""
-        return _full_collections() > self._collections
-
     def spent(self) -> Reading:
         """All that was charged to the test so far."""
         total = Account()
         for account in self.accounts.values():
             total.add(account)
         return Reading(total.wall_ns, total.cpu_ns, total.kernels, total.host_ns, total.counters)
-
-
-def _full_collections() -> int:
-    # The list is empty on interpreters that count their collections otherwise.
-    stats = gc.get_stats() if hasattr(gc, "get_stats") else []
-    return stats[-1].get("collections", 0) if isinstance(stats, list) and stats else 0

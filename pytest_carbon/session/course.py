@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.result import Course
-from pytest_carbon.session.names import test_id
+from pytest_carbon.session.names import tell_apart, test_id
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -36,11 +36,12 @@ class Selection:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is left."""
+        tell_apart(session.items)
         self.selected = [test_id(item) for item in session.items]
         self.names = {
             item.nodeid: name
             for item, name in zip(session.items, self.selected, strict=True)
-            if item.nodeid != name
+            if item.nodeid != name and not name.startswith(item.nodeid)
         }
 
     def to_plain(self) -> dict[str, Any]:
@@ -95,8 +96,18 @@ class CourseKeeper:
         self._deselected.update(dict.fromkeys(plain["deselected"]))
         self._names.update(plain["names"])
 
+    @property
+    def ran(self) -> int:
+        """How many tests have reported something."""
+        return len(self._outcomes)
+
     def outcome_of(self, test: str) -> str:
-        """What became of a test; empty where nothing was reported."""
+        """What became of a test; empty where nothing was reported.
+
+        Tests that share a node id share what became of them, too.
+        """
+        if test not in self._outcomes and " #" in test:
+            test = test.rpartition(" #")[0]
         return self._outcomes.get(test, "")
 
     def finish(self, session: pytest.Session, status: int) -> Course:

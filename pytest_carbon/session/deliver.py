@@ -9,22 +9,23 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.phases import Passed
 
-__all__ = ["Deliver"]
+__all__ = ["Destination"]
 
 
-class Deliver(Protocol):
-    """Takes a test's results: at once where they have to travel, else when the run is over."""
+class Destination(Protocol):
+    """Takes tests' results: at once where they have to travel, else when the run is over."""
 
-    def __call__(
-        self,
-        subject: Subject,
-        results: Callable[[], Sequence[SubjectResult]],
-        report: pytest.TestReport,
+    def deliver(
+        self, results: Callable[[], Sequence[SubjectResult]], report: pytest.TestReport | None
     ) -> None:
         """Take ``results``, the test's own and then its tasks'.
 
-        The arithmetic is done when it is called; ``report`` is the last one of the test.
+        The arithmetic is done when it is called; ``report`` is the last one of the test, ``None``
+        where that is logged already.
         """
+
+    def hold(self, results: Sequence[SubjectResult], passed: Passed) -> None:
+        """Take a suspect with its reports, which nobody has logged yet."""

@@ -1,31 +1,36 @@
-"""The judge: brings a test's figure, its baseline and its budget before the gate."""
+"""The judge: brings a subject's figure, its baseline and its budget before the gate."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.screen import is_suspect, is_too_small
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.looks.questions import AgainstBaseline, AgainstBudget
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.measurement import Measurement, Subject
+    from pytest_carbon.looks.order import AskedTask
+    from pytest_carbon.looks.questions import Question, Tested
+    from pytest_carbon.measurement import Subject
+    from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.markers import Limits
 
 __all__ = ["Judge"]
 
 # Uncorrected, the same work costs 1.0 to 2.3 times the CPU time on a shared core, for seconds on
-# end: repeats that agree with each other say little of the spread between runs.
+# end: runs that agree with each other say little of the spread between processes.
 UNCORRECTED_SD = 0.35
 
 
@@ -35,7 +40,7 @@ class Judge:
     ``entries`` are the baselines of this environment (empty where none is stored),
     ``incomparable`` says in words why those of other environments do not count, ``intensity``
     is the pinned one, ``method`` how the figures came about, ``follows_speed`` whether they
-    are corrected for the speed of the core.
+    are corrected for the speed of the core. Where it does not ``gate``, only budgets count.
     """
 
     def __init__(
@@ -47,14 +52,16 @@ class Judge:
         method: str,
         incomparable: str = "",
         follows_speed: bool = False,
+        gates: bool = True,
     ) -> None:
         self.intensity = intensity
         self.method = method
         self.policy = policy
+        self.gates = gates
         self.suite_size = len(entries)
         self._entries = entries
         self._incomparable = incomparable
-        self.suite_sd = suite_sd(entries.values())
+        self.suite_sd = suite_sd(entries.values(), policy.floor_j)
         if not follows_speed:
             self.suite_sd = max(self.suite_sd, UNCORRECTED_SD)
 
@@ -66,7 +73,7 @@ class Judge:
     @property
     def judges_all(self) -> bool:
         """Whether a test fails for want of a baseline; without any, the run fails as a whole."""
-        return self.policy.missing_fails and self.has_baselines
+        return self.gates and self.policy.missing_fails and self.has_baselines
 
     def entry(self, subject: Subject) -> Entry | None:
         """What is stored for the subject."""
@@ -79,33 +86,76 @@ class Judge:
             return DEFAULT_SENSITIVITY
         return entry.sensitivity
 
-    def can_resolve(self, total: Measurement | None) -> bool:
-        """Whether a test costs enough to be gated by itself."""
-        return total is not None and (total.energy_j or 0.0) >= self.policy.floor_j
-
     def budget_j(self, limits: Limits) -> float | None:
         """The ceiling of a test in joules, at the pinned intensity."""
         if limits.budget is None:
             return None
         return limits.budget.energy_j(self.intensity.g_per_kwh)
 
-    def suspect(
-        self, subject: Subject, total: Measurement, limits: Limits, *, collected: bool = False
-    ) -> Suspect | None:
-        """What is to be confirmed about a passed test; ``None`` where nothing is.
+    def is_open(self, result: SubjectResult) -> bool:
+        """Whether looks have to tell: a suspect, or one run over a budget."""
+        if result.total.energy_j is None or self._crept(result) is not None:
+            return False
+        return self._suspect(result) is not None or self._exceeds_budget(result)
 
-        ``collected``: a full garbage collection fell into it.
-
-        In the thorough gear that is every test that the meter can resolve.
-        """
-        entry = self._entries.get(subject)
-        now_j = total.energy_j
-        if entry is None or now_j is None:
+    def verdict(self, result: SubjectResult) -> Verdict | None:
+        """What one run of a passed subject says, which is not open; ``None`` for nothing."""
+        now_j = result.total.energy_j
+        if now_j is None:
+            return self._unknown(result)
+        if not self.gates or result.ungated:
             return None
-        policy = self._policy(limits)
+        crept = self._crept(result)
+        if crept is not None:
+            return crept
+        entry = self._entries.get(result.subject)
+        if entry is None:
+            outcome = Outcome.INCOMPARABLE if self._incomparable else Outcome.NEW
+            return Verdict(outcome=outcome, now_j=now_j, reason=self._incomparable)
+        return verdict_without_confirmation(
+            now_j,
+            entry,
+            self._policy(result),
+            suite_sd=self.suite_sd,
+            raw_now_j=result.total.raw_j,
+        )
+
+    def questions(
+        self, result: SubjectResult, tested: Tested, task: AskedTask | None = None
+    ) -> Iterator[Question]:
+        """What is to be asked about an open subject; ``tested`` is what has to run for it."""
+        suspect = self._suspect(result)
+        if suspect is not None:
+            yield AgainstBaseline(tested=tested, suspect=suspect, task=task)
+        if self._exceeds_budget(result):
+            assert result.budget_j is not None, "what exceeds a budget has one"
+            now_j = result.total.energy_j if result.worst_j is None else result.worst_j
+            worst = None if task is None else task._replace(worst=True)
+            yield AgainstBudget(
+                tested=tested, now_j=now_j or 0.0, budget_j=result.budget_j, task=worst
+            )
+
+    def fails(self, verdict: Verdict) -> bool:
+        """Whether a test with this verdict fails."""
+        if verdict.now_j is None:
+            return verdict.limit_j is not None or self.policy.missing_fails
+        if verdict.outcome is Outcome.INCONCLUSIVE:
+            return self.policy.inconclusive_fails
+        if verdict.outcome is Outcome.NEW:
+            return self.judges_all
+        return verdict.outcome.fails
+
+    def _suspect(self, result: SubjectResult) -> Suspect | None:
+        """The suspect in a subject, in the thorough mode any that the meter can resolve."""
+        entry = self._entries.get(result.subject)
+        now_j = result.total.energy_j
+        if entry is None or now_j is None or not self.gates or result.ungated:
+            return None
+        policy = self._policy(result)
         if is_too_small(now_j, entry, policy):
             return None
-        if not policy.thorough and not is_suspect(now_j, entry, policy, self.suite_sd, total.raw_j):
+        raw_j = result.total.raw_j
+        if not policy.thorough and not is_suspect(now_j, entry, policy, self.suite_sd, raw_j):
             return None
         return Suspect(
             entry=entry,
@@ -113,46 +163,33 @@ class Judge:
             policy=policy,
             suite_sd=self.suite_sd,
             suite_size=self.suite_size,
-            collected=collected,
         )
 
-    def verdict(
-        self, subject: Subject, total: Measurement, limits: Limits, reason: str = ""
-    ) -> Verdict | None:
-        """What one run of a test says; ``None`` for unknown energy.
+    def _exceeds_budget(self, result: SubjectResult) -> bool:
+        now_j = result.total.energy_j if result.worst_j is None else result.worst_j
+        budget_j = result.budget_j
+        return budget_j is not None and now_j is not None and over_budget(now_j, budget_j)
 
-        ``reason`` tells why a suspect is not confirmed.
-        """
-        now_j = total.energy_j
-        if now_j is None:
-            return None
-        entry = self._entries.get(subject)
-        if entry is None:
-            outcome = Outcome.INCOMPARABLE if self._incomparable else Outcome.NEW
-            return Verdict(outcome=outcome, now_j=now_j, reason=self._incomparable)
-        return verdict_without_confirmation(
-            now_j,
-            entry,
-            self._policy(limits),
-            suite_sd=self.suite_sd,
-            raw_now_j=total.raw_j,
-            reason=reason,
-        )
-
-    def creep(self, subject: Subject, limits: Limits) -> Verdict | None:
+    def _crept(self, result: SubjectResult) -> Verdict | None:
         """The verdict on a baseline that many accepted small rises have moved; else ``None``."""
-        entry = self._entries.get(subject)
-        return None if entry is None else creep(entry, self._policy(limits), self.suite_sd)
+        entry = self._entries.get(result.subject)
+        if entry is None or not self.gates or result.ungated:
+            return None
+        return creep(entry, self._policy(result), self.suite_sd)
 
-    def fails(self, verdict: Verdict) -> bool:
-        """Whether a test with this verdict fails."""
-        if verdict.outcome is Outcome.INCONCLUSIVE:
-            return self.policy.inconclusive_fails
-        if verdict.outcome is Outcome.NEW:
-            return self.judges_all
-        return verdict.outcome.fails
+    def _unknown(self, result: SubjectResult) -> Verdict | None:
+        """The verdict on a figure that is not known; ``None`` where nobody has asked for it."""
+        asked = self.gates and (self.has_baselines or self.policy.missing_fails)
+        if result.budget_j is None and not asked:
+            return None
+        return Verdict(
+            outcome=Outcome.INCONCLUSIVE,
+            now_j=None,
+            limit_j=result.budget_j,
+            reason=f"not measured: {', '.join(result.total.missing)} failed",
+        )
 
-    def _policy(self, limits: Limits) -> Policy:
-        if limits.tolerance is None:
+    def _policy(self, result: SubjectResult) -> Policy:
+        if result.tolerance is None:
             return self.policy
-        return replace(self.policy, tolerance=limits.tolerance)
+        return replace(self.policy, tolerance=result.tolerance)

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.session.markers import Limits, read_limits
+from pytest_carbon.session.names import test_id
 
 __all__ = ["TestLimits"]
 
@@ -32,7 +33,7 @@ class TestLimits:
             for item in session.items:
                 limits = read_limits(item)
                 if limits != _NO_LIMITS:
-                    self._limits[item.nodeid] = limits
+                    self._limits[test_id(item)] = limits
         except SettingError as error:
             if not self._is_worker:
                 raise pytest.UsageError(str(error)) from None
@@ -41,9 +42,4 @@ class TestLimits:
 
     def of(self, item: pytest.Item) -> Limits:
         """The limits of one test."""
-        return self._limits.get(item.nodeid, _NO_LIMITS) if self._limits else _NO_LIMITS
-
-    @property
-    def have_budget(self) -> bool:
-        """Whether any test has a ceiling."""
-        return any(limits.budget is not None for limits in self._limits.values())
+        return self._limits.get(test_id(item), _NO_LIMITS) if self._limits else _NO_LIMITS

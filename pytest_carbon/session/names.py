@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
-__all__ = ["fixture_id", "test_id"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["fixture_id", "tell_apart", "test_id"]
+
+_NAME = pytest.StashKey[str]()
 
 # pytest's own fixtures around setup_module and its kin carry a place in their name.
 _XUNIT = re.compile(r"_(?:xunit|unittest)_(\w+?)_fixture_(.*)")
@@ -31,10 +36,25 @@ def fixture_id(fixturedef: pytest.FixtureDef[Any]) -> str:
 
 
 def test_id(item: pytest.Item) -> str:
-    """The node id, without the ``@group`` that pytest-xdist appends on pytest 8."""
+    """The node id, without the ``@group`` that pytest-xdist appends on pytest 8.
+
+    Further tests of the same node id (pytest#663) have a number behind it.
+    """
     nodeid = item.nodeid
+    name = item.stash.get(_NAME, None)
+    if name is not None:
+        return name
     mark = item.get_closest_marker("xdist_group") if "@" in nodeid else None
     if mark is None:
         return nodeid
     group = mark.args[0] if mark.args else mark.kwargs.get("name", "default")
     return nodeid.removesuffix(f"@{group}")
+
+
+def tell_apart(items: Iterable[pytest.Item]) -> None:
+    """Give collected tests that share a node id names of their own."""
+    seen: Counter[str] = Counter()
+    for item in items:
+        seen[item.nodeid] += 1
+        if seen[item.nodeid] > 1:
+            item.stash[_NAME] = f"{test_id(item)} #{seen[item.nodeid]}"

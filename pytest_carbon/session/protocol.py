@@ -1,56 +1,37 @@
-"""The protocol of one test: run as pytest does, judged before its call is reported."""
+"""The protocol of one test: run once, as pytest does, and judged before its call is reported."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest.runner import call_and_report
 
-from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import SubjectResult, sum_of
-from pytest_carbon.session.failure import fail
-from pytest_carbon.session.gather import Samples
+from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.ledger import Account
+from pytest_carbon.measurement import Kind, Phase, Subject
+from pytest_carbon.result import SubjectResult
+from pytest_carbon.session.failure_report import fail
 from pytest_carbon.session.names import test_id
-from pytest_carbon.session.ownership import belongs_to_another_plugin, has_rivals
-from pytest_carbon.session.repeat import Again, saved_globs
-from pytest_carbon.session.tasks import Tasks, explained_by
-from pytest_carbon.session.verdicts import Case
+from pytest_carbon.session.other_runners import OtherRunners
+from pytest_carbon.session.phases import run_phases
+from pytest_carbon.session.test_results import UNKNOWN, Facts
 
 if TYPE_CHECKING:
-    from pytest_carbon.gate.verdict import Verdict
-    from pytest_carbon.measurement import Measurement, Phase
+    from collections.abc import Sequence
+
     from pytest_carbon.session.costs import Costs
-    from pytest_carbon.session.deliver import Deliver
-    from pytest_carbon.session.gather import Gatherer
+    from pytest_carbon.session.deliver import Destination
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
-    from pytest_carbon.session.markers import Limits
+    from pytest_carbon.session.phases import Passed
     from pytest_carbon.session.recorder import Recorder
-    from pytest_carbon.session.short import ShortTests
-    from pytest_carbon.session.verdicts import Verdicts
+    from pytest_carbon.session.test_results import TestResults
 
 __all__ = ["Protocol"]
 
 
-class _LogIfRaised:
-    """Pytest asks for its truth once the call's report is made: only a failure goes out at once."""
-
-    def __init__(self, costs: Costs) -> None:
-        self._costs = costs
-
-    def __bool__(self) -> bool:
-        return self._costs.raised
-
-
 class Protocol:
-    """Runs tests, has them judged, confirms suspects, and hands each result on.
-
-    ``deliver`` takes a test's result and the report that it travels with, ``short`` what is too
-    short to be judged alone. Where it does not gate, baselines are not held against tests, and
-    ``gatherer`` takes samples of those that passed.
-    """
+    """Runs tests, and hands their results and the reports of suspects on to ``destination``."""
 
     def __init__(
         self,
@@ -58,200 +39,182 @@ class Protocol:
         recorder: Recorder,
         judge: Judge,
         limits: TestLimits,
-        verdicts: Verdicts,
-        short: ShortTests,
-        deliver: Deliver,
-        gatherer: Gatherer,
-        gates: bool = True,
+        results: TestResults,
+        destination: Destination,
     ) -> None:
-        self.recorder = recorder
-        self.judge = judge
+        self._recorder = recorder
+        self._judge = judge
         self._limits = limits
-        self._verdicts = verdicts
-        self._tasks = Tasks(recorder, judge, verdicts)
-        self._short = short
-        self._deliver = deliver
-        self._gatherer = gatherer
-        self._gates = gates
-        self._has_rivals = False
+        self._results = results
+        self._destination = destination
+        self._others: OtherRunners | None = None
+        self._elsewhere: _Elsewhere | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Find out whether other plugins run tests, too."""
-        self._has_rivals = has_rivals(session.config)
+        others = OtherRunners(session.config, self)
+        self._others = others if others.exist else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as pytest does, but judge it before its call is reported."""
-        if self.recorder.fault is not None or self._limits.of(item).skip:
+        if self._limits.of(item).skip:
             return None
-        if self._has_rivals and belongs_to_another_plugin(item):
-            return None
+        if self._others is not None and self._run_elsewhere(self._others, item, nextitem):
+            return True
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        self._run(item, nextitem)
+        recorder = self._recorder
+        costs = recorder.begin(test_id(item))
+        passed = run_phases(
+            item,
+            nextitem,
+            end=recorder.end,
+            sees_teardown=lambda report: self._deliver(item, costs, report, passed=False),
+        )
+        if passed is not None and not self._finish(item, costs, passed):
+            passed.log(hook)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
-    def _run(self, item: pytest.Item, nextitem: pytest.Item | None) -> None:
-        """The phases in the order and with the care of pytest's own ``runtestprotocol``.
-
-        There, ``log`` is all or nothing; here the report of a passed call waits until the
-        verdict on the whole test is known, and an interrupt in the tear-down does not lose it.
-        """
-        log = item.ihook.pytest_runtest_logreport
-        privates: Any = item
-        has_request = hasattr(item, "_request")
-        if has_request and not privates._request:  # noqa: SLF001 - as pytest does
-            privates._initrequest()  # noqa: SLF001
-        globs = saved_globs(item)
-        costs = self.recorder.begin()
-        held: pytest.TestReport | None = None
+    def _finish(self, item: pytest.Item, costs: Costs, passed: Passed) -> bool:
+        """Judge a test that passed; whether its reports have to wait for looks."""
         try:
-            if call_and_report(item, "setup").passed:
-                held = _call(item, costs)
-            if item.session.shouldfail or item.session.shouldstop:
-                nextitem = None
-            at_once = bool(item.config.getoption("usepdb", False))
-            teardown = call_and_report(item, "teardown", at_once, nextitem=nextitem)
-            self.recorder.end()
-            if costs.accounts:
-                sensitivity = self.judge.sensitivity(Subject(Kind.TEST, test_id(item)))
-                again = Again(item, self.recorder, sensitivity, globs, nextitem)
-                teardown = self.finish(item, costs, held, teardown, again)
-            if held is not None:
-                report, held = held, None
-                log(report=report)
-            if not at_once:
-                log(report=teardown)
-        finally:
-            self.recorder.end()
-            if held is not None:
-                log(report=held)
-            if has_request:
-                privates._request = False  # noqa: SLF001
-                privates.funcargs = None
-
-    def finish(
-        self,
-        item: pytest.Item,
-        costs: Costs,
-        passed: pytest.TestReport | None,
-        last: pytest.TestReport,
-        again: Again | None = None,
-    ) -> pytest.TestReport:
-        """Measure, judge and hand on; returns the report to send last.
-
-        ``passed`` is the held report of a call that passed, ``again`` can run the test anew.
-        """
-        try:
-            subject = Subject(Kind.TEST, test_id(item))
-            limits = self._limits.of(item)
-            sensitivity = self.judge.sensitivity(subject)
-            verdict: Verdict | None = None
-            on_tasks: dict[str, Verdict] = {}
-            samples = Samples()
-            phases: dict[Phase, Measurement] | None = None
-            self.recorder.note_memory(costs)
-            if passed is not None and self._needs_figure_now(subject, limits, costs):
-                on_tasks = self._tasks.judged(subject, costs, limits, item=item, again=again)
-                failing = self._tasks.failing(on_tasks)
-                phases = self.recorder.measure(costs, sensitivity)
-                total = sum_of(phases.values())
-                if total is not None:
-                    why = explained_by(failing)
-                    verdict = self._verdicts.of(
-                        Case(
-                            subject=subject,
-                            total=total,
-                            limits=limits,
-                            item=item,
-                            again=again,
-                            explained=why,
-                            collected=costs.has_seen_full_collection,
-                        )
-                    )
-                    if verdict is not None and verdict.outcome is Outcome.TOO_SMALL:
-                        self._short.note(item, subject, total)
-                samples = self._gatherer.of(item, again, total)
-                if again is not None:
-                    last = again.torn_down(last)
-                if verdict is not None and self.judge.fails(verdict):
-                    failing[""] = verdict
-                if failing:
-                    fail(passed, item, failing, self.judge.method, self.judge.intensity)
-            location = item.location
-
-            def result() -> list[SubjectResult]:
-                test = self._result(
-                    subject,
-                    self.recorder.measure(costs, sensitivity) if phases is None else phases,
-                    limits=limits,
-                    location=location,
-                    verdict=verdict,
-                    samples=samples,
-                    judged=passed is not None,
+            recorder = self._recorder
+            recorder.note_memory(costs)
+            facts = Facts.of(item, self._limits.of(item))
+            if not self._results.decide_at_once(facts, costs):
+                self._destination.deliver(
+                    lambda: self._made(item, facts, costs, passed=True), passed.teardown
                 )
-                others = [costs for _, costs in samples.repeats]
-                gates = self._gates and passed is not None
-                tasks = self._tasks.results(
-                    test, costs, on_tasks, others, limits=limits, gates=gates
-                )
-                return [test, *tasks]
-
-            self._deliver(subject, result, last)
+                return False
+            results = self._results.of(facts, costs, passed=True)
+            if self._fail_at_once(item, results, passed):
+                self._destination.deliver(lambda: results, passed.teardown)
+                return False
+            if any(self._is_open(result) for result in results):
+                self._destination.hold(results, passed)
+                return True
+            self._destination.deliver(lambda: results, passed.teardown)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
-            self.recorder.give_up(error)
-        return last
+            self._recorder.give_up(error)
+            lost = self._lost(item, passed=True)
+            self._destination.deliver(lambda: lost, passed.teardown)
+        return False
 
-    def _needs_figure_now(self, subject: Subject, limits: Limits, costs: Costs) -> bool:
-        """Whether a figure decides anything; where none does, its arithmetic can wait."""
-        if not self._gates or limits.budget is not None or self.judge.judges_all:
-            return True
-        if self.judge.entry(subject) is not None:
-            return True
-        return costs.tasks is not None and self._tasks.need_figures_now(subject, costs)
+    def _made(
+        self, item: pytest.Item, facts: Facts, costs: Costs, *, passed: bool
+    ) -> Sequence[SubjectResult]:
+        """The results of a test and its tasks, also after a fault of ours."""
+        try:
+            return self._results.of(facts, costs, passed=passed)
+        except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+            self._recorder.give_up(error)
+            return self._lost(item, passed=passed)
 
-    def _result(
-        self,
-        subject: Subject,
-        phases: dict[Phase, Measurement],
-        *,
-        limits: Limits,
-        location: tuple[str, int | None, str],
-        verdict: Verdict | None,
-        samples: Samples,
-        judged: bool,
-    ) -> SubjectResult:
-        total = sum_of(phases.values())
-        assert total is not None, "only tests that cost something have a result"
-        if verdict is None and judged and self._gates:
-            verdict = self.judge.verdict(subject, total, limits)
-        path, line, _ = location
-        return SubjectResult(
-            subject=subject,
-            phases=phases,
-            total=total,
-            verdict=verdict,
-            repeats=tuple(measurement for measurement, _ in samples.repeats),
-            alone=samples.alone,
-            disk_share=samples.disk_share,
-            blocks_written=samples.blocks_written,
-            budget_j=self.judge.budget_j(limits),
-            path=path,
-            line=None if line is None else line + 1,
-            worker=self.recorder.worker,
+    def _lost(self, item: pytest.Item, *, passed: bool) -> list[SubjectResult]:
+        """What is left to say after a fault of ours: the figure is unknown, and in no budget."""
+        budget = self._limits.of(item).budget
+        limit_j = None if budget is None else budget.energy_j(self._judge.intensity.g_per_kwh)
+        verdict = Verdict(
+            outcome=Outcome.INCONCLUSIVE, now_j=None, limit_j=limit_j, reason="not measured"
         )
+        return [
+            SubjectResult(
+                subject=Subject(Kind.TEST, test_id(item)),
+                phases={},
+                total=UNKNOWN,
+                budget_j=limit_j,
+                verdict=verdict if passed else None,
+                worker=self._recorder.worker,
+            )
+        ]
+
+    def _is_open(self, result: SubjectResult) -> bool:
+        return result.verdict is None and self._judge.is_open(result)
+
+    def _fail_at_once(
+        self, item: pytest.Item, results: list[SubjectResult], passed: Passed
+    ) -> bool:
+        """Fail a test for what no look can change: no baseline, creep, an unknown figure."""
+        failing = [r for r in results if r.verdict is not None and self._judge.fails(r.verdict)]
+        if not failing:
+            return False
+        fail(passed.call, item.config, results[0], failing, self._judge)
+        return True
+
+    def _deliver(
+        self, item: pytest.Item, costs: Costs, report: pytest.TestReport | None, *, passed: bool
+    ) -> None:
+        """Hand on the results of a test whose reports do not wait for them."""
+        if not costs.accounts and self._recorder.fault is None:
+            return
+        try:
+            self._recorder.note_memory(costs)
+            facts = Facts.of(item, self._limits.of(item))
+            self._destination.deliver(lambda: self._made(item, facts, costs, passed=passed), report)
+        except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+            self._recorder.give_up(error)
+            lost = self._lost(item, passed=passed)
+            self._destination.deliver(lambda: lost, report)
+
+    def _run_elsewhere(
+        self, others: OtherRunners, item: pytest.Item, nextitem: pytest.Item | None
+    ) -> bool:
+        """Let another plugin run a test, and measure what it does; whether there was one."""
+        recorder = self._recorder
+        overhead = Account()
+        self._elsewhere = _Elsewhere(item, recorder.begin(test_id(item)), overhead)
+        with recorder.charging(overhead):
+            ran = others.run(item, nextitem)
+        elsewhere, self._elsewhere = self._elsewhere, None
+        recorder.end()
+        if ran and not elsewhere.delivered:
+            self._deliver_elsewhere(elsewhere, None)
+        if elsewhere.costs.accounts.get(Phase.CALL) is not overhead:
+            recorder.overhead(overhead)
+        return ran
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self) -> None:
+        """Another plugin begins a test anew: what was before did not count."""
+        elsewhere = self._elsewhere
+        if elsewhere is not None and elsewhere.costs.accounts:
+            if not elsewhere.delivered:
+                self._recorder.set_aside(elsewhere.costs)
+            elsewhere.costs = self._recorder.begin(test_id(elsewhere.item))
+            elsewhere.delivered = elsewhere.passed = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Attach the figures of a test that another plugin runs to its last report."""
+        elsewhere = self._elsewhere
+        if elsewhere is None or report.nodeid != elsewhere.item.nodeid:
+            return
+        if report.when == "call":
+            elsewhere.passed = report.passed and not hasattr(report, "wasxfail")
+        elif report.when == "teardown":
+            elsewhere.passed = elsewhere.passed and report.passed
+            self._deliver_elsewhere(elsewhere, report)
+
+    def _deliver_elsewhere(self, elsewhere: _Elsewhere, report: Any) -> None:
+        self._recorder.settle()
+        costs = elsewhere.costs
+        if not costs.accounts:
+            # Its phases ran in a process of their own (pytest-forked).
+            costs.accounts[Phase.CALL] = elsewhere.overhead
+        elsewhere.delivered = True
+        self._deliver(elsewhere.item, costs, report, passed=elsewhere.passed)
 
 
-def _call(item: pytest.Item, costs: Costs) -> pytest.TestReport | None:
-    """Run the test itself; returns its report if it passed, which then waits to be logged."""
-    wait: Any = _LogIfRaised(costs)
-    report = call_and_report(item, "call", wait)
-    if costs.raised:
-        return None
-    if report.passed and not hasattr(report, "wasxfail"):
-        return report
-    item.ihook.pytest_runtest_logreport(report=report)
-    return None
+class _Elsewhere:
+    """A test that another plugin runs: the costs of its present attempt, and what became of it."""
+
+    def __init__(self, item: pytest.Item, costs: Costs, overhead: Account) -> None:
+        self.item = item
+        self.costs = costs
+        self.overhead = overhead
+        self.passed = False
+        self.delivered = False

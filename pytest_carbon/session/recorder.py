@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+import traceback
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from pytest_carbon.ledger import Account, Ledger
 from pytest_carbon.measurement import Kind, Phase, Subject
 from pytest_carbon.result import SubjectResult, sum_of
 from pytest_carbon.session.costs import Costs
+from pytest_carbon.session.garbage_collection import FullCollections
 from pytest_carbon.session.names import fixture_id
 from pytest_carbon.session.spinning import SpinningThreads
 from pytest_carbon.tasks.book import TaskBook
@@ -27,19 +29,28 @@ if TYPE_CHECKING:
     from pytest_carbon.session.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
-__all__ = ["Recorder"]
+__all__ = ["EARLIER", "LOOK_UPS", "Recorder"]
+
+LOOK_UPS = "look-ups by pytest-carbon"
+"""The row of what the plugin itself causes while pytest runs."""
+
+EARLIER = "other runs of the same tests"
+"""The row of attempts before the one that counts, and of runs by other workers."""
 
 
 class Recorder:
     """Hooks around all that costs something.
 
-    A fault of ours ends the recording and not the run: ``fault`` then says what happened.
+    A reading that fails makes figures unknown, and a fault of ours ends the recording; neither
+    changes what the tests do. ``faults`` says what happened, by the test that ran.
     """
 
     def __init__(
         self, sampler: Sampler, *, intensity_g_per_kwh: float = 0.0, worker: str = ""
     ) -> None:
         self.fault: str | None = None
+        self.faults: dict[str, str] = {}
+        self.running = ""
         self.worker = worker
         self._sampler = sampler
         self._intensity_g_per_kwh = intensity_g_per_kwh
@@ -48,11 +59,13 @@ class Recorder:
         self._runner = Account()
         self._collection = Account()
         self._aside = Account()
+        self._earlier = Account()
         self._fixtures: dict[str, Account] = {}
-        self._ledger = Ledger(sampler.read, self._runner)
+        self._ledger = Ledger(sampler.read, self._runner, self._note_fault)
         self._costs: Costs | None = None
         self._closing: list[object] = []
         self._spinning = SpinningThreads()
+        self._garbage = FullCollections(self._ledger)
 
     @property
     def probe_name(self) -> str:
@@ -75,6 +88,7 @@ class Recorder:
         self, fixturedef: pytest.FixtureDef[Any]
     ) -> Generator[None, object, object]:
         """Charge a fixture's set-up to its owner, and arrange the same for its tear-down."""
+        __tracebackhide__ = True
         depth = self._open(self._fixture_account(fixturedef, Phase.SETUP))
         try:
             return (yield)
@@ -107,21 +121,26 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self) -> Generator[None, object, object]:
         """Charge the test's own code; innermost, so that no other plugin's work is in it."""
+        __tracebackhide__ = True
         costs = self._costs
         if costs is None:
             return (yield)
         depth = self._open(costs.account(Phase.CALL))
         try:
             return (yield)
-        except BaseException:
-            costs.raised = True
-            raise
         finally:
             self._close(depth)
 
-    def begin(self) -> Costs:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Charge full garbage collections to a row of their own while tests run."""
+        with self._garbage:
+            return (yield)
+
+    def begin(self, test: str = "") -> Costs:
         """From here on a test is running, and function fixtures belong to it."""
         self.end()
+        self.running = test
         self._spinning.begin()
         self._costs = Costs()
         return self._costs
@@ -167,14 +186,28 @@ class Recorder:
         """Remember how much memory is in use as the test ends."""
         costs.memory_bytes = self._sampler.memory_bytes()
 
-    def run_again(self, run: Callable[[], object]) -> Costs:
-        """What a further run of a test is charged with."""
-        costs = self.begin()
+    @contextlib.contextmanager
+    def charging(self, account: Account) -> Iterator[None]:
+        """Let ``account`` pay for what is in no account inside of it."""
+        depth = self._open(account)
         try:
-            run()
+            yield
         finally:
-            self.end()
-        return costs
+            self._close(depth)
+
+    def settle(self) -> None:
+        """Charge what was spent until now."""
+        self._ledger.settle()
+
+    def overhead(self, account: Account) -> None:
+        """Charge an account to pytest and its plugins."""
+        self._runner.add(account)
+
+    def set_aside(self, costs: Costs) -> None:
+        """Charge an attempt of a test that did not count to a row of its own."""
+        for account in costs.accounts.values():
+            self._earlier.add(account)
+        self._earlier.times += 1
 
     def cost(
         self, costs: Costs, sensitivity: float, part: Part | None = None
@@ -199,8 +232,13 @@ class Recorder:
         return replace(measured, wall_s=wall_ns / NS_PER_S, missing=missing)
 
     def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
-        """What a further run of a test costs; ``None`` where it cost nothing at all."""
-        return self.cost(self.run_again(run), sensitivity)
+        """What a run of a test costs; ``None`` where it cost nothing at all."""
+        costs = self.begin()
+        try:
+            run()
+        finally:
+            self.end()
+        return self.cost(costs, sensitivity)
 
     @contextlib.contextmanager
     def aside(self) -> Iterator[None]:
@@ -216,7 +254,7 @@ class Recorder:
     def restart(self, probe: SpeedProbe) -> None:
         """Begin anew in a forked process: another probe, and values that start over."""
         self._sampler.restart(probe)
-        self._ledger = Ledger(self._sampler.read, Account())
+        self._ledger = Ledger(self._sampler.read, Account(), self._note_fault)
         self._closing.clear()
 
     def rows(self) -> list[SubjectResult]:
@@ -229,10 +267,12 @@ class Recorder:
             (Subject(Kind.RUNNER, "start-up until pytest-carbon"), self._startup),
             (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
         ]
-        if self._aside.wall_ns:
-            named.append(
-                (Subject(Kind.RUNNER, "repeats and look-ups by pytest-carbon"), self._aside)
-            )
+        rare = {
+            LOOK_UPS: self._aside,
+            "full garbage collections": self._garbage.account,
+            EARLIER: self._earlier,
+        }
+        named += [(Subject(Kind.RUNNER, n), a) for n, a in rare.items() if a.wall_ns]
         named += [(Subject(Kind.FIXTURE, name), a) for name, a in self._fixtures.items()]
         return [
             SubjectResult(
@@ -256,9 +296,15 @@ class Recorder:
         return notes
 
     def give_up(self, error: Exception) -> None:
-        """Stop measuring; the tests go on as if the plugin were not there."""
+        """Stop measuring; the tests go on, and their figures are unknown."""
+        self._note_fault(error)
         if self.fault is None:
             self.fault = f"{type(error).__name__}: {error}"
+
+    def _note_fault(self, error: Exception) -> None:
+        """Remember why figures are unknown, with the traceback, once a test."""
+        trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        self.faults.setdefault(self.running, trace)
 
     def _open(self, account: Account) -> int:
         """Let ``account`` pay from here on; returns the depth to close down to."""

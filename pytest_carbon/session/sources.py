@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from pytest_carbon.result import Fault
+
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.recorder import Recorder
-    from pytest_carbon.session.short import ShortTests
 
 __all__ = ["Sources"]
 
@@ -21,12 +22,11 @@ class Sources:
 
     def __init__(self) -> None:
         self._recorder: Recorder | None = None
-        self._short: ShortTests | None = None
         self._limits: TestLimits | None = None
 
-    def use(self, recorder: Recorder, short: ShortTests, limits: TestLimits) -> None:
+    def use(self, recorder: Recorder, limits: TestLimits) -> None:
         """Take the parts of a process that runs tests."""
-        self._recorder, self._short, self._limits = recorder, short, limits
+        self._recorder, self._limits = recorder, limits
 
     def aside(self) -> AbstractContextManager[None]:
         """Where to do what the plugin itself causes, so that nobody's row pays for it."""
@@ -34,13 +34,20 @@ class Sources:
 
     def rows(self) -> list[SubjectResult]:
         """The subjects that are not tests."""
-        if self._recorder is None or self._short is None:
-            return []
-        return [*self._recorder.rows(), *self._short.rows()]
+        return [] if self._recorder is None else self._recorder.rows()
 
     def notes(self) -> list[str]:
         """What could not be measured, each said once."""
         return [] if self._recorder is None else self._recorder.notes()
+
+    def faults(self) -> list[Fault]:
+        """What went wrong in the plugin itself, test by test."""
+        if self._recorder is None:
+            return []
+        return [
+            Fault(test=test, cause=trace.strip().rpartition("\n")[2], traceback=trace)
+            for test, trace in self._recorder.faults.items()
+        ]
 
     @property
     def usage_error(self) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,8 +29,19 @@ _WORKED_NS = 200_000
 _PATIENCE = 3
 
 
+class _System:
+    """Functions that stay, whatever a test replaces in ``time`` and ``os``."""
+
+    process_time_ns = staticmethod(time.process_time_ns)
+    thread_time_ns = staticmethod(time.thread_time_ns)
+    listdir = staticmethod(os.listdir)
+    open = staticmethod(os.open)
+    read = staticmethod(os.read)
+    close = staticmethod(os.close)
+
+
 def _others_cpu_ns() -> int:
-    return time.process_time_ns() - time.thread_time_ns()
+    return _System.process_time_ns() - _System.thread_time_ns()
 
 
 def _others_run() -> bool:
@@ -40,17 +51,24 @@ def _others_run() -> bool:
     """
     own = str(threading.get_native_id())
     with contextlib.suppress(OSError):
-        for thread in Path("/proc/self/task").iterdir():
-            if thread.name != own and _state(thread) == b"R":
-                return True
+        return any(
+            thread != own and _state(f"/proc/self/task/{thread}/stat") == b"R"
+            for thread in _System.listdir("/proc/self/task")
+        )
     return False
 
 
-def _state(thread: Path) -> bytes:
+def _state(path: str) -> bytes:
     try:
-        stat = (thread / "stat").read_bytes()
+        file = _System.open(path, os.O_RDONLY)
     except OSError:
         return b""
+    try:
+        stat: bytes = _System.read(file, 512)
+    except OSError:
+        return b""
+    finally:
+        _System.close(file)
     # The name before it may hold anything, brackets too.
     after = stat.rindex(b")") + 2
     return stat[after : after + 1]

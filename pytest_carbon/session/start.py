@@ -12,36 +12,31 @@ from pytest_carbon.errors import CarbonError
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.pue import resolve_pue
-from pytest_carbon.session.again import Confirmations
-from pytest_carbon.session.announce import announcer
+from pytest_carbon.looks.confirm import LookTaker
+from pytest_carbon.looks.invocation import invocation_of
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.bodies import Bodies
 from pytest_carbon.session.collector import Collector
+from pytest_carbon.session.confirmation import Confirmation, Looks
 from pytest_carbon.session.course import Selection
-from pytest_carbon.session.garbage import Garbage
-from pytest_carbon.session.gather import Gatherer
 from pytest_carbon.session.grid import find_intensity
 from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
-from pytest_carbon.session.ownership import has_rivals
+from pytest_carbon.session.progress import announcer
 from pytest_carbon.session.protocol import Protocol
-from pytest_carbon.session.quiet import Quiet
 from pytest_carbon.session.recorder import Recorder
-from pytest_carbon.session.rivals import RivalProtocols
-from pytest_carbon.session.short import ShortTests
-from pytest_carbon.session.verdicts import Verdicts
+from pytest_carbon.session.test_results import TestResults
+from pytest_carbon.session.to_store import StoredLook
 from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink
 from pytest_carbon.settings import read_settings
-from pytest_carbon.speed.selection import open_probe
 from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
-    from pytest_carbon.session.deliver import Deliver
+    from pytest_carbon.session.deliver import Destination
     from pytest_carbon.session.instruments import Instruments
     from pytest_carbon.session.sources import Sources
     from pytest_carbon.settings import Settings
-    from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["start"]
 
@@ -68,7 +63,7 @@ def start(config: pytest.Config) -> None:
             selection = Selection()
             config.pluginmanager.register(selection, "carbon-selection")
             link = WorkerLink(config, selection)
-            run.record(link.deliver, link.sources)
+            run.record(link, link.sources)
             config.pluginmanager.register(link, "carbon-link")
         else:
             run.collect(records=not distributes)
@@ -96,6 +91,17 @@ class _Run:
         )
         self._baselines = Baselines(settings, self._environment, self._found)
         instruments.sampler.reference_ns = self._reference_ns()
+        # As it is before any test: what tests leave behind is no part of how pytest was started.
+        self._environ = dict(os.environ)
+        self._judge = Judge(
+            self._baselines.entries,
+            settings.policy,
+            self._baselines.intensity,
+            method=instruments.method,
+            incomparable=self._baselines.incomparable,
+            follows_speed=self._environment.speed != "off",
+            gates=not settings.stores,
+        )
 
     def _reference_ns(self) -> float | None:
         """The probe's time that figures are corrected to: stored, else found out once a run."""
@@ -106,73 +112,49 @@ class _Run:
             return told
         return self._instruments.sampler.probe.best_ns
 
-    def record(self, deliver: Deliver, sources: Sources) -> None:
+    def record(self, destination: Destination, sources: Sources) -> None:
         """Register what measures and judges tests; what it finds beside them is in ``sources``."""
         worker = self._worker
-        judge = Judge(
-            self._baselines.entries,
-            self._settings.policy,
-            self._baselines.intensity,
-            method=self._instruments.method,
-            incomparable=self._baselines.incomparable,
-            follows_speed=self._environment.speed != "off",
-        )
         limits = TestLimits(is_worker=worker is not None)
         recorder = Recorder(
             self._instruments.sampler,
             intensity_g_per_kwh=self._baselines.intensity.g_per_kwh,
             worker=worker["workerid"] if worker else "",
         )
-        quiet = None
-        if worker and worker["workercount"] > 1 and os.name == "posix":
-            quiet = Quiet(worker["testrunuid"])
-            self._config.add_cleanup(quiet.close)
-            self._config.pluginmanager.register(quiet, "carbon-quiet")
-        gates = not self._settings.stores
-        confirmations = Confirmations(
-            recorder,
-            judge,
-            limits,
-            open_probe=self._reopened_probe,
-            announce=announcer(self._config),
-            quiet=quiet,
-            stores=not gates,
-        )
-        short = ShortTests(judge, confirmations)
-        repeats = 0 if gates else self._settings.rounds
         protocol = Protocol(
             recorder=recorder,
-            judge=judge,
+            judge=self._judge,
             limits=limits,
-            verdicts=Verdicts(judge, confirmations, gates=gates),
-            short=short,
-            deliver=deliver,
-            gatherer=Gatherer(recorder, judge, confirmations, repeats),
-            gates=gates,
+            results=TestResults(recorder, self._judge),
+            destination=destination,
         )
-        named = {
-            "garbage": Garbage(),
-            "recorder": recorder,
-            "limits": limits,
-            "confirmations": confirmations,
-            "short": short,
-            "protocol": protocol,
-        }
-        for name, plugin in named.items():
+        for name, plugin in {"recorder": recorder, "limits": limits, "protocol": protocol}.items():
             self._config.pluginmanager.register(plugin, f"carbon-{name}")
-        if has_rivals(self._config):
-            self._config.pluginmanager.register(RivalProtocols(protocol), "carbon-rivals")
-        sources.use(recorder, short, limits)
+        sources.use(recorder, limits)
         hosts.append(recorder.task_book)
         self._config.add_cleanup(lambda: hosts.remove(recorder.task_book))
 
-    def _reopened_probe(self) -> SpeedProbe:
-        return open_probe(self._settings.speed)[0]
+    def _taker(self) -> tuple[LookTaker | str, Looks | None]:
+        """What takes looks, or in words why none can be taken; and what counts them."""
+        invocation = invocation_of(self._config, self._environ)
+        if isinstance(invocation, str):
+            return invocation, None
+        looks = Looks(invocation)
+        taker = LookTaker(
+            take=looks.take,
+            reference_ns=self._instruments.sampler.reference_ns,
+            probe=self._environment.speed,
+            keeps_cwd=invocation.keeps_cwd,
+            seed=_seed(self._config),
+            announce=announcer(self._config),
+        )
+        return taker, looks
 
     def collect(self, *, records: bool) -> None:
         pue = resolve_pue(
             self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=Path.home()
         )
+        taker, looks = self._taker()
         collector = Collector(
             self._config,
             self._settings,
@@ -189,8 +171,13 @@ class _Run:
             unavailable=self._instruments.unavailable,
             baselines=self._baselines,
             reference_ns=self._instruments.sampler.reference_ns,
+            judge=self._judge,
+            confirmation=Confirmation(self._config, self._judge, taker, looks),
+            looks=looks,
+            stored_look=StoredLook(self._judge, taker) if self._settings.stores else None,
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
+        self._config.pluginmanager.register(collector.settlement, "carbon-settlement")
         self._config.pluginmanager.register(collector.course, "carbon-course")
         if self._settings.stores:
             collector.bodies = Bodies(self._config.rootpath)
@@ -198,4 +185,10 @@ class _Run:
         if records:
             collector.course.selection = Selection()
             self._config.pluginmanager.register(collector.course.selection, "carbon-selection")
-            self.record(collector.deliver, collector.sources)
+            self.record(collector, collector.sources)
+
+
+def _seed(config: pytest.Config) -> int | None:
+    """The seed of pytest-randomly, where that is in use and has one."""
+    seed = config.getoption("randomly_seed", None)
+    return seed if isinstance(seed, int) else None

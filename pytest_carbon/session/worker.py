@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,11 +15,14 @@ from pytest_carbon.wire import subject_to_plain, to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.course import Selection
+    from pytest_carbon.session.phases import Passed
 
-__all__ = ["INTENSITY", "REFERENCE", "WorkerLink"]
+__all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink"]
+
+HELD = "carbon_held"
+"""The attribute of a report that carries the reports of a suspect."""
 
 INTENSITY = "carbon_intensity"
 """The name under which the controller tells its workers the intensity that was found."""
@@ -33,15 +38,34 @@ class WorkerLink:
         self.sources = Sources()
         self._selection = selection
         self._config: Any = config
+        self._late: list[str] = []
 
     def deliver(
-        self,
-        subject: Subject,  # noqa: ARG002 - the results name it, too
-        results: Callable[[], Sequence[SubjectResult]],
-        report: pytest.TestReport,
+        self, results: Callable[[], Sequence[SubjectResult]], report: pytest.TestReport | None
     ) -> None:
         """Attach results to the report that is about to be sent."""
-        vars(report)["carbon"] = to_text(results())
+        if report is None:
+            self._late.append(to_text(results()))
+        else:
+            vars(report)["carbon"] = to_text(results())
+
+    def hold(self, results: Sequence[SubjectResult], passed: Passed) -> None:
+        """Send a suspect's reports inside a second report of its set-up.
+
+        A worker may log reports of the running test only, and what has been sent survives a crash.
+        A passed set-up with nothing in it is neutral to all that see it.
+        """
+        vars(passed.teardown)["carbon"] = to_text(results)
+        hook = self._config.hook
+        waiting = [
+            hook.pytest_report_to_serializable(config=self._config, report=report)
+            for report in passed
+        ]
+        carrier = copy.copy(passed.call)
+        carrier.when, carrier.duration = "setup", 0.0
+        carrier.sections, carrier.user_properties = [], []
+        vars(carrier)[HELD] = json.dumps(waiting)
+        hook.pytest_runtest_logreport(report=carrier)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
@@ -51,6 +75,8 @@ class WorkerLink:
             {
                 "rows": [subject_to_plain(row) for row in self.sources.rows()],
                 "notes": self.sources.notes(),
+                "late": self._late,
+                "faults": [asdict(fault) for fault in self.sources.faults()],
                 "usage_error": self.sources.usage_error,
                 "selection": self._selection.to_plain(),
             }

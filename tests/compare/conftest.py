@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import plugins_off
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -98,6 +100,7 @@ def compare(project: Project, temporary: Path) -> Compare:
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         before = project.state()
         environ = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST", "COV"))}
+        environ["PYTEST_ADDOPTS"] = plugins_off()
         done = subprocess.run(
             [sys.executable, "-m", "pytest_carbon.cli.main", "compare", *arguments],
             cwd=project.folder,

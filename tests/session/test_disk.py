@@ -54,7 +54,7 @@ def test_too_little_time_says_nothing_of_the_kernels_share() -> None:
 @pytest.mark.usefixtures("disk")
 def test_a_refresh_stores_what_a_test_writes(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(test_files=SUITE)
-    pytester.runpytest_subprocess("--carbon", "--carbon-update=all", "--carbon-rounds=3")
+    pytester.runpytest_subprocess("--carbon", "--carbon-update=all")
     (file,) = (pytester.path / "baselines").glob("*.json")
     stored = json.loads(file.read_text())["test"]
     writes = stored["test_files.py::test_writes"]
@@ -68,7 +68,7 @@ def test_writing_twice_as_much_fails(pytester: pytest.Pytester) -> None:
     """Without what is counted, a disk's bad hour would explain as much."""
     pytester.makepyfile(test_files=SUITE)
     for _ in range(2):
-        pytester.runpytest_subprocess("--carbon", "--carbon-update=all", "--carbon-rounds=3")
+        pytester.runpytest_subprocess("--carbon", "--carbon-update=all")
     pytester.makepyfile(test_files=SUITE.replace("range(400)", "range(800)"))
     run = pytester.runpytest_subprocess("--carbon")
     run.assert_outcomes(passed=1, failed=1)

@@ -78,7 +78,9 @@ def test_a_budget_is_a_ceiling_without_a_baseline(
     )
 
 
-def test_first_failure_stops_the_run(pytester: pytest.Pytester, carbon: Run) -> None:
+def test_a_failure_that_looks_found_comes_too_late_to_stop_the_run(
+    pytester: pytest.Pytester, carbon: Run
+) -> None:
     pytester.makepyfile(
         """
         import pytest
@@ -86,10 +88,12 @@ def test_first_failure_stops_the_run(pytester: pytest.Pytester, carbon: Run) -> 
 
         @pytest.mark.carbon_budget(mj=0.001)
         def test_greedy(): burn(0.01)
-        def test_never_reached(): pass
+        def test_next(): pass
         """
     )
-    carbon("-x").assert_outcomes(failed=1)
+    result = carbon("-x")
+    result.assert_outcomes(passed=1, failed=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
 def test_selection_leaves_other_baselines_alone(pytester: pytest.Pytester, carbon: Run) -> None:
@@ -157,10 +161,13 @@ def test_an_unusable_file_stops_the_run_and_stays_as_it_was(
     assert not (pytester.path / "ran").exists()
 
 
-def test_every_repeat_has_fixtures_of_its_own(pytester: pytest.Pytester, carbon: Run) -> None:
+def test_what_is_stored_of_looks_had_fixtures_of_its_own_in_every_run(
+    pytester: pytest.Pytester, carbon: Run
+) -> None:
     pytester.makepyfile(
         """
         import pytest
+        from burn import burn
 
         SEEN = []
 
@@ -171,16 +178,17 @@ def test_every_repeat_has_fixtures_of_its_own(pytester: pytest.Pytester, carbon:
             state["open"] = False
 
         def test_asks(database):
+            burn(0.02)
             assert database["open"]
+            assert all(one is not database for one in SEEN)
             SEEN.append(database)
-            assert all(one is not database for one in SEEN[:-1])
 
-        def test_was_repeated():
-            assert len(SEEN) == 4
+        def test_ran_once():
+            assert len(SEEN) == 1
         """
     )
-    result = carbon("--carbon-update", "--carbon-rounds=3")
-    result.assert_outcomes(passed=2)
+    carbon("--carbon-update").assert_outcomes(passed=2)
     stored = json.loads(next((pytester.path / "baselines").glob("*.json")).read_text())
     (entry,) = (entry for test, entry in stored["test"].items() if test.endswith("::test_asks"))
-    assert entry["repeats"]["samples"] == 3
+    assert entry["first"]["samples"] == 1
+    assert entry["look"]["samples"] == 1

@@ -20,7 +20,9 @@ def test_a_test_without_a_baseline_fails_and_says_how_to_store_one(
     pytester: pytest.Pytester, carbon: Run
 ) -> None:
     pytester.makepyfile(test_a=ONE)
-    carbon("--carbon-update", "--carbon-rounds=0", "--carbon-strict").assert_outcomes(passed=1)
+    carbon("--carbon-update", "--carbon-confirm-time=0", "--carbon-strict").assert_outcomes(
+        passed=1
+    )
     carbon(WIDE, "--carbon-strict").assert_outcomes(passed=1)
     pytester.makepyfile(test_b=TWO)
     result = carbon(WIDE)
@@ -44,7 +46,7 @@ def test_a_run_that_can_compare_nothing_fails_once(pytester: pytest.Pytester, ca
     result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["FAILED: --carbon-strict: nothing to compare with: *none stored*"])
-    carbon("--carbon-update", "--carbon-rounds=0", "--carbon-speed=off")
+    carbon("--carbon-update", "--carbon-confirm-time=0", "--carbon-speed=off")
     assert carbon().ret == pytest.ExitCode.OK
     result = carbon("--carbon-strict")
     assert result.ret == pytest.ExitCode.TESTS_FAILED

@@ -34,7 +34,14 @@ def stored_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("stored")
     for name, source in {**SUITE, "burn": BURN}.items():
         (folder / f"{name}.py").write_text(source)
-    command = [sys.executable, "-m", "pytest", "--carbon", "--carbon-update", "--carbon-rounds=0"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--carbon",
+        "--carbon-update",
+        "--carbon-confirm-time=0",
+    ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder / "baselines"
 
@@ -62,7 +69,7 @@ def test_a_run_that_saw_only_a_part_deletes_nothing(
     shutil.copytree(stored_once, pytester.path / "baselines")
     before = entries(pytester)
     assert set(before) == {f"{name}.py::{name}" for name in NAMES}
-    assert carbon("--carbon-update=all", "--carbon-rounds=0", *arguments).ret == status
+    assert carbon("--carbon-update=all", "--carbon-confirm-time=0", *arguments).ret == status
     after = entries(pytester)
     assert set(after) == set(before)
     assert after["test_b.py::test_b"] == before["test_b.py::test_b"]
@@ -92,7 +99,7 @@ def test_tests_that_did_not_pass_are_not_stored(pytester: pytest.Pytester, carbo
         def test_greedy(): burn(0.02)
         """
     )
-    carbon("--carbon-update", "--carbon-rounds=1")
+    carbon("--carbon-update")
     (stored,) = entries(pytester)
     assert stored.endswith("::test_good")
 
@@ -101,6 +108,6 @@ def test_the_difference_is_shown_and_nothing_written(
     pytester: pytest.Pytester, carbon: Run
 ) -> None:
     pytester.makepyfile(**SUITE)
-    result = carbon("--carbon-diff", "--carbon-update=all", "--carbon-rounds=0")
+    result = carbon("--carbon-diff", "--carbon-update=all", "--carbon-confirm-time=0")
     result.stdout.fnmatch_lines(["*nothing is written*", "*added*test_a.py::test_a*"])
     assert not (pytester.path / "baselines").exists()

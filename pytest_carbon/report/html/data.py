@@ -153,7 +153,7 @@ def _finding(subject: SubjectResult, place: int) -> dict[str, Any]:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
     base_j = verdict.baseline_j
-    measured = [subject.total, *subject.repeats]
+    measured = [subject.total, *(m for look in subject.looks for m in look.repeats)]
     samples = [m.energy_j / base_j for m in measured if base_j and m.energy_j is not None]
     return {
         "row": place,

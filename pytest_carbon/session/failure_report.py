@@ -5,14 +5,9 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from _pytest._code.code import (
-    ExceptionChainRepr,
-    ReprEntryNative,
-    ReprFileLocation,
-    ReprTraceback,
-)
-
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.session.pytest_private import failure_repr, typed_here
+from pytest_carbon.tasks.names import SEPARATOR
 from pytest_carbon.units import (
     emissions_g,
     format_change,
@@ -21,12 +16,14 @@ from pytest_carbon.units import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     import pytest
 
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.intensity.intensity import Intensity
+    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.judge import Judge
 
 __all__ = ["fail", "headline"]
 
@@ -34,6 +31,9 @@ __all__ = ["fail", "headline"]
 def headline(verdict: Verdict, task: str = "") -> str:
     """The first line: what a FAILED line, JUnit and an annotation show."""
     who = f"carbon: task {task}" if task else "carbon"
+    if verdict.now_j is None:
+        limit = "" if verdict.limit_j is None else f", allowed {format_energy(verdict.limit_j)}"
+        return f"{who}: energy unknown{limit}"
     if verdict.outcome is Outcome.OVER_BUDGET:
         return (
             f"{who}: over budget: {format_energy(verdict.now_j)}, "
@@ -41,7 +41,8 @@ def headline(verdict: Verdict, task: str = "") -> str:
         )
     if verdict.outcome is Outcome.NEW:
         return f"{who}: no baseline is stored"
-    assert verdict.ratio is not None, "a regression has a baseline"
+    if verdict.ratio is None:
+        return f"{who}: {verdict.outcome.value}: {format_energy(verdict.now_j)}"
     return (
         f"{who}: {format_change(verdict.ratio)}: {format_energy(verdict.baseline_j)} → "
         f"{format_energy(verdict.now_j)}"
@@ -89,23 +90,29 @@ def explanation(
 
 def fail(
     report: pytest.TestReport,
-    item: pytest.Item,
-    failing: Mapping[str, Verdict],
-    method: str,
-    intensity: Intensity,
+    config: pytest.Config,
+    test: SubjectResult,
+    failing: Sequence[SubjectResult],
+    judge: Judge,
 ) -> None:
     """Turn the report of a passed call into a failure that every reporter understands.
 
-    ``failing`` are the verdicts that fail it, by task; the test's own has no name.
+    ``failing`` are those of the test and its tasks whose verdicts fail it, which come first.
     """
     lines: list[str] = []
-    for task, verdict in failing.items():
+    # The command that accepts is typed where pytest was started.
+    nodeid = typed_here(config, report.nodeid)
+    for subject in sorted(failing, key=lambda s: (s.subject == test.subject, -_now_j(s))):
+        verdict = subject.verdict
+        assert verdict is not None, "it fails by its verdict"
+        task = subject.subject.id.removeprefix(test.subject.id).removeprefix(SEPARATOR)
         lines += [""] if lines else []
         lines.append(headline(verdict, task))
-        lines += explanation(item.nodeid, verdict, method, intensity, task)
-    first, text = lines[0], "\n".join(lines)
-    path, line, _ = item.location
-    place = ReprFileLocation(path, (line or 0) + 1, first)
-    trace = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")
+        lines += explanation(nodeid, verdict, judge.method, judge.intensity, task)
+    path, line, _ = report.location
     report.outcome = "failed"
-    report.longrepr = ExceptionChainRepr([(trace, place, None)])
+    report.longrepr = failure_repr("\n".join(lines), path, (line or 0) + 1)
+
+
+def _now_j(subject: SubjectResult) -> float:
+    return 0.0 if subject.verdict is None else subject.verdict.now_j or 0.0

@@ -1,0 +1,83 @@
+"""Forking the session of a side, which has collected and run nothing; never the user's own."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pytest
+
+__all__ = ["can_fork", "detach_from_terminal", "fork", "frozen", "own_basetemp"]
+
+
+def can_fork() -> bool:
+    """Whether processes can be forked here.
+
+    macOS has fork, but its system libraries do not survive it.
+    """
+    return sys.platform == "linux" and hasattr(os, "fork")
+
+
+@contextlib.contextmanager
+def frozen() -> Iterator[None]:
+    """Hide all objects that there are now from the collector, also in processes forked meanwhile.
+
+    Does nothing on interpreters that cannot.
+    """
+    if not hasattr(gc, "freeze"):
+        yield
+        return
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def fork() -> int:
+    """Fork, whatever Python thinks of threads."""
+    with warnings.catch_warnings():
+        # Python 3.12 warns of threads; a session with more than one is not forked.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return os.fork()
+
+
+def own_basetemp(config: pytest.Config, parent: Path | None = None) -> str:
+    """Keep a forked process's temporary folders out of those that pytest counts and keeps.
+
+    They are made below ``parent``, or where the system has such. Returns the folder to remove,
+    empty where pytest has one already.
+    """
+    factory: Any = getattr(config, "_tmp_path_factory", None)
+    if factory is None or getattr(factory, "_basetemp", None) is not None:
+        return ""
+    folder = tempfile.mkdtemp(prefix="pytest-carbon-", dir=parent)
+    factory._given_basetemp = Path(folder) / "basetemp"  # noqa: SLF001 - no public way
+    return folder
+
+
+def detach_from_terminal(config: pytest.Config) -> None:
+    """Let nothing that is printed here reach the user, nor the run's captured output."""
+    if config.pluginmanager.hasplugin("pdbinvoke"):
+        config.pluginmanager.unregister(name="pdbinvoke")
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    capturing = getattr(capture, "_global_capturing", None)
+    if capturing is not None:
+        # Only let go: reading would empty a file that the run shares.
+        capturing.stop_capturing()
+        capture._global_capturing = None  # noqa: SLF001 - no public way without output
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(null, standard)
+    if capturing is not None:
+        capture.start_global_capturing()

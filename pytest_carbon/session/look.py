@@ -1,0 +1,356 @@
+"""In a look's process: a pytest session that collects the chosen tests, and runs only them.
+
+It is started like the user's session, and leaves out what must not happen again: reports, cache,
+coverage, workers, another order, a debugger. Answers are written line by line as they come.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.errors import CarbonError
+from pytest_carbon.looks.order import LookOrder
+from pytest_carbon.looks.process import ANSWERS, ORDER
+from pytest_carbon.session.costs import Part
+from pytest_carbon.session.disk import DiskUse
+from pytest_carbon.session.instruments import open_instruments
+from pytest_carbon.session.names import tell_apart, test_id
+from pytest_carbon.session.phases import run_phases
+from pytest_carbon.session.pytest_private import end_fixtures, forget_instance
+from pytest_carbon.session.recorder import Recorder
+from pytest_carbon.settings import read_settings
+from pytest_carbon.tasks.host import hosts
+from pytest_carbon.wire import measurement_to_plain
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from pytest_carbon.looks.order import Unit
+    from pytest_carbon.session.costs import Costs
+
+__all__ = ["LookProcess"]
+
+# Plugins of pytest's own that write to the cache.
+_CACHE_WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin")
+
+# Options of pytest and of plugins that report, spread, choose or repeat, and what leaves them out.
+_LEFT_OUT: dict[str, Any] = {
+    # pytest
+    "xmlpath": None,
+    "maxfail": 0,
+    "lf": False,
+    "failedfirst": False,
+    "newfirst": False,
+    "stepwise": False,
+    "usepdb": False,
+    "trace": False,
+    "pastebin": None,
+    "durations": None,
+    "log_file": os.devnull,
+    "setupshow": False,
+    "setuponly": False,
+    "setupplan": False,
+    "pyargs": False,
+    "keepduplicates": False,
+    "continue_on_collection_errors": True,
+    # pytest-xdist
+    "numprocesses": None,
+    "dist": "no",
+    "tx": [],
+    "looponfail": False,
+    # pytest-forked, pytest-split, pytest-randomly, pytest-random-order
+    "forked": False,
+    "splits": None,
+    "group": None,
+    "store_durations": False,
+    "randomly_reorganize": False,
+    "random_order_bucket": "none",
+    # pytest-html, pytest-json-report, pytest-reportlog, allure-pytest, pytest-benchmark
+    "htmlpath": None,
+    "json_report": False,
+    "json_report_file": None,
+    "report_log": None,
+    "allure_report_dir": None,
+    "benchmark_json": None,
+    "benchmark_save": None,
+    "benchmark_autosave": False,
+}
+
+
+class LookProcess:
+    """The plugin that makes a look of a session; ``folder`` holds its order and its answers."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._order = LookOrder.from_plain(json.loads((self._folder / ORDER).read_text("utf-8")))
+        self._asks = {ask.test: ask for ask in self._order.asks}
+        self._items: dict[str, pytest.Item] = {}
+        self._recorder: Recorder | None = None
+        self._costs: Costs | None = None
+        self._report: _Reports = _Reports()
+        self._owner = os.getpid()
+        die_with_parent()
+        if not self._order.keeps_cwd:
+            # "python -m pytest" puts it first, which the user's command did not.
+            cwd = str(Path.cwd())
+            sys.path[:] = [entry for entry in sys.path if entry not in {"", cwd}]
+
+    def _say(self, **line: Any) -> None:
+        # Opened anew each time: a test may close whatever is open here.
+        if os.getpid() == self._owner:
+            with (self._folder / ANSWERS).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_cmdline_main(self, config: pytest.Config) -> None:
+        """Leave out what must not happen again, and collect only what is asked for."""
+        options = config.option
+        for name, value in _LEFT_OUT.items():
+            if hasattr(options, name):
+                setattr(options, name, value)
+        if self._order.seed is not None and hasattr(options, "randomly_seed"):
+            options.randomly_seed = self._order.seed
+        options.basetemp = str(self._folder / "tmp")
+        files = {config.rootpath / name.partition("::")[0] for name in self._asks}
+        if all(file.is_file() for file in files):
+            config.args = sorted(map(str, files))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Open what measures."""
+        try:
+            instruments = open_instruments(read_settings(config), workers=1)
+        except CarbonError as error:
+            self._say(failure=str(error))
+            pytest.exit(str(error), returncode=4)
+        config.add_cleanup(instruments.close)
+        sampler = instruments.sampler
+        if sampler.probe.name != self._order.probe:
+            self._say(failure=f"the speed is probed otherwise there ({sampler.probe.description})")
+            pytest.exit("another speed probe", returncode=4)
+        sampler.reference_ns = self._order.reference_ns
+        self._recorder = Recorder(sampler)
+        config.pluginmanager.register(self._recorder, "carbon-recorder")
+        config.pluginmanager.register(self._report, "carbon-look-reports")
+        hosts.append(self._recorder.task_book)
+        config.add_cleanup(lambda: hosts.remove(self._book))
+
+    @property
+    def _book(self) -> Any:
+        assert self._recorder is not None, "made when configured"
+        return self._recorder.task_book
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Leave the user's cache as it is."""
+        manager = session.config.pluginmanager
+        for name in _CACHE_WRITERS:
+            if manager.hasplugin(name):
+                manager.unregister(name=name)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, items: list[pytest.Item]
+    ) -> Generator[None, object, object]:
+        """Keep what is asked for, in the order of collection, whatever else reorders it."""
+        collected = list(items)
+        tell_apart(collected)
+        result = yield
+        kept = set(map(id, items))
+        items[:] = [item for item in collected if id(item) in kept and test_id(item) in self._asks]
+        self._items = {test_id(item): item for item in items}
+        return result
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run everything once, and then what is to be repeated, unit by unit."""
+        units = list(enumerate(self._order.units))
+        missing = {
+            test: f"it is not collected by {Path(sys.executable).name} -m pytest on its own file"
+            for test in self._asks
+            if test not in self._items
+        }
+        for index, unit in units:
+            for test in unit.tests:
+                if test in missing:
+                    self._say(begin=test, unit=index, **{"pass": 0})
+                    self._say(run=test, unit=index, problem=missing[test])
+                    break
+        alive = [(i, u) for i, u in units if not missing.keys() & set(u.tests)]
+        self._run_all(session, alive)
+        return True
+
+    def _run_all(self, session: pytest.Session, units: Sequence[tuple[int, Unit]]) -> None:
+        place = {test: number for number, test in enumerate(self._items)}
+        firsts = sorted(
+            ((index, test) for index, unit in units for test in unit.tests),
+            key=lambda one: place[one[1]],
+        )
+        energies: dict[int, list[float]] = {}
+        failed: set[int] = set()
+        for index, test in firsts:
+            if index in failed:
+                continue
+            energy_j = self._run(index, 0, test)
+            if energy_j is None:
+                failed.add(index)
+            else:
+                energies.setdefault(index, []).append(energy_j)
+            if session.shouldstop or session.shouldfail:
+                return
+        for index, unit in units:
+            if index not in failed and unit.repeats:
+                self._repeat(index, unit, sum(energies[index]))
+
+    def _repeat(self, index: int, unit: Unit, first_j: float) -> None:
+        if unit.enough_j and first_j <= unit.enough_j[0]:
+            self._say(enough=index)
+            return
+        samples_j: list[float] = []
+        for number in range(1, unit.repeats + 1):
+            total_j = 0.0
+            for test in unit.tests:
+                energy_j = self._run(index, number, test)
+                if energy_j is None:
+                    return
+                total_j += energy_j
+            samples_j.append(total_j)
+            if _is_enough(samples_j, unit.enough_j):
+                self._say(enough=index)
+                return
+
+    def _run(self, index: int, number: int, test: str) -> float | None:
+        """One run of a test, written down; its joules, ``None`` where it did not pass.
+
+        Wide fixtures live on, as they do in a session, until a test runs that does not need them;
+        what is wrong with their end is no test's fault.
+        """
+        item, ask = self._items[test], self._asks[test]
+        with contextlib.suppress(Exception):
+            end_fixtures(item.session, item)
+        again = _Again.of(item)
+        again.prepare()
+        self._report.begin()
+        self._say(begin=test, unit=index, **{"pass": number})
+        before = DiskUse.now()
+        # A sibling as the next test: function fixtures end, and wider ones stay.
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=copy.copy(item))
+        if os.getpid() != self._owner:
+            # A child that the test has forked comes back here: it is not to repeat anything.
+            pytest.exit("the end of a forked child", returncode=0)
+        used = DiskUse.now().since(before)
+        recorder = self._recorder
+        assert recorder is not None, "made when configured"
+        assert self._costs is not None, "made by the protocol"
+        problem = self._report.problem or recorder.faults.get(test, "").strip().rpartition("\n")[2]
+        cost = None if problem else recorder.cost(self._costs, ask.sensitivity)
+        if cost is None or cost.energy_j is None:
+            problem = problem or "it was not measured"
+            self._say(run=test, unit=index, problem=problem)
+            return None
+        tasks = [recorder.cost(self._costs, t.sensitivity, Part(*t)) for t in ask.tasks]
+        self._say(
+            run=test,
+            unit=index,
+            problem="",
+            cost=measurement_to_plain(cost),
+            tasks=[None if task is None else measurement_to_plain(task) for task in tasks],
+            blocks_written=used.blocks_written,
+            kernel_s=used.kernel_s,
+            cpu_s=used.cpu_s,
+        )
+        return cost.energy_j
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+        """Run a test once, whichever plugin would otherwise run it as it likes."""
+        recorder = self._recorder
+        assert recorder is not None, "made when configured"
+        hook = item.ihook
+        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+        self._costs = recorder.begin(test_id(item))
+        passed = run_phases(item, nextitem, end=recorder.end)
+        recorder.note_memory(self._costs)
+        if passed is not None:
+            passed.log(hook)
+        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        return True
+
+
+def _is_enough(samples_j: list[float], enough_j: Sequence[float]) -> bool:
+    """Whether the geometric mean of the samples clears the unit."""
+    if len(samples_j) > len(enough_j) or min(samples_j) <= 0:
+        return False
+    from statistics import geometric_mean
+
+    return geometric_mean(samples_j) <= enough_j[len(samples_j) - 1]
+
+
+class _Again:
+    """Brings a test back to where it was before its first run."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._item: Any = item
+        test = getattr(item, "dtest", None)
+        # The names of a doctest are gone after its first run.
+        self._globs = None if test is None else test.globs.copy()
+        self._runs = 0
+
+    @classmethod
+    def of(cls, item: pytest.Item) -> _Again:
+        """The one of this test."""
+        return item.stash.setdefault(_AGAIN, cls(item))
+
+    def prepare(self) -> None:
+        """Before each run."""
+        self._runs += 1
+        if self._runs == 1:
+            return
+        forget_instance(self._item)
+        if self._globs is not None:
+            self._item.dtest.globs = self._globs.copy()
+
+
+_AGAIN = pytest.StashKey[_Again]()
+
+
+class _Reports:
+    """Sees whether a run has passed."""
+
+    def __init__(self) -> None:
+        self.problem = ""
+
+    def begin(self) -> None:
+        """A run begins."""
+        self.problem = ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note the first thing that went wrong."""
+        if self.problem:
+            return
+        if report.failed:
+            crash = getattr(report.longrepr, "reprcrash", None)
+            said = str(getattr(crash, "message", None) or "").strip().partition("\n")[0]
+            where = "" if report.when == "call" else f" in its {report.when}"
+            self.problem = f"it failed{where}" + (f" ({said})" if said else "")
+        elif report.skipped or hasattr(report, "wasxfail"):
+            self.problem = "it was skipped or failed as expected"
+
+
+def die_with_parent() -> None:
+    """End with the process that waits for this one, where the system can arrange that."""
+    if sys.platform == "linux":
+        import ctypes
+        import signal
+
+        with contextlib.suppress(OSError, AttributeError):
+            # prctl(2), PR_SET_PDEATHSIG.
+            ctypes.CDLL(None).prctl(1, signal.SIGKILL)

@@ -1,0 +1,126 @@
+"""Every name of pytest that is not public, behind functions; each has a contract test.
+
+Nothing else here imports ``_pytest`` or touches an attribute of pytest's that begins with an
+underscore.
+"""
+
+# ruff: noqa: SLF001
+from __future__ import annotations
+
+import bdb
+import contextlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest import runner
+from _pytest._code.code import (
+    ExceptionChainRepr,
+    ReprEntryNative,
+    ReprFileLocation,
+    ReprTraceback,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = [
+    "end_fixtures",
+    "failure_repr",
+    "forget_instance",
+    "is_runner_of_pytest",
+    "junit_xml",
+    "requested",
+    "run_as_pytest_does",
+    "typed_here",
+    "wants_interaction",
+]
+
+
+@contextlib.contextmanager
+def requested(item: pytest.Item) -> Iterator[None]:
+    """Give a test its request, also where it runs again, and drop its arguments afterwards."""
+    private: Any = item
+    has_request = hasattr(item, "_request")
+    if has_request and not private._request:
+        private._initrequest()
+    try:
+        yield
+    finally:
+        if has_request:
+            private._request = False
+            private.funcargs = None
+
+
+def forget_instance(item: pytest.Item) -> None:
+    """Let a method's next run have an object of its own, as the first one had.
+
+    Hypothesis refuses that: it takes another ``self`` for a mistake (HealthCheck
+    ``differing_executors``).
+    """
+    private: Any = item
+    if getattr(item, "cls", None) is None:
+        return
+    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        return
+    private._obj = None
+    vars(item).pop("_instance", None)
+
+
+def end_fixtures(session: pytest.Session, nextitem: pytest.Item | None) -> None:
+    """End the fixtures that ``nextitem`` does not share; all of them for ``None``.
+
+    Raises what a fixture's tear-down raises.
+    """
+    private: Any = session
+    private._setupstate.teardown_exact(nextitem)
+
+
+def wants_interaction(call: pytest.CallInfo[None], report: pytest.TestReport) -> bool:
+    """Whether a debugger or another plugin is to see what a phase has raised."""
+    if call.excinfo is None or hasattr(report, "wasxfail"):
+        return False
+    unittest = sys.modules.get("unittest")
+    skips: tuple[type[BaseException], ...] = (pytest.skip.Exception, bdb.BdbQuit)
+    if unittest is not None:
+        skips += (unittest.SkipTest,)
+    return not isinstance(call.excinfo.value, skips)
+
+
+def run_as_pytest_does(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Run and report a test by pytest's own protocol."""
+    runner.runtestprotocol(item, nextitem=nextitem)
+
+
+def is_runner_of_pytest(plugin: object) -> bool:
+    """Whether a plugin is pytest's own runner of tests."""
+    return plugin is runner
+
+
+def failure_repr(text: str, path: str, line: int) -> ExceptionChainRepr:
+    """A failure without a traceback that all reporters understand; the first line is its summary.
+
+    A plain text gives no line in the short summary before pytest 9, and a class of one's own loses
+    its place between processes.
+    """
+    place = ReprFileLocation(path, line, text.partition("\n")[0])
+    trace = ReprTraceback([ReprEntryNative([text + "\n"])], None, "native")
+    return ExceptionChainRepr([(trace, place, None)])
+
+
+def typed_here(config: pytest.Config, nodeid: str) -> str:
+    """A node id as it is typed in the folder that pytest was started in."""
+    private: Any = config
+    try:
+        from _pytest.nodeid import NodeId
+    except ImportError:
+        return str(private.cwd_relative_nodeid(nodeid))
+    # An object from pytest 9.2 on, of which it makes another one.
+    return str(private.cwd_relative_nodeid(NodeId.parse(nodeid)))
+
+
+def junit_xml(config: pytest.Config) -> Any:
+    """The writer of the JUnit file, ``None`` where there is none."""
+    from _pytest.junitxml import xml_key
+
+    return config.stash.get(xml_key, None)

@@ -1,0 +1,165 @@
+"""The end of a run's tests: what is open is judged, and the reports that have waited are logged."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_carbon.measurement import Kind
+from pytest_carbon.result import Fault
+from pytest_carbon.session.file_sums import file_sums
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_carbon.gate.verdict import Verdict
+    from pytest_carbon.measurement import Subject
+    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.confirmation import Confirmation, Held
+    from pytest_carbon.session.judge import Judge
+    from pytest_carbon.session.results import Results
+    from pytest_carbon.session.sources import Sources
+    from pytest_carbon.session.to_store import StoredLook
+
+__all__ = ["Settlement", "fault_of"]
+
+
+def fault_of(where: str, error: Exception) -> Fault:
+    """What is said of an exception of our own, while a test ran or something was done."""
+    trace = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return Fault(test=where, cause=f"{type(error).__name__}: {error}", traceback=trace)
+
+
+class Settlement:
+    """Holds suspects while tests run, and settles them afterwards.
+
+    ``stored_look`` takes a look to be stored, where the run is. ``faults`` are what went wrong.
+    """
+
+    def __init__(
+        self,
+        results: Results,
+        judge: Judge,
+        confirmation: Confirmation,
+        *,
+        hook: Any,
+        sources: Sources,
+        stored_look: StoredLook | None,
+    ) -> None:
+        self.faults: list[Fault] = []
+        self.notes: list[str] = []
+        self._results = results
+        self._judge = judge
+        self._confirmation = confirmation
+        self._hook = hook
+        self._sources = sources
+        self._stored_look = stored_look
+        self._held: list[Held] = []
+        # A child that a test has forked may come back to pytest: it is not the run.
+        self._pid = os.getpid()
+
+    @property
+    def is_here(self) -> bool:
+        """Whether this is the process of the run, and not a child that a test has forked."""
+        return os.getpid() == self._pid
+
+    def hold(self, held: Held) -> None:
+        """Take a suspect, whose reports wait."""
+        self._held.append(held)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """Confirm what is open once all tests have run and all fixtures have ended.
+
+        Whatever ends the loop, no report that has waited is lost.
+        """
+        stop = "the run was interrupted"
+        try:
+            answer = yield
+            stop = ""
+        except (session.Failed, session.Interrupted):
+            # -x, --maxfail and --stepwise end a run as asked.
+            stop = ""
+            raise
+        finally:
+            self._settle(stop)
+        return answer
+
+    def _settle(self, stop: str) -> None:
+        if not self.is_here:
+            for held in self._held:
+                held.passed.log(self._hook)
+            self._held.clear()
+            return
+        # What stands where no looks can be taken: on Ctrl-C, and after a fault of ours.
+        tests = [held.results for held in self._held]
+        verdicts = self._confirmation.given_up(tests, stop or "the run was interrupted")
+        try:
+            with self._sources.aside():
+                verdicts |= self._judge_open(stop)
+        except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+            self.faults.append(fault_of("confirming suspects", error))
+            cause = f"measuring again failed ({type(error).__name__})"
+            verdicts = self._confirmation.given_up(tests, cause, is_fault=True)
+        finally:
+            self._release(verdicts)
+        if self._stored_look is not None and not stop:
+            try:
+                with self._sources.aside():
+                    self._look_to_store(self._stored_look)
+            except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
+                self.faults.append(fault_of("looks to be stored", error))
+
+    def _judge_open(self, stop: str) -> dict[Subject, Verdict]:
+        """The verdicts on suspects, on tests whose reports are logged already, and on sums."""
+        self._results.take_pending()
+        tests = [held.results for held in self._held]
+        logged = [family for family in self._results.families() if self._is_open(family)]
+        sums = file_sums(self._results, self._judge)
+        verdicts = self._confirmation.judged([*tests, *logged], sums, stop)
+        for results in logged:
+            for result in results:
+                if result.subject in verdicts:
+                    self._results.put(replace(result, verdict=verdicts[result.subject]))
+        for one in sums:
+            self._results.put(one.row(verdicts.get(one.subject)))
+        return verdicts
+
+    def _is_open(self, family: list[SubjectResult]) -> bool:
+        """Whether a test that another plugin has run and reported is a suspect."""
+        has_passed = self._results.outcome_of(family[0]) == "passed"
+        return has_passed and any(r.verdict is None and self._judge.is_open(r) for r in family)
+
+    def _release(self, verdicts: dict[Subject, Verdict]) -> None:
+        """Log what has waited, with its verdict; an error of another plugin loses none of it."""
+        waiting, self._held = self._held, []
+        error: Exception | None = None
+        for held in waiting:
+            try:
+                results = self._confirmation.with_verdicts(held, verdicts)
+                # First, so that a verdict fails the run where its report cannot be made.
+                self._results.add_test(results, held.passed.teardown)
+                self._confirmation.release(held, results)
+            except Exception as fault:  # noqa: BLE001 - the plugin's outer boundary
+                self.faults.append(fault_of(held.passed.call.nodeid, fault))
+            try:
+                held.passed.log(self._hook)
+            except Exception as fault:  # noqa: BLE001 - raised again when all are logged
+                error = error or fault
+        if error is not None:
+            raise error
+
+    def _look_to_store(self, stored_look: StoredLook) -> None:
+        passed = [
+            result
+            for result in self._results
+            if result.subject.kind in {Kind.TEST, Kind.TASK}
+            and self._results.outcome_of(result) == "passed"
+        ]
+        for result in stored_look.added_to(passed, self._results.tests):
+            self._results.put(result)
+        self.notes += stored_look.notes

@@ -1,0 +1,217 @@
+"""S13, S14, S15: what tests do to ``os``, ``time`` and descriptors, and what then is known."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.session.cases.conftest import Suite
+
+
+def test_tests_in_a_fake_file_system_are_measured(
+    pytester: pytest.Pytester, suite: Suite, with_plugins: Callable[..., None]
+) -> None:
+    """For one test, and for a whole module, too."""
+    with_plugins("fakefs")
+    pytester.makepyfile(
+        test_one="""
+        import pytest
+        from work import work
+
+        def test_a(): work()
+        def test_b(fs): work()
+        """,
+        test_two="""
+        from work import work
+
+        def test_c(fs_module): work()
+        def test_d(fs_module): work()
+        """,
+    )
+    gated = suite.is_undisturbed(passed=4, regressed=4)
+    assert not suite.result.faults
+    gated.stdout.no_fnmatch_line("*measuring stopped*")
+
+
+def test_functions_that_tests_replace_are_not_used(pytester: pytest.Pytester, suite: Suite) -> None:
+    pytester.makepyfile(
+        """
+        import gc
+        import os
+        import time
+        import pytest
+        from work import note, work
+
+        def fail(*args, **kwargs): raise RuntimeError("replaced")
+
+        @pytest.fixture
+        def replaced(monkeypatch):
+            for module, names in {
+                os: "read pread write open close getpid stat fstat listdir sysconf times readlink",
+                time: "process_time_ns perf_counter_ns monotonic_ns thread_time_ns time_ns sleep"
+                " process_time perf_counter monotonic time",
+            }.items():
+                for name in names.split():
+                    if hasattr(module, name):
+                        monkeypatch.setattr(module, name, fail)
+
+        def test_replaced(replaced): work(); gc.collect()
+        def test_plain(): work()
+        """
+    )
+    suite.is_undisturbed("-s", passed=2, regressed=2)
+    assert not suite.result.faults
+
+
+def test_a_budget_and_a_strict_run_hold_whatever_is_replaced(
+    pytester: pytest.Pytester, suite: Suite, with_plugins: Callable[..., None]
+) -> None:
+    with_plugins("fakefs")
+    pytester.makepyfile(
+        """
+        import pytest
+        from work import note, work
+
+        def test_a(): work()
+        def test_b(fs): work()
+
+        @pytest.mark.carbon_budget(mj=1)
+        def test_over(): work()
+        """
+    )
+    assert suite.plain().parseoutcomes() == {"passed": 3}
+    assert suite.gate().parseoutcomes() == {"passed": 2, "failed": 1}
+    assert suite.verdict("test_over") == "over budget"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
+def test_descriptors_that_tests_close_and_get_back_are_theirs(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """No reading takes bytes, moves an offset or waits, and the end closes nothing of theirs."""
+    pytester.makepyfile(
+        """
+        import atexit
+        import os
+        import socket
+        from work import note, work
+
+        KEPT = {}
+
+        def still_open():
+            os.fstat(KEPT["pipe"][0])
+            note("still open")
+
+        def test_closes():
+            os.closerange(3, 256)
+            # Whatever is free now: an empty pipe and a socket would block whoever reads them.
+            for number in range(20):
+                KEPT[number] = os.pipe(), socket.socketpair()
+            KEPT["pipe"] = read, write = os.pipe()
+            os.write(write, b"12345678")
+            KEPT["file"] = open(__file__, "rb")
+            atexit.register(still_open)
+            work()
+
+        def test_work(): work()
+
+        def test_nothing_is_gone():
+            assert os.read(KEPT["pipe"][0], 100) == b"12345678"
+            assert KEPT["file"].tell() == 0
+            note("nothing is gone")
+        """
+    )
+    suite.is_undisturbed("-s", passed=3, regressed=2)
+    assert suite.ran == {"nothing is gone": 1, "still open": 1}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
+def test_what_a_test_makes_unmeasurable_is_unknown_and_passes_nothing(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """No budget, and no strict run; later tests are measured again."""
+    pytester.makepyfile(
+        """
+        import os
+        import pytest
+        from work import note, work
+
+        # What lies above is not pytest's own.
+        LEAST = max(os.pipe()) + 1
+
+        def test_before(): work()
+        def test_closes(): os.closerange(LEAST, 65536); work()
+        def test_after(): work()
+
+        @pytest.mark.carbon_budget(mj=1)
+        def test_budget(): work()
+
+        @pytest.mark.carbon_budget(mj=1)
+        def test_closes_in_budget(): os.closerange(LEAST, 65536); work()
+        """
+    )
+    assert suite.plain("-s").parseoutcomes() == {"passed": 5}
+    stored = suite.store("-s", "-k", "not budget")
+    assert stored.ret == pytest.ExitCode.OK
+    gated = suite.gate("-s")
+    assert gated.ret == pytest.ExitCode.TESTS_FAILED
+    assert suite.test("test_closes").total.energy_j is None
+    gated.stdout.no_fnmatch_line("* 0 J *test_closes")
+    assert suite.verdict("test_before") == "regressed"
+    assert suite.verdict("test_after") == "regressed"
+    assert suite.verdict("test_budget") == "over budget"
+    gated.stdout.fnmatch_lines(["FAILED *test_closes_in_budget - carbon: energy unknown*"])
+    strict = suite.unchanged("-s", "--carbon-strict", "-k", "not budget")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "pytest_carbon.session.confirmation.confirm",
+        "pytest_carbon.session.confirmation.fail",
+        "pytest_carbon.session.judge.Judge.questions",
+        "pytest_carbon.session.judge.Judge.budget_j",
+        "pytest_carbon.session.judge.Judge.sensitivity",
+        "pytest_carbon.session.protocol.Facts.of",
+    ],
+    ids=lambda name: name.rpartition(".")[2],
+)
+def test_a_fault_of_ours_passes_no_budget_and_no_strict_run(
+    pytester: pytest.Pytester, suite: Suite, broken: str
+) -> None:
+    """Wherever it is; and it fails no test that nothing is asked of."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from work import note, work
+
+        def test_a(): note("a"); work()
+
+        @pytest.mark.carbon_budget(mj=1)
+        def test_budget(): note("budget"); work()
+        """
+    )
+    suite.store("-k", "test_a", "--carbon-confirm-time=0")
+    pytester.makeconftest(
+        f"""
+        from pkgutil import resolve_name
+
+        def fail(*_, **__): raise RuntimeError("ours")
+
+        where, _, name = "{broken}".rpartition(".")
+        setattr(resolve_name(where), name, fail)
+        """
+    )
+    gated = suite.gate()
+    assert suite.ran == {"a": 1, "budget": 1}
+    assert gated.ret == pytest.ExitCode.TESTS_FAILED, gated.stdout.str()
+    assert suite.verdict("test_a") in {"inconclusive", "regressed", ""}
+    gated.stdout.fnmatch_lines(["not measured: *RuntimeError: ours"])
+    strict = suite.gate("--carbon-strict", "-k", "test_a")
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,107 @@
+"""S3, S4, S5, S20: no test and no fixture ever sees that something ran again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.session.cases.conftest import Suite
+
+
+def test_what_tests_leave_behind_is_what_one_run_leaves(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """In memory, in a log file, and on the heap; no debugger opens on a test that passes."""
+    pytester.makepyfile(
+        """
+        import gc
+        import logging
+        import weakref
+        from work import note, work
+
+        class Node: pass
+
+        seen = []
+        node = Node()
+        node.itself = node
+
+        def test_a(): note("a"); seen.append(1); logging.warning("a is here"); work()
+        def test_b(): note("b"); assert seen == [1]
+
+        def test_c():
+            global node
+            note("c")
+            gone = weakref.ref(node)
+            del node
+            gc.collect()
+            assert gone() is None
+        """
+    )
+    log = pytester.path / "log.txt"
+    gated = suite.is_undisturbed("--pdb", "--log-file=log.txt", passed=3, regressed=1)
+    assert log.read_text().count("a is here") == 1
+    assert suite.verdict("test_a") == "regressed"
+    assert suite.again["a"] > 1
+    assert not suite.again["b"]
+    gated.stdout.no_fnmatch_line("*(Pdb)*")
+
+
+def test_looks_do_not_take_away_what_the_session_uses(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """A file at a fixed place is made, and removed, by whoever sets the fixture up."""
+    pytester.makeconftest(
+        """
+        import pathlib
+        import sqlite3
+        import pytest
+        from work import note
+
+        DB = pathlib.Path(__file__).with_name("test.db")
+        ENDED = []
+
+        @pytest.fixture(scope="session")
+        def db():
+            note("up")
+            DB.unlink(missing_ok=True)
+            c = sqlite3.connect(DB)
+            c.execute("create table t(x)")
+            c.commit()
+            c.close()
+            yield DB
+            DB.unlink()
+            note("down")
+            ENDED.append(1)
+            assert ENDED == [1]
+        """
+    )
+    pytester.makepyfile(
+        """
+        import sqlite3
+        import pytest
+        from work import note, work
+
+        def rows(db):
+            c = sqlite3.connect(db)
+            try:
+                return c.execute("select * from t").fetchall()
+            finally:
+                c.close()
+
+        @pytest.fixture(scope="module")
+        def module():
+            note("module up")
+            yield
+            note("module down")
+
+        def test_work(db): note("work"); rows(db); work()
+        def test_read(db): note("read"); rows(db)
+        def test_last(db, module): note("last"); rows(db); work()
+        """
+    )
+    gated = suite.is_undisturbed(passed=3, regressed=2)
+    assert suite.verdict("test_work") == suite.verdict("test_last") == "regressed"
+    assert suite.ran["up"] == suite.ran["down"] == suite.ran["module up"] == 1
+    gated.stdout.no_fnmatch_line("*ERROR*")

@@ -1,0 +1,239 @@
+"""A contract for each private name of pytest: what is relied on, on the version at hand."""
+
+from __future__ import annotations
+
+import json
+import unittest
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from _pytest import runner
+from _pytest.junitxml import LogXML
+
+from pytest_carbon.session.pytest_private import (
+    end_fixtures,
+    failure_repr,
+    forget_instance,
+    is_runner_of_pytest,
+    junit_xml,
+    requested,
+    run_as_pytest_does,
+    typed_here,
+    wants_interaction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def collected(pytester: pytest.Pytester, source: str) -> Sequence[pytest.Item]:
+    """The tests of a module, ready to run."""
+    return pytester.getitems(source)
+
+
+def test_requested_gives_a_request_and_takes_the_arguments_away(
+    pytester: pytest.Pytester,
+) -> None:
+    item: Any = pytester.getitem("def test_func(tmp_path): pass")
+    with requested(item):
+        first = item._request
+        assert isinstance(first, pytest.FixtureRequest)
+        assert item.funcargs == {}
+    assert not item._request
+    assert item.funcargs is None
+    with requested(item):
+        second = item._request
+        assert isinstance(second, pytest.FixtureRequest)
+        assert second is not first
+
+
+def test_requested_leaves_items_of_other_plugins_alone() -> None:
+    item: Any = SimpleNamespace()
+    with requested(item):
+        pass
+    assert vars(item) == {}
+
+
+def test_a_methods_next_run_has_an_object_of_its_own(pytester: pytest.Pytester) -> None:
+    method: Any = pytester.getitem("class TestIt:\n    def test_func(self): pass", "test_func")
+    first = method.obj.__self__
+    assert method.obj.__self__ is first
+    forget_instance(method)
+    assert method.obj.__self__ is not first
+    assert type(method.obj.__self__) is type(first)
+
+
+def test_a_function_and_a_method_of_hypothesis_stay_as_they_are(
+    pytester: pytest.Pytester,
+) -> None:
+    function: Any = pytester.getitem("def test_func(): pass")
+    before = function.obj
+    forget_instance(function)
+    assert function.obj is before
+    method: Any = pytester.getitem(
+        "class TestIt:\n    def test_func(self): pass\n    test_func.is_hypothesis_test = True"
+    )
+    given = method.obj
+    forget_instance(method)
+    assert method.obj is given
+
+
+def test_fixtures_end_that_the_next_test_does_not_share(pytester: pytest.Pytester) -> None:
+    one, two = collected(
+        pytester,
+        """
+        import pytest
+        ENDED = []
+
+        @pytest.fixture(scope="module")
+        def wide():
+            yield
+            ENDED.append("wide")
+
+        @pytest.fixture
+        def own():
+            yield
+            ENDED.append("own")
+
+        def test_one(wide, own): pass
+        def test_two(wide): pass
+        """,
+    )
+    module: Any = one.getparent(pytest.Module)
+    with requested(one):
+        one.session._setupstate.setup(one)
+        end_fixtures(one.session, two)
+        assert module.obj.ENDED == ["own"]
+        end_fixtures(one.session, None)
+        assert module.obj.ENDED == ["own", "wide"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "wanted"),
+    [
+        (None, False),
+        (ValueError(), True),
+        (pytest.skip.Exception("not here"), False),
+        (unittest.SkipTest("no"), False),
+        (pytest.fail.Exception("no"), True),
+    ],
+)
+def test_a_debugger_is_shown_what_pytest_would_show(
+    raised: BaseException | None, wanted: bool
+) -> None:
+    def body() -> None:
+        if raised is not None:
+            raise raised
+
+    call: pytest.CallInfo[None] = pytest.CallInfo.from_call(body, when="call")
+    report: Any = SimpleNamespace()
+    assert wants_interaction(call, report) is wanted
+    assert bool(runner.check_interactive_exception(call, report)) is wanted
+    report.wasxfail = "known"
+    assert not wants_interaction(call, report)
+    assert not runner.check_interactive_exception(call, report)
+
+
+def test_pytests_own_protocol_logs_three_reports(pytester: pytest.Pytester) -> None:
+    run = pytester.makeconftest(
+        """
+        import pytest
+        from pytest_carbon.session.pytest_private import run_as_pytest_does
+
+        def pytest_runtest_protocol(item, nextitem):
+            run_as_pytest_does(item, nextitem)
+            return True
+
+        def pytest_runtest_logreport(report):
+            with open("told.txt", "a") as file: print(report.when, report.outcome, file=file)
+        """
+    )
+    assert run.exists()
+    pytester.makepyfile("def test_func(): assert 0")
+    pytester.runpytest_subprocess().assert_outcomes(failed=1)
+    told = (pytester.path / "told.txt").read_text().splitlines()
+    assert told == ["setup passed", "call failed", "teardown passed"]
+    assert callable(run_as_pytest_does)
+
+
+def test_pytests_runner_is_a_plugin_by_itself(pytester: pytest.Pytester) -> None:
+    config = pytester.parseconfig()
+    assert is_runner_of_pytest(config.pluginmanager.getplugin("runner"))
+    assert not is_runner_of_pytest(ModuleType("runner"))
+
+
+def test_a_failure_without_a_traceback_survives_its_way_between_processes() -> None:
+    text = "carbon: +50 %: 1.00 J → 1.50 J\nwhy       2 fresh processes agree"
+    shown = failure_repr(text, "test_it.py", 7)
+    report = pytest.TestReport(
+        nodeid="test_it.py::test_func",
+        location=("test_it.py", 6, "test_func"),
+        keywords={},
+        outcome="failed",
+        longrepr=shown,
+        when="call",
+    )
+    sent = json.loads(json.dumps(report._to_json()))
+    arrived = pytest.TestReport._from_json(sent)
+    crash = getattr(arrived.longrepr, "reprcrash", None)
+    assert crash is not None
+    assert (crash.path, crash.lineno, crash.message) == ("test_it.py", 7, text.partition("\n")[0])
+    assert arrived.longreprtext.strip() == text
+
+
+@pytest.mark.parametrize("folder", [".", "sub"])
+def test_a_node_id_is_typed_where_pytest_was_started(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    pytester.makeini("[pytest]")
+    monkeypatch.chdir(pytester.mkdir("sub") if folder == "sub" else pytester.path)
+    config = pytester.parseconfig()
+    typed = typed_here(config, "sub/test_it.py::test_func")
+    assert typed == ("test_it.py::test_func" if folder == "sub" else "sub/test_it.py::test_func")
+
+
+def test_the_junit_file_takes_properties_of_the_whole_run(pytester: pytest.Pytester) -> None:
+    assert junit_xml(pytester.parseconfigure()) is None
+    xml = junit_xml(pytester.parseconfigure("--junitxml=junit.xml"))
+    assert isinstance(xml, LogXML)
+    xml.add_global_property("carbon.energy_j", 1.5)
+    assert ("carbon.energy_j", "1.5") in xml.global_properties
+
+
+def test_a_side_of_a_comparison_runs_a_test_again_and_again(pytester: pytest.Pytester) -> None:
+    """``compare.repeat`` takes the reports of ``runtestprotocol`` and forgets the last request."""
+    pytester.makeconftest(
+        """
+        import pytest
+        from pytest_carbon.compare.repeat import Repeater, saved_globs
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_protocol(item, nextitem):
+            again = Repeater(item, lambda run, _: (run(), True)[1], 0.9, saved_globs(item))
+            with open("told.txt", "a") as file:
+                for _ in range(3):
+                    print(again.run(), [r.outcome for r in again.reports], file=file)
+                print(item.user_properties, item._report_sections, file=file)
+                again.run(nextitem)
+            return True
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.fixture
+        def own(): return []
+
+        def test_func(own, record_property):
+            record_property("size", len(own))
+            print("said")
+            own.append(1)
+            assert own == [1]
+        """
+    )
+    pytester.runpytest_subprocess()
+    *runs, kept = (pytester.path / "told.txt").read_text().splitlines()
+    assert runs == ["True ['passed', 'passed', 'passed']"] * 3
+    assert kept == "[] []"
