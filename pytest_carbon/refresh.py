@@ -17,8 +17,13 @@ from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.join import join_courses
-from pytest_carbon.measurement import Kind
-from pytest_carbon.samples import at_reference, entry_from_runs
+from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.samples import (
+    at_reference,
+    entry_from_runs,
+    short_from_runs,
+    sum_from_runs,
+)
 from pytest_carbon.tasks.names import owner_of
 
 if TYPE_CHECKING:
@@ -30,8 +35,7 @@ if TYPE_CHECKING:
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result import LookRuns, RunResult, SubjectResult
 
 __all__ = [
     "Refreshed",
@@ -100,36 +104,93 @@ def _measured(
     stored: Mapping[Subject, Entry],
     passed: Mapping[Subject, Sequence[SubjectResult]],
     runs: Sequence[RunResult],
-    beside_load: Mapping[Subject, Sequence[SubjectResult]],
+    beside_load: Mapping[Subject, Sequence[LookRuns]],
+    floor_j: float,
 ) -> dict[Subject, Entry]:
     """The entry of each subject, with the sensitivity that is stored where there is an entry.
 
     Two figures that were corrected with different sensitivities differ though nothing changed.
+    What costs less than ``floor_j`` is short, and part of its file's sum.
     """
     bodies = {test: body for run in runs for test, body in run.bodies.items()}
-    measured = {}
+    measured: dict[Subject, Entry] = {}
     for subject, results in passed.items():
         old = stored.get(subject)
         entry = entry_from_runs(
             results,
             None if old is None else old.sensitivity,
-            fits_sensitivity=old is None,
+            fits_sensitivity=old is None or old.is_short,
             beside_load=beside_load.get(subject, ()),
         )
+        if entry is not None and entry.first.centre_j < floor_j:
+            entry = short_from_runs(results)
         if entry is not None:
             measured[subject] = replace(entry, body=bodies.get(subject.id))
-    return measured
+    return measured | _sums(stored, measured, passed, len(runs))
+
+
+def _sums(
+    stored: Mapping[Subject, Entry],
+    measured: Mapping[Subject, Entry],
+    passed: Mapping[Subject, Sequence[SubjectResult]],
+    runs: int,
+) -> dict[Subject, Entry]:
+    """The sums of files' short tests, where all that are stored were measured in every run."""
+    files: dict[str, list[Subject]] = {}
+    for subject, entry in measured.items():
+        if entry.is_short and subject.kind is Kind.TEST and len(passed[subject]) == runs:
+            files.setdefault(_file_of(subject), []).append(subject)
+    left = {
+        _file_of(subject)
+        for subject, entry in stored.items()
+        if entry.is_short and subject.kind is Kind.TEST and subject not in measured
+    }
+    found = {}
+    for file, tests in files.items():
+        by_run = [[passed[test][run] for test in tests] for run in range(runs)]
+        total = sum_from_runs(by_run)
+        if total is not None and file not in left:
+            found[Subject(Kind.FILE, file)] = total
+    return found
+
+
+def _file_of(test: Subject) -> str:
+    return test.id.partition("::")[0]
+
+
+def _with_new_tests(
+    stored: Mapping[Subject, Entry], measured: Mapping[Subject, Entry]
+) -> dict[Subject, Entry]:
+    """The stored entries, with files' sums as if they had held the short tests of now.
+
+    A sum that is greater for a new test has not risen.
+    """
+    entries = dict(stored)
+    more_j: dict[Subject, float] = {}
+    for subject, entry in measured.items():
+        if entry.is_short and subject.kind is Kind.TEST and subject not in stored:
+            file = Subject(Kind.FILE, _file_of(subject))
+            more_j[file] = more_j.get(file, 0.0) + entry.first.centre_j
+    for file, energy_j in more_j.items():
+        old = stored.get(file)
+        if old is not None:
+            anchor_j = None if old.anchor_j is None else old.anchor_j + energy_j
+            first = replace(old.first, centre_j=old.first.centre_j + energy_j)
+            entries[file] = replace(old, first=first, anchor_j=anchor_j)
+    return entries
 
 
 def _refitted(
-    step: Step, results: Sequence[SubjectResult], beside_load: Sequence[SubjectResult]
+    step: Step, results: Sequence[SubjectResult], beside_load: Sequence[LookRuns]
 ) -> Step:
     """What is to be stored anew, with the sensitivity that these runs show.
 
     The anchor is brought to it, too, by what it makes of the same samples.
     """
     stored, old = step.result, step.old
-    if stored is None or old is None or not step.action.writes:
+    if stored is None or old is None or not step.action.writes or not results:
+        return step
+    if stored.is_short or old.is_short:
         return step
     fitted = entry_from_runs(results, stored.sensitivity, beside_load=beside_load)
     if fitted is None or fitted.sensitivity == stored.sensitivity:
@@ -138,9 +199,7 @@ def _refitted(
     result = replace(
         stored,
         first=replace(stored.first, centre_j=fitted.first.centre_j, sd_log=fitted.first.sd_log),
-        repeats=fitted.repeats,
-        alone_first=fitted.alone_first,
-        alone=fitted.alone,
+        look=stored.look if fitted.look is None else fitted.look,
         sensitivity=fitted.sensitivity,
         anchor_j=None if stored.anchor_j is None else stored.anchor_j * ratio,
     )
@@ -155,7 +214,7 @@ def _beyond_tolerance(
     What the gate refuses, an update that is asked to accept rises has to store, though a
     single run says little of its spread.
     """
-    sd = suite_sd(stored.values())
+    sd = suite_sd(stored.values(), policy.floor_j)
     return {
         subject
         for subject, entry in measured.items()
@@ -167,7 +226,7 @@ def _beyond_tolerance(
 
 def _crept(stored: Mapping[Subject, Entry], policy: Policy) -> set[Subject]:
     """The baselines that many accepted small rises have moved too far, as the gate sees it."""
-    sd = suite_sd(stored.values())
+    sd = suite_sd(stored.values(), policy.floor_j)
     return {subject for subject, entry in stored.items() if creep(entry, policy, sd)}
 
 
@@ -205,11 +264,11 @@ def plan_runs(
     runs: Sequence[RunResult],
     mode: Mode,
     policy: Policy,
-    beside_load: Sequence[RunResult] = (),
+    beside_load: Mapping[Subject, Sequence[LookRuns]] | None = None,
 ) -> Refreshed:
     """What runs in one environment change in its baselines (``None``: there are none).
 
-    Runs ``beside_load`` only tell how far tests follow the core's speed.
+    Looks ``beside_load`` only tell how far tests follow the core's speed.
     """
     last = runs[-1]
     base = old or BaselineFile(environment=last.environment, intensity=last.intensity)
@@ -221,8 +280,9 @@ def plan_runs(
     moves = _moves(base, runs)
     base = moves.apply(base)
     passed = _passed(runs, base.reference_ns)
-    loaded = _passed(beside_load, base.reference_ns)
-    measured = _measured(base.entries, passed, runs, loaded)
+    loaded = beside_load or {}
+    measured = _measured(base.entries, passed, runs, loaded, policy.floor_j)
+    base = base.with_entries(_with_new_tests(base.entries, measured))
     plan = plan_update(
         base.entries,
         measured,
@@ -232,16 +292,23 @@ def plan_runs(
         crept=_crept(base.entries, policy),
     )
     steps = (
-        _refitted(step, passed[step.subject], loaded.get(step.subject, ())) for step in plan.steps
+        _refitted(step, passed.get(step.subject, ()), loaded.get(step.subject, ()))
+        for step in plan.steps
     )
     plan = UpdatePlan(steps=tuple(steps))
     return Refreshed(moves=moves, plan=plan, file=plan.apply(base), written=False)
 
 
-def learns_from_load(refreshed: Refreshed) -> bool:
-    """Whether a sensitivity to the core's speed that is to be stored is not known."""
-    results = (step.result for step in refreshed.plan.writes)
-    return any(entry is not None and entry.sensitivity is None for entry in results)
+def learns_from_load(refreshed: Refreshed) -> list[str]:
+    """The tests whose sensitivity to the core's speed is to be stored, and not known."""
+    return [
+        step.subject.id
+        for step in refreshed.plan.writes
+        if step.subject.kind is Kind.TEST
+        and step.result is not None
+        and not step.result.is_short
+        and step.result.sensitivity is None
+    ]
 
 
 def store_runs(
@@ -249,7 +316,7 @@ def store_runs(
     runs: Sequence[RunResult],
     mode: Mode,
     policy: Policy,
-    beside_load: Sequence[RunResult] = (),
+    beside_load: Mapping[Subject, Sequence[LookRuns]] | None = None,
 ) -> Refreshed:
     """Update the baselines of the runs' environment, in one step.
 

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.entry import Entry
-from pytest_carbon.gate.spread import summarise
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
+from pytest_carbon.gate.spread import hodges_lehmann, summarise
 from pytest_carbon.measurement import Method
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_carbon.baseline.entry import Spread
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result import LookRuns, SubjectResult
 
-__all__ = ["at_reference", "corrected_j", "entry_from_runs"]
+__all__ = ["at_reference", "corrected_j", "entry_from_runs", "short_from_runs", "sum_from_runs"]
 
 
 def corrected_j(measurement: Measurement, sensitivity: float) -> float:
@@ -48,12 +46,16 @@ def at_reference(run: SubjectResult, factor: float) -> SubjectResult:
         speed = measurement.speed
         return measurement if speed is None else replace(measurement, speed=speed * factor)
 
-    return replace(
-        run,
-        total=scaled(run.total),
-        repeats=tuple(map(scaled, run.repeats)),
-        alone=tuple(map(scaled, run.alone)),
+    looks = tuple(
+        replace(look, first=scaled(look.first), repeats=tuple(map(scaled, look.repeats)))
+        for look in run.looks
     )
+    return replace(run, total=scaled(run.total), looks=looks)
+
+
+def _runs_of(look: LookRuns) -> tuple[Measurement, ...]:
+    """The runs of a look that are stored: those after the first, or that where it is alone."""
+    return look.repeats or (look.first,)
 
 
 def entry_from_runs(
@@ -61,31 +63,25 @@ def entry_from_runs(
     known_sensitivity: float | None = None,
     *,
     fits_sensitivity: bool = True,
-    beside_load: Sequence[SubjectResult] = (),
+    beside_load: Sequence[LookRuns] = (),
 ) -> Entry | None:
-    """The baseline of one test, from its results in one or several fresh processes.
+    """The baseline of one test, from its results in one or several sessions and their looks.
 
     ``known_sensitivity`` is what is stored already; it is kept until these runs say more, or
     whatever they say where ``fits_sensitivity`` is off. The figures are corrected with
-    ``DEFAULT_SENSITIVITY`` where it is not known. Runs ``beside_load`` tell of the sensitivity
+    ``DEFAULT_SENSITIVITY`` where it is not known. Looks ``beside_load`` tell of the sensitivity
     only: what a load costs a test besides the speed of the core is no part of its baseline.
     ``None`` where a figure is unknown or nothing was spent, which has no logarithm.
     """
-    # Repeats leave the caches, the memory and the garbage collector in another state for the
-    # tests after them: first runs of 20 ms were seen to cost 1.2 to 1.5 times as much for it.
-    firsts = [run.total for run in runs if not run.repeats] or [run.total for run in runs]
-    repeats = [run.repeats for run in runs if run.repeats]
-    alone = [run.alone for run in runs if run.alone]
-    everything = [*firsts, *chain(*repeats), *chain(*alone)]
+    firsts = [run.total for run in runs]
+    looks = [look for run in runs for look in run.looks]
+    groups = [_runs_of(look) for look in looks]
+    everything = [*firsts, *(m for group in groups for m in group)]
     if any(m.energy_j is None or m.energy_j <= 0 for m in everything):
         return None
     fit = None
     if fits_sensitivity:
-        kinds = (
-            [(m,) for m in firsts],
-            [*repeats, *(run.repeats for run in beside_load)],
-            [group[1:] for group in (*alone, *(run.alone for run in beside_load))],
-        )
+        kinds = ([(m,) for m in firsts], [*groups, *map(_runs_of, beside_load)])
         fit = fit_sensitivity(
             *(
                 [[(m.cpu_s, 1 / m.speed) for m in group if m.speed] for group in kind]
@@ -98,24 +94,65 @@ def entry_from_runs(
     middle = sorted(firsts, key=lambda m: m.cpu_s)[len(firsts) // 2]
 
     def spread(processes: Iterable[Sequence[Measurement]]) -> Spread | None:
-        groups = [[corrected_j(m, exponent) for m in group] for group in processes if group]
-        return summarise(groups) if groups else None
+        figures = [[corrected_j(m, exponent) for m in group] for group in processes if group]
+        return summarise(figures) if figures else None
 
     first = spread([m] for m in firsts)
     assert first is not None, "a test is here because it ran"
     return Entry(
         first=first,
-        repeats=spread(repeats),
-        alone_first=spread(group[:1] for group in alone),
-        alone=spread(group[1:] for group in alone),
+        look=spread(groups),
         raw=summarise([m.raw_j or 0.0] for m in firsts) if has_speed else None,
         cpu_s=middle.cpu_s,
         wall_s=middle.wall_s,
         sensitivity=sensitivity,
-        disk_share=_mean([run.disk_share for run in runs if run.disk_share is not None]),
-        blocks_written=_mean([r.blocks_written for r in runs if r.blocks_written is not None]),
+        disk_share=_mean_of(look.disk_share for look in looks),
+        blocks_written=_mean_of(look.blocks_written for look in looks),
     )
 
 
-def _mean(figures: Sequence[float]) -> float | None:
-    return round(fmean(figures), 2) if figures else None
+def short_from_runs(runs: Sequence[SubjectResult]) -> Entry | None:
+    """The baseline of a test below the floor: what it costs, for its part of its file's sum."""
+    firsts_j = [run.total.energy_j or 0.0 for run in runs]
+    looks = [m.energy_j or 0.0 for run in runs for look in run.looks for m in _runs_of(look)]
+    if not firsts_j or min(firsts_j) <= 0:
+        return None
+    return short_entry(
+        hodges_lehmann(firsts_j), hodges_lehmann(looks) if looks and min(looks) > 0 else None
+    )
+
+
+def sum_from_runs(runs: Sequence[Sequence[SubjectResult]]) -> Entry | None:
+    """The baseline of a file's short tests together: given run by run, each time the same tests."""
+    firsts_j = [sum(test.total.energy_j or 0.0 for test in tests) for tests in runs]
+    raws_j = [sum(test.total.raw_j or 0.0 for test in tests) for tests in runs]
+    looks_j = [
+        sum(fmean(m.energy_j or 0.0 for m in _runs_of(look)) for look in looks)
+        for looks in _looks_of(runs)
+    ]
+    if not firsts_j or min(firsts_j) <= 0 or (looks_j and min(looks_j) <= 0):
+        return None
+    middle = runs[len(runs) // 2]
+    has_speed = any(test.total.speed is not None for test in middle)
+    return Entry(
+        first=summarise([figure_j] for figure_j in firsts_j),
+        look=summarise([figure_j] for figure_j in looks_j) if looks_j else None,
+        raw=summarise([figure_j] for figure_j in raws_j) if has_speed else None,
+        cpu_s=sum(test.total.cpu_s for test in middle),
+        wall_s=sum(test.total.wall_s for test in middle),
+    )
+
+
+def _looks_of(runs: Sequence[Sequence[SubjectResult]]) -> list[list[LookRuns]]:
+    """The looks at the tests that every look has seen, look by look."""
+    by_run = [{test.subject: test.looks[0] for test in tests if test.looks} for tests in runs]
+    seen = [looks for looks in by_run if looks]
+    if not seen:
+        return []
+    common = set.intersection(*(set(looks) for looks in seen))
+    return [[looks[subject] for subject in looks if subject in common] for looks in seen if common]
+
+
+def _mean_of(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(fmean(known), 2) if known else None

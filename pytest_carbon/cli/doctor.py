@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.outside.noise import measure_noise
@@ -74,7 +75,12 @@ def run(args: argparse.Namespace) -> int:
         "clock": instruments.clock,
         "intensity": asdict(stored.intensity),
         "baselines": stored.place,
-        "stored_sd": suite_sd(stored.entries.values()) if stored.entries else None,
+        "stored_sd": (
+            suite_sd(stored.entries.values(), settings.policy.floor_j) if stored.entries else None
+        ),
+        "gated": gated_words(
+            ((s, e.first.centre_j) for s, e in stored.entries.items()), settings.policy.floor_j
+        ),
         "not_measured": [item._asdict() for item in _all_missing(missing, instruments.unavailable)],
         "notes": list(notes),
         "noise": None if noise is None else _noise(noise, settings),
@@ -103,7 +109,7 @@ def _missing(settings: Settings) -> list[_Missing]:
 
 
 def _noise(noise: Noise, settings: Settings) -> dict[str, Any]:
-    thorough = settings.policy.in_thorough_gear()
+    thorough = settings.policy.in_thorough_mode()
     return {
         "raw_sd": noise.raw_sd,
         "sd": noise.sd,
@@ -133,6 +139,8 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     yield _line("baselines", facts["baselines"])
     if facts["stored_sd"] is not None:
         yield _line("", f"their spread between runs is {_percent(facts['stored_sd'])}")
+    if facts["gated"]:
+        yield _line("", facts["gated"])
     yield ""
     yield "not measured here"
     for item in facts["not_measured"]:
@@ -159,11 +167,11 @@ def _noise_lines(noise: dict[str, Any] | None) -> Iterator[str]:
         return
     yield _line("as counted", f"spread {_percent(noise['raw_sd'])}")
     yield _line("corrected", f"spread {_percent(noise['sd'])}, with the speed of the core")
-    gears = [
+    modes = [
         ("can see", "can_see", "tolerance", ""),
         ("", "can_see_thorough", "thorough_tolerance", " with --carbon-thorough"),
     ]
-    for name, key, tolerance, how in gears:
+    for name, key, tolerance, how in modes:
         yield _line(
             name,
             f"a rise of {_percent(noise[key])} or more of such work, in 95 % of the cases"

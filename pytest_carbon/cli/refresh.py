@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections import Counter
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, look_at, with_look
 from pytest_carbon.cli.suite import run_suite
+from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.refresh import (
     comparable,
@@ -21,31 +24,39 @@ from pytest_carbon.refresh import (
     preview_refresh,
     store_runs,
 )
+from pytest_carbon.settings import parse_seconds
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_carbon.cli.suite import SuiteRun
     from pytest_carbon.environment import Environment
+    from pytest_carbon.measurement import Subject
     from pytest_carbon.refresh import Refreshed
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result import LookRuns, RunResult
 
 __all__ = ["add_parser", "run"]
 
-# What the gate's figures rest on (docs/gate.md): more processes make the stored centre and its
-# spread better, more repeats hardly.
-ROUNDS = 10
-REPEATS = 3
+# Fewer say nothing about the spread between processes; more than so many are worth little.
+LEAST_ROUNDS = 5
+MOST_ROUNDS = 10
 
 # Three processes on a slower core tell more than ten at one speed.
 LOADED_ROUNDS = 3
 
 # Statuses with which pytest has nothing to tell that a further round would not repeat.
 _INTERRUPTED, _USAGE_ERROR, _NO_TESTS = 2, 4, 5
+_TERMINATED = 128 + signal.SIGTERM
 
 _TEST_FAILED = 1
 _SHOWN = 10
+
+
+class _Terminated(BaseException):
+    """The command was asked to end, as CI systems do."""
 
 
 def _count(text: str) -> int:
@@ -61,6 +72,14 @@ def _positive(text: str) -> int:
     return count
 
 
+def _seconds(text: str) -> float:
+    minutes = text.strip().removesuffix("min") if text.strip().endswith("min") else ""
+    try:
+        return 60 * parse_seconds(minutes) if minutes else parse_seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} {error}") from None
+
+
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
@@ -68,30 +87,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         usage="pytest-carbon refresh [options] [-- PYTEST ARGS]",
         help="measure the suite in fresh processes, and update its baselines",
         description="Run the suite several times, each time in a fresh process, and update the "
-        "baselines of this environment in one step. Arguments after -- go to pytest.",
+        "baselines of this environment in one step. Each round runs the suite once as it is, and "
+        "then the tests that are large enough to gate again in another process. Arguments after "
+        "-- go to pytest.",
     )
     parser.add_argument(
         "--rounds",
         metavar="N",
         type=_positive,
-        default=ROUNDS,
-        help="how often fresh processes run the suite (default: %(default)s)",
+        help=f"how many rounds (default: as many as the figures need, {LEAST_ROUNDS} to "
+        f"{MOST_ROUNDS})",
     )
     parser.add_argument(
-        "--repeats",
-        metavar="N",
-        type=_count,
-        default=REPEATS,
-        help="how often each passed test runs again in a second process of each round, "
-        "as repeats change what the tests after them cost (default: %(default)s)",
+        "--max-time",
+        metavar="SECONDS",
+        type=_seconds,
+        help="begin no further round that would end later than this, as 300 or 5min",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the rounds of an interrupted refresh"
     )
     parser.add_argument(
         "--loaded-rounds",
         metavar="N",
         type=_count,
         default=LOADED_ROUNDS,
-        help="how many further rounds run beside a load on the other cores, to learn how far new "
-        "figures follow the speed of the core, which the load changes; their costs are not stored "
+        help="how often tests whose cost is new run again beside a load on the other cores, to "
+        "learn how far they follow the speed of the core; what they cost then is not stored "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -114,46 +136,179 @@ def _say(text: str) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure and store; returns pytest's exit status where tests failed or none could run."""
+
+    def terminate(_number: int, _frame: object) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    finished = FinishedRounds(Path.cwd(), args.pytest_args)
     try:
-        return _refresh(args)
-    except KeyboardInterrupt:
+        return _Refresh(args, finished).run()
+    except (KeyboardInterrupt, _Terminated) as error:
+        kept = finished.count
         _say("interrupted: nothing was written")
-        return _INTERRUPTED
+        if kept:
+            rounds = "1 finished round is" if kept == 1 else f"{kept} finished rounds are"
+            _say(f"{rounds} kept: pytest-carbon refresh --resume goes on with them")
+        return _TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _refresh(args: argparse.Namespace) -> int:
-    _say(
-        f"measuring {args.rounds} round{'s' if args.rounds != 1 else ''}: the suite as it is in a "
-        "fresh process"
-        + (f", then each test 1 + {args.repeats} times in another" if args.repeats else "")
-    )
-    start_s = time.monotonic()
-    runs: list[RunResult] = []
-    for number in range(1, args.rounds + 1):
-        for repeats in dict.fromkeys((0, args.repeats)):
-            done = _measure(args, repeats)
-            if done.result is None or _is_hopeless(done):
-                break
-            runs.append(done.result)
-        _say(_progress(number, args.rounds, done, time.monotonic() - start_s))
-        if _is_hopeless(done):
-            _show(done)
+class _Refresh:
+    """One refresh, from its first round to the file."""
+
+    def __init__(self, args: argparse.Namespace, finished: FinishedRounds) -> None:
+        self._args = args
+        self._finished = finished
+        self._start_s = time.monotonic()
+        self._runs: list[RunResult] = []
+        self._resumed = self._begun = 0
+        self._most = args.rounds or MOST_ROUNDS
+        ahead = str(args.rounds) if args.rounds else f"{LEAST_ROUNDS} to {MOST_ROUNDS}"
+        self._ahead = ahead
+        self._progress = Progress(ahead)
+
+    def run(self) -> int:
+        """Measure and store; returns the exit status."""
+        self._runs = self._finished.begin(resume=self._args.resume)
+        self._resumed = self._begun = len(self._runs)
+        rounds = "1 round" if self._ahead == "1" else f"{self._ahead} rounds"
+        _say(
+            f"measuring {rounds}: the suite as it is in a fresh process, then its larger tests "
+            "again in another"
+        )
+        if self._runs:
+            _say(f"going on after {len(self._runs)} finished rounds")
+        while not self._is_done():
+            status = self._round(self._begun + 1)
+            if status:
+                return status
+        usual, self._runs = _in_one_environment(self._runs)
+        return self._store(usual)
+
+    def _is_done(self) -> bool:
+        done = len(self._runs)
+        # A round that was lost counts as begun: else one that always dies would go on for ever.
+        if not done or self._begun >= self._most:
+            return bool(done)
+        if not self._args.rounds and done >= LEAST_ROUNDS and self._knows_enough():
+            return True
+        limit_s = self._args.max_time
+        spent_s = time.monotonic() - self._start_s
+        if limit_s is not None and spent_s + self._round_s > limit_s:
+            _say(f"no time for a further round: --max-time is {format_duration(limit_s)}")
+            return True
+        return False
+
+    @property
+    def _round_s(self) -> float:
+        """How long a round takes, by those of this command; 0 before the first."""
+        rounds = self._begun - self._resumed
+        return (time.monotonic() - self._start_s) / rounds if rounds else 0.0
+
+    def _knows_enough(self) -> bool:
+        _, runs = comparable(self._runs)
+        last = self._runs[-1]
+        kept = [run for run in self._runs if run.environment == last.environment]
+        policy = _policy(last)
+        planned = plan_runs(None, kept, Mode.ALL, policy)
+        return not runs and are_enough(planned.file, policy)
+
+    def _round(self, number: int) -> int:
+        """One round; an exit status where a further one would end like it, else 0."""
+        args, progress = self._args, self._progress
+        start_s = time.monotonic()
+        self._begun = number
+        progress.at(number, "running the suite")
+        # --carbon-diff measures as for an update: nothing is gated, and nothing written.
+        done = run_suite(
+            ["--carbon-diff", "--carbon-confirm-time=0", *args.pytest_args],
+            shown=args.verbose,
+            progress=lambda percent: progress.at(number, f"{percent} % of the suite"),
+        )
+        notes: list[str] = []
+        if done.status in (_INTERRUPTED, _USAGE_ERROR, _NO_TESTS):
+            # Before a test was measured: a further round would end like this one.
+            progress.end(f"round {number} of {self._ahead}: {_told(done, 0.0)}")
+            sys.stdout.write(done.output)
             _say("nothing was written")
             return done.status
-        if not runs:
+        if done.result is not None:
+            progress.at(number, "measuring its larger tests again")
+            stored = BaselineStore(Path(done.result.baselines_folder)).load(done.result.environment)
+            result, notes = with_look(done.result, stored, args.pytest_args)
+            self._finished.keep(len(self._runs) + 1, result)
+            self._runs.append(result)
+        spent_s = time.monotonic() - start_s
+        progress.end(f"round {number} of {self._ahead}: {_told(done, spent_s)}{self._to_go()}")
+        for note in notes[:_SHOWN] if number == 1 else ():
+            _say(note)
+        if not self._runs:
             done.need(f"round {number}")
-    usual, runs = _in_one_environment(runs)
-    return _store(args, usual, runs)
+        return 0
+
+    def _to_go(self) -> str:
+        left = (self._args.rounds or LEAST_ROUNDS) - self._begun
+        if left <= 0 or not self._runs:
+            return ""
+        more = "" if self._args.rounds else " or more"
+        return f", {format_duration(self._round_s * left)}{more} to go"
+
+    def _store(self, usual: Environment) -> int:
+        runs, args = self._runs, self._args
+        left_out = not_passed(runs)
+        failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
+        for test in failed[:_SHOWN]:
+            _say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
+        if len(failed) > _SHOWN:
+            _say(f"left out: {len(failed) - _SHOWN} more that failed")
+        last = runs[-1]
+        store = BaselineStore(Path(last.baselines_folder))
+        mode, policy = Mode(args.update), _policy(last)
+        planned = plan_runs(store.load(usual), runs, mode, policy)
+        loaded = self._beside_load(usual, planned)
+        if args.diff:
+            _say("this is what would change; nothing is written")
+            _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
+        else:
+            done = store_runs(store, runs, mode, policy, loaded)
+            _tell(done)
+            _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
+            costs_j = ((s, e.first.centre_j) for s, e in done.file.entries.items())
+            _say(gated_words(costs_j, policy.floor_j))
+        self._finished.clear()
+        return _TEST_FAILED if failed else 0
+
+    def _beside_load(self, usual: Environment, planned: Refreshed) -> dict[Subject, list[LookRuns]]:
+        """Looks beside a load on all other cores, at the tests whose sensitivity they are for."""
+        names = learns_from_load(planned)
+        cores, rounds = other_cores(), self._args.loaded_rounds
+        found: dict[Subject, list[LookRuns]] = {}
+        if not names or cores <= 0 or not rounds or usual.speed == OffProbe.name:
+            return found
+        tests = "1 test follows" if len(names) == 1 else f"{len(names)} tests follow"
+        for number in range(1, rounds + 1):
+            start_s = time.monotonic()
+            with load(cores):
+                looks = look_at(
+                    names, self._runs[-1], planned.file.reference_ns, self._args.pytest_args
+                )
+            for subject, look in looks.items():
+                found.setdefault(subject, []).append(look)
+            spent_s = time.monotonic() - start_s
+            _say(
+                f"beside a load, to see how {tests} the speed of the core: {number} of "
+                f"{rounds} in {format_duration(spent_s)}"
+            )
+        return found
 
 
-def _measure(args: argparse.Namespace, repeats: int) -> SuiteRun:
-    # --carbon-diff measures as for an update: nothing is gated, and nothing written.
-    return run_suite(
-        ["--carbon-diff", f"--carbon-rounds={repeats}", *args.pytest_args], shown=args.verbose
-    )
+def _policy(result: RunResult) -> Policy:
+    return Policy(tolerance=result.tolerance, floor_j=result.floor_j)
 
 
-def _in_one_environment(runs: list[RunResult]) -> tuple[Environment, list[RunResult]]:
+def _in_one_environment(runs: Sequence[RunResult]) -> tuple[Environment, list[RunResult]]:
     """The usual environment, and the rounds that ran there; the others are told."""
     usual, elsewhere = comparable(runs)
     for place in elsewhere:
@@ -163,70 +318,15 @@ def _in_one_environment(runs: list[RunResult]) -> tuple[Environment, list[RunRes
     return usual, [run for run in runs if run.environment == usual]
 
 
-def _beside_load(args: argparse.Namespace, usual: Environment) -> list[RunResult]:
-    """Rounds beside a load on all other cores; one that goes wrong is told and left out."""
-    cores, rounds = other_cores(), args.loaded_rounds
-    runs: list[RunResult] = []
-    if not (args.repeats and cores > 0 and usual.speed != OffProbe.name):
-        return runs
-    for number in range(1, rounds + 1):
-        with load(cores):
-            done = _measure(args, args.repeats)
-        end = done.end
-        if done.result is not None and done.result.environment == usual:
-            runs.append(done.result)
-            end = f"in {format_duration(done.result.wall_s)}"
-        _say(
-            f"beside a load, to see how tests follow the core's speed: {number} of {rounds}, {end}"
-        )
-    return runs
-
-
-def _is_hopeless(done: SuiteRun) -> bool:
-    """Whether a further round would end like this one, before it measures a test."""
-    return done.status in (_INTERRUPTED, _USAGE_ERROR, _NO_TESTS)
-
-
-def _show(done: SuiteRun) -> None:
-    sys.stdout.write(done.output)
-    sys.stdout.flush()
-
-
-def _progress(number: int, rounds: int, done: SuiteRun, spent_s: float) -> str:
-    told = done.end
-    if done.result is not None:
-        counts = Counter(done.result.course.outcomes.values())
-        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
-        told = told or "no test ran"
-        told += f" in {format_duration(done.result.wall_s)}"
-        if done.result.course.cut_short:
-            told += f"; {done.result.course.cut_short}"
-    left = rounds - number
-    ahead = f", {format_duration(spent_s / number * left)} to go" if left else ""
-    return f"round {number} of {rounds}: {told}{ahead}"
-
-
-def _store(args: argparse.Namespace, usual: Environment, runs: list[RunResult]) -> int:
-    left_out = not_passed(runs)
-    failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
-    for test in failed[:_SHOWN]:
-        _say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
-    if len(failed) > _SHOWN:
-        _say(f"left out: {len(failed) - _SHOWN} more that failed")
-    last = runs[-1]
-    store = BaselineStore(Path(last.baselines_folder))
-    mode = Mode(args.update)
-    policy = Policy(tolerance=last.tolerance, floor_j=last.floor_j)
-    planned = plan_runs(store.load(usual), runs, mode, policy)
-    loaded = _beside_load(args, usual) if learns_from_load(planned) else []
-    if args.diff:
-        _say("this is what would change; nothing is written")
-        _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
-    else:
-        done = store_runs(store, runs, mode, policy, loaded)
-        _tell(done)
-        _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
-    return _TEST_FAILED if failed else 0
+def _told(done: SuiteRun, spent_s: float) -> str:
+    """How a round went, in words."""
+    if done.result is None:
+        return done.end
+    counts = Counter(done.result.course.outcomes.values())
+    told = ", ".join(f"{count} {outcome}" for outcome, count in counts.most_common())
+    told = f"{told or 'no test ran'} in {format_duration(spent_s or done.result.wall_s)}"
+    cut_short = done.result.course.cut_short
+    return f"{told}; {cut_short}" if cut_short else told
 
 
 def _tell(refreshed: Refreshed) -> None:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import signal
 import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import SuiteError
 from pytest_carbon.resultfile.file import read_result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.result import RunResult
 
 __all__ = ["SuiteRun", "run_suite"]
 
-# After Ctrl-C pytest ends by itself; fixtures that take longer to end than this do not matter.
-_PATIENCE_S = 30
+# Asked to stop, pytest ends its fixtures first; what takes longer than this is ended.
+_PATIENCE_S = 10.0
+_POLL_S = 0.05
+_PERCENT = re.compile(rb"\[ *(\d{1,3})%\]")
+_TAIL_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,38 +61,66 @@ class SuiteRun:
         return self.result
 
 
-def run_suite(arguments: Sequence[str], *, shown: bool = False) -> SuiteRun:
+def run_suite(
+    arguments: Sequence[str],
+    *,
+    shown: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> SuiteRun:
     """Run ``pytest --carbon`` with further arguments; ``shown`` lets its output through.
 
-    On Ctrl-C it waits for pytest to end, and raises ``KeyboardInterrupt``.
+    ``progress`` is told now and then how many percent of the tests have run. On Ctrl-C and any
+    other exception pytest is ended, with all that it has started, before that goes on.
     """
     with tempfile.TemporaryDirectory(prefix="pytest-carbon-") as name:
         folder = Path(name)
         path = folder / "result.json"
         command = [sys.executable, "-m", "pytest", "--carbon", f"--carbon-report=json:{path}"]
-        with (folder / "output.txt").open("w+", encoding="utf-8", errors="replace") as output:
-            status = _wait(
-                subprocess.Popen(  # noqa: S603 - this Python, with the user's own arguments
-                    [*command, *arguments],
-                    stdout=None if shown else output,
-                    stderr=None if shown else subprocess.STDOUT,
-                )
+        with (folder / "output.txt").open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - this Python, with the user's own arguments
+                [*command, *arguments],
+                stdout=None if shown else output,
+                stderr=None if shown else subprocess.STDOUT,
+                start_new_session=True,
             )
-            output.seek(0)
-            text = output.read()
+            try:
+                status = _wait(process, folder / "output.txt", progress)
+            finally:
+                _end(process)
         return SuiteRun(
-            status=status, result=read_result(path) if path.exists() else None, output=text
+            status=status,
+            result=read_result(path) if path.exists() else None,
+            output=(folder / "output.txt").read_text(encoding="utf-8", errors="replace"),
         )
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    try:
-        return process.wait()
-    except BaseException:
-        # The terminal has told pytest, too; only what does not listen has to be ended.
-        try:
-            process.wait(_PATIENCE_S)
-        except BaseException:  # noqa: BLE001 - whatever it is, a run must not outlive its command
-            process.kill()
-            process.wait()
-        raise
+def _wait(
+    process: subprocess.Popen[bytes], output: Path, progress: Callable[[int], None] | None
+) -> int:
+    while True:
+        status = process.poll()
+        if status is not None:
+            return status
+        if progress is not None:
+            with output.open("rb") as file:
+                file.seek(max(0, output.stat().st_size - _TAIL_BYTES))
+                found = _PERCENT.findall(file.read())
+            if found:
+                progress(int(found[-1]))
+        sleep(_POLL_S)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask pytest to stop where it still runs, and end what does not listen."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGINT if os.name == "posix" else signal.SIGTERM)
+        until_s = monotonic() + _PATIENCE_S
+        with contextlib.suppress(KeyboardInterrupt):
+            while process.poll() is None and monotonic() < until_s:
+                sleep(_POLL_S)
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        process.kill()
+    process.wait()

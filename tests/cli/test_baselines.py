@@ -128,7 +128,7 @@ def test_the_command_knows_the_folder_and_what_counts_here(
     (tmp_path / "pytest.ini").write_text("[pytest]\ncarbon_baselines = stored\n")
     (tmp_path / "test_a.py").write_text("def test_a(): sum(range(10**5))")
     monkeypatch.chdir(tmp_path)
-    assert main(["refresh", "--rounds", "1", "--repeats", "0"]) == 0
+    assert main(["refresh", "--rounds", "1"]) == 0
     (path,) = (tmp_path / "stored").iterdir()
     capsys.readouterr()
     # Nothing of the suite is looked at.

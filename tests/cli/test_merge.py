@@ -33,9 +33,7 @@ def sharded(tmp_path_factory: pytest.TempPathFactory) -> Path:
         subprocess.run([*command, *arguments], cwd=project, check=True, capture_output=True)
 
     for group in ("1", "2"):
-        job(
-            f"shard-{group}", "--splits=2", f"--group={group}", "--carbon-diff", "--carbon-rounds=1"
-        )
+        job(f"shard-{group}", "--splits=2", f"--group={group}", "--carbon-diff")
     job("plain", "--carbon-speed=off", "-n", "1")
     return project
 

@@ -1,0 +1,258 @@
+"""How many rounds a refresh takes, and which it keeps; with suites that answer as told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pytest
+
+from pytest_carbon.baseline.entry import Entry, Spread, short_entry
+from pytest_carbon.baseline.file import BaselineFile
+from pytest_carbon.cli.main import main
+from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough
+from pytest_carbon.cli.suite import SuiteRun
+from pytest_carbon.errors import SettingError
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.result import Course
+from tests.results import ENVIRONMENT, INTENSITY, run_result, subject
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_carbon.result import RunResult
+
+TEST = "test_a.py::test_one"
+
+
+def a_round(energy_j: float, baselines: Path) -> RunResult:
+    result = run_result(subject(TEST, energy_j))
+    course = Course(exit_status=0, collected=(TEST,), outcomes={TEST: "passed"})
+    return replace(result, course=course, baselines_folder=str(baselines))
+
+
+class Suites:
+    """Stands for the suite's processes: each round costs so much, and takes 10 s."""
+
+    def __init__(self, folder: Path) -> None:
+        self.energies_j: list[float] = [1.0, 1.0]
+        self.folder = folder
+        self.run = 0
+        self.now_s = 0.0
+        self.dies_from = 1000
+        self.interrupted_in = 1000
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    def run_suite(self, *_: object, **__: object) -> SuiteRun:
+        self.run += 1
+        self.now_s += 10
+        if self.run == self.interrupted_in:
+            raise KeyboardInterrupt
+        if self.run >= self.dies_from:
+            return SuiteRun(status=-9, result=None, output="")
+        energy_j = self.energies_j[self.run % len(self.energies_j)]
+        return SuiteRun(status=0, result=a_round(energy_j, self.folder), output="")
+
+
+Command: TypeAlias = "Callable[..., int]"
+
+
+@pytest.fixture
+def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Suites:
+    monkeypatch.chdir(tmp_path)
+    suites = Suites(tmp_path / "baselines")
+    monkeypatch.setattr("pytest_carbon.cli.refresh.run_suite", suites.run_suite)
+    monkeypatch.setattr("pytest_carbon.cli.refresh.with_look", lambda result, *_: (result, []))
+    monkeypatch.setattr("pytest_carbon.cli.refresh.time", suites)
+    return suites
+
+
+def refresh(*arguments: str) -> int:
+    return main(["refresh", "--loaded-rounds=0", *arguments])
+
+
+def test_figures_that_agree_need_five_rounds(suites: Suites) -> None:
+    assert refresh() == 0
+    assert suites.run == 5
+
+
+def test_figures_that_scatter_get_ten(suites: Suites) -> None:
+    suites.energies_j = [1.0, 3.0]
+    assert refresh() == 0
+    assert suites.run == 10
+
+
+@pytest.mark.parametrize("count", [1, 7, 12])
+def test_a_number_that_is_given_is_taken(suites: Suites, count: int) -> None:
+    assert refresh("--rounds", str(count)) == 0
+    assert suites.run == count
+
+
+def test_no_round_begins_that_would_end_too_late(
+    suites: Suites, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refresh("--max-time", "35") == 0
+    assert suites.run == 3
+    assert "no time for a further round: --max-time is 35.0 s" in capsys.readouterr().out
+
+
+def test_the_first_round_is_run_however_little_time_there_is(suites: Suites) -> None:
+    assert refresh("--max-time", "1") == 0
+    assert suites.run == 1
+
+
+def test_time_may_be_given_in_minutes(suites: Suites) -> None:
+    suites.energies_j = [1.0, 3.0]
+    assert refresh("--max-time", "1.1min") == 0
+    assert suites.run == 6
+
+
+def test_what_is_needed_no_more_is_not_missed(
+    suites: Suites, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refresh("--max-time", "51") == 0
+    assert suites.run == 5
+    assert "no time" not in capsys.readouterr().out
+
+
+def test_rounds_that_all_die_after_the_first_come_to_an_end(
+    suites: Suites, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suites.dies_from = 2
+    assert refresh("--rounds", "4") == 0
+    assert suites.run == 4
+    assert "round 4 of 4: it was killed by signal 9" in capsys.readouterr().out
+
+
+def test_a_first_round_that_dies_is_an_error(suites: Suites) -> None:
+    suites.dies_from = 1
+    assert refresh() != 0
+    assert suites.run == 1
+    assert not suites.folder.exists()
+
+
+def test_an_interrupted_refresh_goes_on_where_it_was(
+    suites: Suites, capsys: pytest.CaptureFixture[str]
+) -> None:
+    suites.interrupted_in = 4
+    assert refresh() == 2
+    output = capsys.readouterr().out
+    assert "interrupted: nothing was written" in output
+    assert "3 finished rounds are kept: pytest-carbon refresh --resume goes on with them" in output
+    assert not suites.folder.exists()
+    assert refresh("--resume") == 0
+    assert "going on after 3 finished rounds" in capsys.readouterr().out
+    assert suites.run == 4 + 2
+
+
+def test_rounds_that_are_enough_already_are_stored_at_once(suites: Suites) -> None:
+    suites.interrupted_in = 3
+    assert refresh() == 2
+    assert refresh("--resume", "--rounds", "2") == 0
+    assert suites.run == 3
+    assert list(suites.folder.glob("*.json"))
+
+
+def test_a_refresh_that_does_not_resume_forgets_earlier_rounds(suites: Suites) -> None:
+    suites.interrupted_in = 4
+    assert refresh() == 2
+    assert refresh("--rounds", "2") == 0
+    assert suites.run == 4 + 2
+
+
+def test_to_resume_there_have_to_be_rounds_of_the_same_arguments(
+    suites: Suites, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refresh("--resume") == 4
+    assert "no refresh was interrupted in this folder" in capsys.readouterr().err
+    suites.interrupted_in = 2
+    assert refresh("--", "-k", "one") == 2
+    assert refresh("--resume", "--", "-k", "two") == 4
+    assert "had other arguments for pytest" in capsys.readouterr().err
+    assert refresh("--resume", "--rounds", "1", "--", "-k", "one") == 0
+
+
+def entry(sd: float | None, processes: int, *, first_j: float = 1.0, look_j: float = 1.0) -> Entry:
+    first = Spread(centre_j=first_j, sd_log=sd, samples=processes, processes=processes)
+    look = Spread(centre_j=look_j, sd_log=sd, samples=3 * processes, processes=processes)
+    return Entry(first=first, look=look)
+
+
+def planned(**entries: Entry) -> BaselineFile:
+    return BaselineFile(
+        environment=ENVIRONMENT,
+        intensity=INTENSITY,
+        entries={Subject(Kind.TEST, name): one for name, one in entries.items()},
+    )
+
+
+def test_few_rounds_are_enough_for_steady_tests_and_a_wide_tolerance() -> None:
+    steady, shaky = entry(0.03, 5), entry(0.3, 5)
+    assert are_enough(planned(a=steady), Policy(tolerance=0.2))
+    assert not are_enough(planned(a=steady), Policy(tolerance=0.02))
+    assert not are_enough(planned(a=steady, b=shaky), Policy(tolerance=0.2))
+
+
+def test_what_is_gated_as_a_part_of_a_sum_needs_no_further_round() -> None:
+    file = planned(a=entry(0.03, 5), b=short_entry(0.001, 0.001))
+    whole = {Subject(Kind.FILE, "test_a.py"): entry(0.5, 5)}
+    assert are_enough(file.with_entries({**file.entries, **whole}), Policy())
+
+
+@pytest.mark.parametrize("arguments", [[], ["-k", "one"]])
+def test_finished_rounds_are_kept_as_they_were(tmp_path: Path, arguments: list[str]) -> None:
+    finished = FinishedRounds(tmp_path, arguments)
+    one, two = a_round(1.0, tmp_path), a_round(2.0, tmp_path)
+    finished.keep(1, one)
+    finished.keep(2, two)
+    assert finished.count == 2
+    assert FinishedRounds(tmp_path, arguments).begin(resume=True) == [one, two]
+    assert (tmp_path / ".pytest-carbon" / ".gitignore").read_text() == "*\n"
+    finished.clear()
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(SettingError, match="no refresh was interrupted"):
+        finished.begin(resume=True)
+
+
+def test_what_else_is_in_the_folder_stays(tmp_path: Path) -> None:
+    finished = FinishedRounds(tmp_path, [])
+    finished.keep(1, a_round(1.0, tmp_path))
+    (tmp_path / ".pytest-carbon" / "history").touch()
+    finished.clear()
+    assert (tmp_path / ".pytest-carbon" / "history").exists()
+    assert not (tmp_path / ".pytest-carbon" / "refresh").exists()
+
+
+class Screen:
+    """A standard output that is a terminal, or not."""
+
+    def __init__(self, *, is_terminal: bool) -> None:
+        self.text = ""
+        self._is_terminal = is_terminal
+
+    def isatty(self) -> bool:
+        return self._is_terminal
+
+    def write(self, text: str) -> None:
+        self.text += text
+
+    def flush(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_sees_one_line_that_changes_and_a_log_a_line_a_round(
+    monkeypatch: pytest.MonkeyPatch, is_terminal: bool
+) -> None:
+    screen: Any = Screen(is_terminal=is_terminal)
+    monkeypatch.setattr("sys.stdout", screen)
+    progress = Progress("5 to 10")
+    progress.at(1, "40 % of the suite")
+    progress.at(1, "40 % of the suite")
+    progress.end("round 1 of 5 to 10: 3 passed in 2 s")
+    shown = "\r\x1b[Kround 1 of 5 to 10: 40 % of the suite\r\x1b[K" if is_terminal else ""
+    assert screen.text == f"{shown}round 1 of 5 to 10: 3 passed in 2 s\n"
