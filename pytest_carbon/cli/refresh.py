@@ -271,13 +271,14 @@ class _Refresh:
         if args.diff:
             _say("this is what would change; nothing is written")
             _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
+            _say("the rounds are kept: pytest-carbon refresh --resume stores them")
         else:
             done = store_runs(store, runs, mode, policy, loaded)
             _tell(done)
             _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
             costs_j = ((s, e.first.centre_j) for s, e in done.file.entries.items())
             _say(gated_words(costs_j, policy.floor_j))
-        self._finished.clear()
+            self._finished.clear()
         return _TEST_FAILED if failed else 0
 
     def _beside_load(self, usual: Environment, planned: Refreshed) -> dict[Subject, list[LookRuns]]:
