@@ -62,12 +62,12 @@ class Suite:
         self.ran: Counter[str] = Counter()
         self.again: Counter[str] = Counter()
         self.processes: dict[str, Counter[str]] = {}
-        self.costs = 0.02, 0.2
+        self.costs = 0.01, 0.08
         self._pytester = pytester
         self._carbon = carbon
         self._monkeypatch = monkeypatch
         pytester.makepyfile(work=WORK)
-        pytester.makeini("[pytest]\ncarbon_speed = off\n")
+        pytester.makeini("[pytest]\ncarbon_speed = off\ncarbon_floor = 1mJ\n")
 
     def plain(self, *args: str) -> pytest.RunResult:
         """Without carbon."""

@@ -182,7 +182,7 @@ def test_a_worker_that_crashes_takes_no_suspect_with_it(
 
         def test_crash():
             note("crash")
-            if COST > 0.1:
+            if COST > 0.05:
                 os._exit(1)
 
         def test_b(): note("b"); work()

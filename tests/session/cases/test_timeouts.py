@@ -25,9 +25,9 @@ def test_timers_of_one_test_do_not_span_its_looks(
         def test_b(): note("b")
         """
     )
-    dump = ("-o", "faulthandler_timeout=4", "-o", "faulthandler_exit_on_timeout=true")
-    gated = suite.is_undisturbed("--timeout=4", *dump, passed=2, regressed=1)
-    threads = suite.gate("--timeout=4", "--timeout-method=thread")
+    dump = ("-o", "faulthandler_timeout=2.5", "-o", "faulthandler_exit_on_timeout=true")
+    gated = suite.is_undisturbed("--timeout=2.5", *dump, passed=2, regressed=1)
+    threads = suite.gate("--timeout=2.5", "--timeout-method=thread")
     threads.assert_outcomes(passed=1, failed=1)
     assert suite.verdict("test_a") == "regressed"
     for result in (gated, threads):

@@ -31,7 +31,7 @@ def test_tests_that_share_a_node_id_are_told_apart(pytester: pytest.Pytester, su
 
         class File(pytest.File):
             def collect(self):
-                yield Case.from_parent(self, name="case", cost=0.2)
+                yield Case.from_parent(self, name="case", cost=0.1)
                 # The change.
                 yield Case.from_parent(self, name="case", cost=COST)
 
@@ -64,7 +64,7 @@ def test_empty_tests_do_not_blunt_the_gate(pytester: pytest.Pytester, suite: Sui
         def test_empty(number): pass
         """
     )
-    pytester.makeini("[pytest]\n")
+    pytester.makeini("[pytest]\ncarbon_floor = 1mJ\n")
     suite.store()
     (stored,) = (pytester.path / "baselines").glob("*.json")
     baselines = json.loads(stored.read_text(encoding="utf-8"))
@@ -99,7 +99,7 @@ def test_a_row_holds_figures_that_belong_together(pytester: pytest.Pytester, sui
         PRIMED = []
 
         def test_primes(): PRIMED.append(1)
-        def test_a(): [work() for _ in range(5 if PRIMED and COST > 0.1 else 1)]
+        def test_a(): [work() for _ in range(5 if PRIMED and COST > 0.05 else 1)]
         """
     )
     suite.store()
@@ -165,7 +165,7 @@ def _said(result: pytest.RunResult) -> list[str]:
 def test_the_command_that_accepts_works_where_pytest_was_started(
     pytester: pytest.Pytester, suite: Suite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pytester.makeini("[pytest]\ncarbon_speed = off\npythonpath = .\n")
+    pytester.makeini("[pytest]\ncarbon_speed = off\ncarbon_floor = 1mJ\npythonpath = .\n")
     folder = pytester.mkdir("sub folder")
     (folder / "test_sub.py").write_text(
         "import pytest\nfrom work import work\n\n"
