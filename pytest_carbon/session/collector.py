@@ -220,6 +220,14 @@ class Collector:
             return f"nothing to compare with: {self._baselines.place}"
         return ""
 
+    def _why_late(self, subject: SubjectResult) -> str:
+        """Why a subject fails the run and not its own report."""
+        if subject.subject.kind is Kind.FILE:
+            return "its short tests cost more together"
+        if self._faults:
+            return "its report could not be failed, for a fault of pytest-carbon (see above)"
+        return "reported before it was judged, as another plugin runs it"
+
     def _failed_late(self) -> list[SubjectResult]:
         """What fails the run though no test failed for it: file sums, and tests of other plugins.
 
@@ -315,10 +323,7 @@ class Collector:
         for line in lines:
             terminalreporter.write_line(line)
         for subject in self._failed_late():
-            why = "its short tests cost more together"
-            if subject.subject.kind is not Kind.FILE:
-                why = "reported before it was judged, as another plugin runs it"
-            text = f"FAILED: {shown(subject.subject.id)}: {why}"
+            text = f"FAILED: {shown(subject.subject.id)}: {self._why_late(subject)}"
             terminalreporter.write_line(text, red=True)
         if self._why_strict_fails:
             text = f"FAILED: --carbon-strict: {self._why_strict_fails}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class Results:
         self.tests: dict[Subject, str] = {}
         self._course = course
         self._subjects: dict[Subject, SubjectResult] = {}
-        self._pending: list[Callable[[], Sequence[SubjectResult]]] = []
+        self._pending: deque[Callable[[], Sequence[SubjectResult]]] = deque()
 
     def __iter__(self) -> Iterator[SubjectResult]:
         """All subjects, in the order in which they came."""
@@ -45,10 +46,9 @@ class Results:
         self._pending.append(results)
 
     def take_pending(self) -> None:
-        """Do the arithmetic that has waited."""
-        pending, self._pending = self._pending, []
-        for results in pending:
-            self.add_test(results(), None)
+        """Do the arithmetic that has waited; where one raises, the others still wait."""
+        while self._pending:
+            self.add_test(self._pending.popleft()(), None)
 
     def add_test(self, results: Sequence[SubjectResult], report: pytest.TestReport | None) -> None:
         """Take a test and its tasks; ``report`` is its last one, where that is not logged yet."""
