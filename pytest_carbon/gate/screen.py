@@ -38,7 +38,7 @@ AIM = 1.5
 AIM_THOROUGH = 2.0
 
 # The screen sits so many standard deviations below the aim, so that few slip through.
-SURE_SDS = 3.0
+SURE_SDS = 2.5
 
 # A first run that costs so many later ones is another thing: imports, caches, compilation.
 MOSTLY_FIRST = 1.5
