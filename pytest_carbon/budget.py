@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.units import JOULES_PER_KWH
 
@@ -20,8 +19,7 @@ UNITS = (*_GRAMS, *_JOULES)
 """The units that a budget may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(NamedTuple):
     """An absolute ceiling: an amount in one of the units g, mg, ug, j, mj, wh."""
 
     amount: float

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 __all__ = ["Environment"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class Environment(NamedTuple):
     """The facts that decide comparability; each is also shown to people.
 
     ``python`` is implementation and minor version (``cpython-3.11``), ``os`` the system's name,
@@ -29,10 +28,10 @@ class Environment:
     @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that change when any fact does."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(self._asdict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def differences(self, other: Environment) -> dict[str, tuple[object, object]]:
         """The facts in which two environments differ: name to (mine, other's)."""
-        mine, theirs = asdict(self), asdict(other)
+        mine, theirs = self._asdict(), other._asdict()
         return {key: (mine[key], theirs[key]) for key in mine if mine[key] != theirs[key]}

@@ -79,8 +79,8 @@ def _join_subject(one: SubjectResult, other: SubjectResult) -> SubjectResult:
 
     worse = one if fails(one) else other
     if one.subject.kind in {Kind.TEST, Kind.TASK}:
-        return replace(worse, times=one.times + other.times)
-    return replace(worse, total=one.total + other.total, times=one.times + other.times)
+        return worse._replace(times=one.times + other.times)
+    return worse._replace(total=one.total.plus(other.total), times=one.times + other.times)
 
 
 def _notes(results: Sequence[RunResult]) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ A *reading* is taken at one instant, a *usage* is the difference of two readings
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -40,8 +39,7 @@ class Method(str, Enum):
     MODELLED = "modelled"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class Subject(NamedTuple):
     """What a measurement is of: its kind, and its name within that kind (a test's node id)."""
 
     kind: Kind
@@ -63,8 +61,7 @@ class Reading(NamedTuple):
     counters: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """What the process tree and the host did between two readings.
 
     ``cpu_s`` is the process tree's CPU time, ``work_s`` the same corrected for the core's
@@ -82,8 +79,7 @@ class Usage:
     host_share: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class DomainEnergy:
+class DomainEnergy(NamedTuple):
     """One domain's joules: the part that the work caused, and the part that flows anyway."""
 
     domain: str
@@ -91,15 +87,14 @@ class DomainEnergy:
     idle_j: float
     method: Method
 
-    def __add__(self, other: DomainEnergy) -> DomainEnergy:
+    def plus(self, other: DomainEnergy) -> DomainEnergy:
         """The same domain over both times."""
         return DomainEnergy(
             self.domain, self.dynamic_j + other.dynamic_j, self.idle_j + other.idle_j, self.method
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measurement:
+class Measurement(NamedTuple):
     """The cost of a subject, or of one of its phases.
 
     ``work_s`` is ``cpu_s`` corrected for the core's speed, and ``speed`` how fast the core ran,
@@ -144,12 +139,12 @@ class Measurement:
             return None
         return sum(energy.idle_j for energy in self.energies)
 
-    def __add__(self, other: Measurement) -> Measurement:
+    def plus(self, other: Measurement) -> Measurement:
         """Both costs together; the speed is weighted by CPU time."""
         sums: dict[str, DomainEnergy] = {energy.domain: energy for energy in self.energies}
         for energy in other.energies:
             mine = sums.get(energy.domain)
-            sums[energy.domain] = energy if mine is None else mine + energy
+            sums[energy.domain] = energy if mine is None else mine.plus(energy)
         return Measurement(
             cpu_s=self.cpu_s + other.cpu_s,
             wall_s=self.wall_s + other.wall_s,

@@ -6,8 +6,7 @@ Pure functions on finished runs, up to ``store_runs``, which does it all under t
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.policy import Mode, Rules, UpdatePlan, plan_update
@@ -77,7 +76,7 @@ def common_reference_ns(runs: Sequence[RunResult]) -> float | None:
 
 def _pinned(stored: Intensity, used: Intensity) -> Intensity:
     """A run uses what is stored, and says so in its reason, unless its user asked for another."""
-    return stored if replace(used, reason=stored.reason) == stored else used
+    return stored if used._replace(reason=stored.reason) == stored else used
 
 
 def _passed(
@@ -125,7 +124,7 @@ def _measured(
         if entry is not None and entry.first.centre_j < floor_j:
             entry = short_from_runs(results)
         if entry is not None:
-            measured[subject] = replace(entry, body=bodies.get(subject.id))
+            measured[subject] = entry._replace(body=bodies.get(subject.id))
     return measured | _sums(stored, measured, passed, len(runs))
 
 
@@ -175,8 +174,8 @@ def _with_new_tests(
         old = stored.get(file)
         if old is not None:
             anchor_j = None if old.anchor_j is None else old.anchor_j + energy_j
-            first = replace(old.first, centre_j=old.first.centre_j + energy_j)
-            entries[file] = replace(old, first=first, anchor_j=anchor_j)
+            first = old.first._replace(centre_j=old.first.centre_j + energy_j)
+            entries[file] = old._replace(first=first, anchor_j=anchor_j)
     return entries
 
 
@@ -196,14 +195,13 @@ def _refitted(
     if fitted is None or fitted.sensitivity == stored.sensitivity:
         return step
     ratio = fitted.first.centre_j / step.measured.first.centre_j
-    result = replace(
-        stored,
-        first=replace(stored.first, centre_j=fitted.first.centre_j, sd_log=fitted.first.sd_log),
+    result = stored._replace(
+        first=stored.first._replace(centre_j=fitted.first.centre_j, sd_log=fitted.first.sd_log),
         look=stored.look if fitted.look is None else fitted.look,
         sensitivity=fitted.sensitivity,
         anchor_j=None if stored.anchor_j is None else stored.anchor_j * ratio,
     )
-    return replace(step, result=result)
+    return step._replace(result=result)
 
 
 def _beyond_tolerance(
@@ -243,11 +241,10 @@ def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:
         bodies=bodies,
         skipped=course.collection_skips,
     )
-    return replace(plan, removals=(), suggestions=())
+    return plan._replace(removals=(), suggestions=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refreshed:
+class Refreshed(NamedTuple):
     """What a refresh came to: the plan, and the file as it stands now, or would.
 
     ``moves`` are the baselines that follow renamed tests before anything else is decided.
@@ -272,8 +269,7 @@ def plan_runs(
     """
     last = runs[-1]
     base = old or BaselineFile(environment=last.environment, intensity=last.intensity)
-    base = replace(
-        base,
+    base = base._replace(
         intensity=_pinned(base.intensity, last.intensity),
         reference_ns=base.reference_ns or common_reference_ns(runs),
     )
@@ -329,7 +325,7 @@ def store_runs(
         return done[-1].file
 
     stored = store.update(runs[-1].environment, change)
-    return replace(done[-1], written=stored.written)
+    return done[-1]._replace(written=stored.written)
 
 
 def preview_refresh(refreshed: Refreshed) -> Iterator[str]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from operator import add
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.elsewhere import elsewhere
 from pytest_carbon.intensity.equivalents import equivalents
 from pytest_carbon.intensity.pue import NO_PUE
-from pytest_carbon.measurement import Kind, Phase
+from pytest_carbon.measurement import Kind, Measurement, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.intensity.pue import Pue
     from pytest_carbon.intensity.sci import SciScore
-    from pytest_carbon.measurement import Measurement, Subject
+    from pytest_carbon.measurement import Subject
 
 __all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult", "sum_of"]
 
@@ -37,11 +37,10 @@ _INSIDE_OTHERS = (Kind.TASK, Kind.FILE)
 def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
     """All costs together; ``None`` for none at all."""
     items = list(measurements)
-    return reduce(add, items) if items else None
+    return reduce(Measurement.plus, items) if items else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookRuns:
+class LookRuns(NamedTuple):
     """What one look found out about a subject: its first run there, and the ones after it.
 
     ``disk_share`` is the part of the later runs' CPU time that the kernel took where they wrote to
@@ -54,8 +53,7 @@ class LookRuns:
     blocks_written: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SubjectResult:
+class SubjectResult(NamedTuple):
     """One subject of a run: what it cost, phase by phase, and what the gate found.
 
     ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
@@ -86,8 +84,7 @@ class SubjectResult:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class Course(NamedTuple):
     """How a run went: which tests there were, and whether all that should run did.
 
     ``collected`` are the ids of all tests that were found, ``deselected`` those of them that
@@ -106,7 +103,7 @@ class Course:
     narrowed: tuple[str, ...] = ()
     collection_errors: tuple[str, ...] = ()
     collection_skips: tuple[str, ...] = ()
-    outcomes: Mapping[str, str] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = MappingProxyType({})
     cut_short: str = ""
     lost_workers: int = 0
 
@@ -122,8 +119,7 @@ class Course:
         return whole and bool(self.collected)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(NamedTuple):
     """Where a run comes from; what is not known is empty, or ``None``.
 
     ``started_at`` is ISO 8601 in UTC, ``project`` the name of the root folder, ``modified``
@@ -137,13 +133,12 @@ class Origin:
     commit: str = ""
     branch: str = ""
     modified: bool | None = None
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = MappingProxyType({})
     platform: str = ""
     memory_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(NamedTuple):
     """Something of the plugin's own that went wrong: while which test, and the traceback."""
 
     test: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -44,13 +43,13 @@ def at_reference(run: SubjectResult, factor: float) -> SubjectResult:
 
     def scaled(measurement: Measurement) -> Measurement:
         speed = measurement.speed
-        return measurement if speed is None else replace(measurement, speed=speed * factor)
+        return measurement if speed is None else measurement._replace(speed=speed * factor)
 
     looks = tuple(
-        replace(look, first=scaled(look.first), repeats=tuple(map(scaled, look.repeats)))
+        look._replace(first=scaled(look.first), repeats=tuple(map(scaled, look.repeats)))
         for look in run.looks
     )
-    return replace(run, total=scaled(run.total), looks=looks)
+    return run._replace(total=scaled(run.total), looks=looks)
 
 
 def _runs_of(look: LookRuns) -> tuple[Measurement, ...]:

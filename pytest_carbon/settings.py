@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
@@ -44,8 +43,7 @@ _QUANTITY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class Wish(NamedTuple):
     """A file that is to be written, or where a report is to go.
 
     ``place`` says where it was given, ``folder`` is what a relative path in it starts from.
@@ -56,8 +54,7 @@ class Wish:
     folder: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(NamedTuple):
     """What the user asked for; absent choices are ``None``."""
 
     baselines: Path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -56,7 +55,7 @@ def measurement_from_plain(plain: dict[str, Any]) -> Measurement:
 
 
 def _verdict_to_plain(verdict: Verdict) -> dict[str, Any]:
-    return {**asdict(verdict), "outcome": verdict.outcome.value}
+    return {**verdict._asdict(), "outcome": verdict.outcome.value}
 
 
 def _verdict_from_plain(plain: dict[str, Any]) -> Verdict:

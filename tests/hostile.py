@@ -49,9 +49,9 @@ def hostile_result() -> RunResult:
         for name in (text, f"tests/test_{place}.py::test[{text}]"):
             one = subject(name, 2.0, outcome=Outcome.REGRESSED, baseline_j=1.0)
             assert one.verdict is not None
-            verdict = replace(one.verdict, reason=text)
-            subjects.append(replace(one, verdict=verdict, path=text, notes=(text,)))
+            verdict = one.verdict._replace(reason=text)
+            subjects.append(one._replace(verdict=verdict, path=text, notes=(text,)))
     result = run_result(*subjects)
     assert result.origin is not None
-    origin = replace(result.origin, project="=1+1 <b>", branch=HOSTILE[1])
+    origin = result.origin._replace(project="=1+1 <b>", branch=HOSTILE[1])
     return replace(result, notes=HOSTILE, baselines=HOSTILE[0], origin=origin)

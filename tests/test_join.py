@@ -23,7 +23,7 @@ def shard(selected: str, other: str, **more: object) -> Course:
         deselected=(other,),
         outcomes={selected: "passed"},
     )
-    return replace(course, **more)  # type: ignore[arg-type]
+    return course._replace(**more)  # type: ignore[arg-type]
 
 
 def test_shards_together_are_the_whole_suite() -> None:
@@ -92,7 +92,7 @@ def test_of_a_test_that_ran_twice_the_regression_counts() -> None:
 
 def test_environments_are_never_mixed() -> None:
     here = run_result()
-    there = replace(here, environment=replace(here.environment, python="cpython-3.13"))
+    there = replace(here, environment=here.environment._replace(python="cpython-3.13"))
     assert list(by_environment([here, there, here]).values()) == [[here, here], [there]]
     with pytest.raises(ValueError, match="never added"):
         join_results([here, there])
@@ -103,8 +103,8 @@ def test_different_commits_and_intensities_are_said() -> None:
     assert one.origin is not None
     other = replace(
         one,
-        origin=replace(one.origin, commit="f" * 40),
-        intensity=replace(one.intensity, g_per_kwh=50.0, zone="FRA"),
+        origin=one.origin._replace(commit="f" * 40),
+        intensity=one.intensity._replace(g_per_kwh=50.0, zone="FRA"),
     )
     notes = join_results([one, other]).notes
     assert any("results of 2 commits" in note for note in notes)

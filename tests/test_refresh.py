@@ -25,14 +25,13 @@ def a_round(
     outcome: str = "passed", *, speed: float = 1.0, reference_ns: float = 100.0
 ) -> RunResult:
     """A round in which one test did the same work, on a core that its reference calls fast."""
-    total = replace(
-        cost(1.0),
+    total = cost(1.0)._replace(
         cpu_s=0.25,
         work_s=0.25 * speed,
         speed=speed,
         energies=(DomainEnergy("cpu", speed, 0.0, Method.MODELLED),),
     )
-    result = replace(subject("test_a.py::test"), total=total, test_outcome=outcome, looks=())
+    result = subject("test_a.py::test")._replace(total=total, test_outcome=outcome, looks=())
     return replace(
         run_result(result),
         course=Course(outcomes={"test_a.py::test": outcome}),
@@ -61,8 +60,7 @@ def test_runs_against_references_of_their_own_are_joined_at_one() -> None:
 def cost_at(speed: float, sensitivity: float, work_s: float = 0.25) -> Measurement:
     """The cost of some work that follows the core's speed so far."""
     cpu_s = work_s / speed**sensitivity
-    return replace(
-        cost(1.0),
+    return cost(1.0)._replace(
         cpu_s=cpu_s,
         work_s=cpu_s * speed**0.9,
         speed=speed,
@@ -73,7 +71,7 @@ def cost_at(speed: float, sensitivity: float, work_s: float = 0.25) -> Measureme
 def round_of(total: Measurement, *looks: LookRuns) -> RunResult:
     run = a_round()
     (result,) = run.subjects
-    return replace(run, subjects=(replace(result, total=total, looks=looks),))
+    return replace(run, subjects=(result._replace(total=total, looks=looks),))
 
 
 def shifting(sensitivity: float, *, work_s: float = 0.25) -> list[RunResult]:
@@ -88,13 +86,13 @@ def test_figures_are_held_against_what_is_stored_at_one_sensitivity() -> None:
     misfit = entry_from_runs([run.subjects[0] for run in runs], 0.9, fits_sensitivity=False)
     assert misfit is not None
     assert misfit.first.centre_j < fitted.entries[TEST].first.centre_j * 0.9
-    wrong = fitted.with_entries({TEST: replace(misfit, anchor_j=misfit.first.centre_j)})
+    wrong = fitted.with_entries({TEST: misfit._replace(anchor_j=misfit.first.centre_j)})
     assert plan_runs(wrong, runs, Mode.ALL, Policy()).file == wrong
 
 
 def test_what_is_stored_anew_gets_a_new_sensitivity_and_its_anchor_with_it() -> None:
     before = plan_runs(None, shifting(0.4), Mode.CHANGED, Policy()).file
-    unknown = before.with_entries({TEST: replace(before.entries[TEST], sensitivity=None)})
+    unknown = before.with_entries({TEST: before.entries[TEST]._replace(sensitivity=None)})
     after = plan_runs(unknown, shifting(0.4, work_s=0.1), Mode.CHANGED, Policy()).file.entries[TEST]
     assert after.sensitivity == pytest.approx(0.4, abs=0.1)
     assert after.first.centre_j == pytest.approx(0.4, rel=0.05)
@@ -122,7 +120,7 @@ def test_a_load_tells_how_a_test_follows_the_speed_and_nothing_else() -> None:
     entry = both.file.entries[TEST]
     assert entry.sensitivity == pytest.approx(0.4, abs=0.1)
     assert not learns_from_load(both)
-    assert replace(entry, sensitivity=None) == alone.file.entries[TEST]
+    assert entry._replace(sensitivity=None) == alone.file.entries[TEST]
 
 
 def test_nothing_is_learned_for_what_is_not_stored_anew() -> None:
@@ -139,10 +137,10 @@ def test_a_stored_reference_stays() -> None:
 
 def test_the_intensity_stays_unless_another_one_was_asked_for() -> None:
     before = plan_runs(None, [a_round()], Mode.CHANGED, Policy()).file
-    pinned = replace(before.intensity, reason="pinned with the baselines; default")
+    pinned = before.intensity._replace(reason="pinned with the baselines; default")
     again = plan_runs(before, [replace(a_round(), intensity=pinned)], Mode.CHANGED, Policy())
     assert again.file == before
-    asked = replace(before.intensity, g_per_kwh=75.0, reason="--carbon-intensity")
+    asked = before.intensity._replace(g_per_kwh=75.0, reason="--carbon-intensity")
     other = plan_runs(before, [replace(a_round(), intensity=asked)], Mode.CHANGED, Policy())
     assert other.file.intensity == asked
 
@@ -160,7 +158,7 @@ def test_a_test_that_did_not_run_in_a_round_counts_with_the_others() -> None:
 
 
 def test_rounds_of_another_environment_are_found() -> None:
-    other = replace(a_round(), environment=replace(a_round().environment, speed="edges"))
+    other = replace(a_round(), environment=a_round().environment._replace(speed="edges"))
     usual, elsewhere = comparable([a_round(), other, a_round()])
     assert usual == a_round().environment
     assert elsewhere == [1]
@@ -172,9 +170,9 @@ def renamed(run: RunResult, **course: object) -> RunResult:
     (old,) = run.subjects
     return replace(
         run,
-        subjects=(replace(old, subject=Subject(Kind.TEST, name)),),
+        subjects=(old._replace(subject=Subject(Kind.TEST, name)),),
         bodies={name: "0123456789ab"},
-        course=replace(Course(collected=(name,), outcomes={name: "passed"}), **course),  # type: ignore[arg-type]
+        course=Course(collected=(name,), outcomes={name: "passed"})._replace(**course),  # type: ignore[arg-type]
     )
 
 
@@ -202,13 +200,13 @@ def short(name: str, energy_j: float, look_j: float | None = None) -> SubjectRes
     """A test of a file of short ones; its look's first run is dearer than the next."""
 
     def at(joules: float) -> Measurement:
-        return replace(cost(joules), energies=(DomainEnergy("cpu", joules, 0, Method.MODELLED),))
+        return cost(joules)._replace(energies=(DomainEnergy("cpu", joules, 0, Method.MODELLED),))
 
     looks: tuple[LookRuns, ...] = ()
     if look_j is not None:
         looks = (LookRuns(first=at(2 * look_j), repeats=(at(look_j),)),)
-    return replace(
-        subject(f"short.py::{name}"), total=at(energy_j), test_outcome="passed", looks=looks
+    return subject(f"short.py::{name}")._replace(
+        total=at(energy_j), test_outcome="passed", looks=looks
     )
 
 

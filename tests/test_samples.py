@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.measurement import DomainEnergy, Measurement, Method
@@ -20,17 +18,16 @@ from tests.results import cost, subject
 
 def spent(energy_j: float, **more: object) -> Measurement:
     """Some modelled energy, without a speed."""
-    plain = replace(
-        cost(energy_j),
+    plain = cost(energy_j)._replace(
         speed=None,
         work_s=energy_j / 4,
         energies=(DomainEnergy("cpu", energy_j, 0.0, Method.MODELLED),),
     )
-    return replace(plain, **more)  # type: ignore[arg-type]
+    return plain._replace(**more)  # type: ignore[arg-type]
 
 
 def run(energy_j: float, *looks: LookRuns, name: str = "t.py::test_one") -> SubjectResult:
-    return replace(subject(name), total=spent(energy_j), test_outcome="passed", looks=looks)
+    return subject(name)._replace(total=spent(energy_j), test_outcome="passed", looks=looks)
 
 
 def look(first_j: float, *later_j: float, **disk: float) -> LookRuns:
@@ -62,7 +59,7 @@ def test_without_a_look_only_first_runs_are_stored() -> None:
 
 @pytest.mark.parametrize("bad", [spent(0.0), spent(1.0, missing=("rapl",))])
 def test_an_unknown_figure_or_none_at_all_is_not_stored(bad: Measurement) -> None:
-    assert entry_from_runs([replace(run(1.0), total=bad)]) is None
+    assert entry_from_runs([run(1.0)._replace(total=bad)]) is None
     broken = LookRuns(first=spent(1.0), repeats=(bad,))
     assert entry_from_runs([run(1.0, broken)]) is None
 
@@ -90,7 +87,7 @@ def test_only_modelled_energy_is_corrected() -> None:
 
 def test_another_reference_scales_the_speeds_of_looks_too() -> None:
     slow = LookRuns(first=spent(1.0, speed=0.5), repeats=(spent(1.0, speed=0.6),))
-    moved = at_reference(replace(run(1.0, slow), total=spent(1.0, speed=0.8)), 1.1)
+    moved = at_reference(run(1.0, slow)._replace(total=spent(1.0, speed=0.8)), 1.1)
     (found,) = moved.looks
     assert moved.total.speed == pytest.approx(0.88)
     assert found.first.speed == pytest.approx(0.55)

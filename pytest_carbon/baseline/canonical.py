@@ -12,7 +12,6 @@ import gc
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
@@ -70,19 +69,6 @@ _FULL = re.compile(
 _GROUP = re.compile(rf'  "({"|".join(kind.value for kind in Kind)})": \{{\n')
 _GROUP_END = re.compile(r"  \}(,?)\n")
 
-# A frozen dataclass takes two to three times as long to fill its slots by itself.
-_new = object.__new__
-_set_centre_j, _set_sd_log, _set_samples, _set_processes = (
-    getattr(Spread, item.name).__set__ for item in fields(Spread)
-)
-_SHORT_ENTRY = short_entry(0.0)
-_SHORT_SLOTS = [
-    (getattr(Entry, item.name).__set__, getattr(_SHORT_ENTRY, item.name)) for item in fields(Entry)
-]
-_set_first, _set_look, _set_body = (
-    getattr(Entry, name).__set__ for name in ("first", "look", "body")
-)
-
 
 @contextmanager
 def no_collection() -> Iterator[None]:
@@ -99,25 +85,15 @@ def no_collection() -> Iterator[None]:
 def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> Spread:
     if int(processes) > int(samples):
         raise ValueError("more processes than samples: the strict reader says where")
-    spread: Spread = _new(Spread)
-    _set_centre_j(spread, float(centre_j))
-    _set_sd_log(spread, None if sd_log is None else float(sd_log))
-    _set_samples(spread, int(samples))
-    _set_processes(spread, int(processes))
-    return spread
+    return Spread(
+        float(centre_j), None if sd_log is None else float(sd_log), int(samples), int(processes)
+    )
 
 
 def _short(groups: tuple[str, ...]) -> Entry:
     """The entry in the groups of a line, of which the first is its key."""
     _, first_j, look_j, body, _ = groups
-    entry: Entry = _new(Entry)
-    for put, value in _SHORT_SLOTS:
-        put(entry, value)
-    _set_first(entry, _spread(first_j, None, "1", "1"))
-    if look_j is not None:
-        _set_look(entry, _spread(look_j, None, "1", "1"))
-    _set_body(entry, body)
-    return entry
+    return short_entry(float(first_j), None if look_j is None else float(look_j), body)
 
 
 def _full(groups: tuple[str, ...]) -> Entry:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Entry", "Spread", "short_entry"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class Spread(NamedTuple):
     """A summary of samples: their centre in joules, and how far they lie apart.
 
     ``sd_log`` is the standard deviation of the samples' natural logarithms (0.1 is about 10 %), on
@@ -22,8 +21,7 @@ class Spread:
     processes: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """The baseline of one subject in one environment.
 
     ``first`` summarises the subject's first runs, one in each session. ``look`` summarises its

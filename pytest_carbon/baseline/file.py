@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,7 @@ _SYMBOLS = re.compile(r"[^a-z0-9.]+")
 _NAME = re.compile(r".+-[0-9a-f]{12}\.json")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BaselineFile:
+class BaselineFile(NamedTuple):
     """The baselines of one environment.
 
     ``intensity`` is pinned: it turns the stored joules, and budgets in grams, into each other
@@ -34,11 +33,11 @@ class BaselineFile:
     environment: Environment
     intensity: Intensity
     reference_ns: float | None = None
-    entries: Mapping[Subject, Entry] = field(default_factory=dict)
+    entries: Mapping[Subject, Entry] = MappingProxyType({})
 
     def with_entries(self, entries: Mapping[Subject, Entry]) -> BaselineFile:
         """The same header over other entries."""
-        return replace(self, entries=entries)
+        return self._replace(entries=entries)
 
 
 def _slug(text: str) -> str:

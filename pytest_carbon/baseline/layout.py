@@ -10,7 +10,6 @@ those need the merge driver.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -131,8 +130,8 @@ def _header(file: BaselineFile) -> list[str]:
         ) from None
     parts = [
         f'  "schema": {SCHEMA}',
-        _object("environment", asdict(file.environment)),
-        _object("intensity", asdict(file.intensity)),
+        _object("environment", file.environment._asdict()),
+        _object("intensity", file.intensity._asdict()),
     ]
     if reference_ns is not None:
         # It decides what every joule of the file means: three digits would not do.

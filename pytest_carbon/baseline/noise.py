@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import log, log1p, sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Spread
@@ -12,8 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["NoiseRule"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseRule:
+class NoiseRule(NamedTuple):
     """A rule for storing, not for judging: it errs on the side of leaving a value alone.
 
     The centres' logarithms differ by chance by ``errors`` standard errors at the most. The

@@ -24,9 +24,9 @@ the other form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.entry import short_entry
 from pytest_carbon.baseline.noise import NoiseRule
@@ -97,8 +97,7 @@ class Rules:
     noise: NoiseRule = field(default_factory=NoiseRule)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(NamedTuple):
     """One subject's part of a plan: what is stored, what was measured, what shall stand."""
 
     subject: Subject
@@ -150,16 +149,15 @@ def _successor(old: Entry, new: Entry, *, accepted: bool) -> Entry:
     if look is None and new.is_short == old.is_short:
         look = old.look
     if new.is_short:
-        return _line(replace(new, look=look, body=body))
+        return _line(new._replace(look=look, body=body))
     anchor_j = new.first.centre_j
     if not accepted:
         known_j = old.first.centre_j if old.anchor_j is None else old.anchor_j
         anchor_j = min(anchor_j, known_j)
     first = new.first
     if first.sd_log is None:
-        first = replace(first, sd_log=old.first.sd_log)
-    return replace(
-        new,
+        first = first._replace(sd_log=old.first.sd_log)
+    return new._replace(
         first=first,
         look=look,
         sensitivity=old.sensitivity if new.sensitivity is None else new.sensitivity,
@@ -172,7 +170,7 @@ def _added(new: Entry) -> Entry:
     """``new`` where nothing is stored: its own anchor."""
     if new.is_short:
         return _line(new)
-    return replace(new, anchor_j=new.first.centre_j if new.anchor_j is None else new.anchor_j)
+    return new._replace(anchor_j=new.first.centre_j if new.anchor_j is None else new.anchor_j)
 
 
 def _line(entry: Entry) -> Entry:
@@ -189,7 +187,7 @@ def _decide(
         return action, result
     if not action.writes:
         action = Action.ACCEPTED
-    return action, replace(result, anchor_j=result.first.centre_j)
+    return action, result._replace(anchor_j=result.first.centre_j)
 
 
 def _change_to(
@@ -214,7 +212,7 @@ def _change_to(
     if action is Action.REFINED:
         action = Action.KEPT
     # The value holds for the code as it is now, so that its digest, too, is that of this code.
-    return action, old if new.body in (None, old.body) else replace(old, body=new.body)
+    return action, old if new.body in (None, old.body) else old._replace(body=new.body)
 
 
 def merge_update(
@@ -228,8 +226,7 @@ def merge_update(
     return _decide(old, new, rules, decided=decided)[1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpdatePlan:
+class UpdatePlan(NamedTuple):
     """What an update does, subject by subject in sorted order; also all that it leaves alone."""
 
     steps: tuple[Step, ...]

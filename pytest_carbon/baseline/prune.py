@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.measurement import Kind, Subject
@@ -25,24 +24,21 @@ if TYPE_CHECKING:
 __all__ = ["PrunePlan", "Rename", "Suggestion", "find_renames", "plan_prune"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rename:
+class Rename(NamedTuple):
     """A baseline that follows its test."""
 
     old: Subject
     new: Subject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """A vanished test whose body lives on under other names, without telling which is it."""
 
     old: Subject
     candidates: tuple[Subject, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrunePlan:
+class PrunePlan(NamedTuple):
     """What pruning does. ``suggestions`` are among ``removals``: look at them before."""
 
     removals: tuple[Subject, ...]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -159,16 +158,13 @@ def _entry(value: object) -> Entry:
 
 _environment = _Record(
     Environment,
-    [item.name for item in fields(Environment)],
-    **{item.name: _count if item.name == "cpu_count" else _text for item in fields(Environment)},
+    Environment._fields,
+    **{name: _count if name == "cpu_count" else _text for name in Environment._fields},
 )
 _intensity = _Record(
     Intensity,
-    [item.name for item in fields(Intensity)],
-    **{
-        item.name: _figure(item.name) if item.name in LIMITS else _text
-        for item in fields(Intensity)
-    },
+    Intensity._fields,
+    **{name: _figure(name) if name in LIMITS else _text for name in Intensity._fields},
 )
 
 

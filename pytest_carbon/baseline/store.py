@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.file import file_name, is_file_name
 from pytest_carbon.baseline.layout import render
@@ -26,8 +25,7 @@ __all__ = ["BaselineStore", "Neighbour", "Stored", "Survey"]
 _TRIES = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(NamedTuple):
     """What an update came to: the file as it stands now, and whether it was written."""
 
     path: Path
@@ -35,8 +33,7 @@ class Stored:
     written: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Neighbour:
+class Neighbour(NamedTuple):
     """The baselines of another environment.
 
     ``differences`` maps each fact in which it differs to (here, there).
@@ -47,8 +44,7 @@ class Neighbour:
     differences: dict[str, tuple[object, object]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(NamedTuple):
     """All that lies in the folder: baselines, damaged ones, and files that are none of ours."""
 
     files: tuple[tuple[Path, BaselineFile], ...] = ()
@@ -56,8 +52,7 @@ class Survey:
     unknown: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
+class _Content(NamedTuple):
     """A file's bytes, and what tells whether it is still the same file."""
 
     data: bytes

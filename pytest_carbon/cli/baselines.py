@@ -53,14 +53,14 @@ def _counts(file: BaselineFile) -> dict[str, int]:
 def _plain(survey: Survey, current: Environment | None) -> dict[str, Any]:
     """Everything that is known, for ``--json``; ``matches`` is null where nobody can tell."""
     return {
-        "current": None if current is None else asdict(current),
+        "current": None if current is None else current._asdict(),
         "files": [
             {
                 "path": str(path),
-                "environment": asdict(file.environment),
+                "environment": file.environment._asdict(),
                 "fingerprint": file.environment.fingerprint,
                 "entries": _counts(file),
-                "intensity": asdict(file.intensity),
+                "intensity": file.intensity._asdict(),
                 "matches": None if current is None else file.environment == current,
                 "differences": {}
                 if current is None

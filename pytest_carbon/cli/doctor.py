@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.gate.gated import gated_words
@@ -70,10 +69,10 @@ def run(args: argparse.Namespace) -> int:
     finally:
         instruments.close()
     facts: dict[str, Any] = {
-        "environment": asdict(environment) | {"fingerprint": environment.fingerprint},
+        "environment": environment._asdict() | {"fingerprint": environment.fingerprint},
         "meters": list(instruments.meters),
         "clock": instruments.clock,
-        "intensity": asdict(stored.intensity),
+        "intensity": stored.intensity._asdict(),
         "baselines": stored.place,
         "stored_sd": (
             suite_sd(stored.entries.values(), settings.policy.floor_j) if stored.entries else None

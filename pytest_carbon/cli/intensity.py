@@ -166,9 +166,8 @@ def _stored(folder: Path) -> tuple[Intensity, ...]:
 
 
 def _explained(intensity: Intensity, where: str) -> Intensity:
-    from dataclasses import replace
 
-    return replace(intensity, reason=f"{intensity.reason}, from {where}") if where else intensity
+    return intensity._replace(reason=f"{intensity.reason}, from {where}") if where else intensity
 
 
 def _as_text(found: _Found) -> str:
@@ -227,13 +226,13 @@ def _places(found: _Found) -> dict[str, float]:
 def _as_json(found: _Found) -> str:
     there = elsewhere(JOULES_PER_KWH * found.pue.factor)
     content: dict[str, Any] = {
-        "intensity": asdict(found.intensity),
+        "intensity": found.intensity._asdict(),
         "name": found.name,
-        "pue": asdict(found.pue),
+        "pue": found.pue._asdict(),
         "mix": found.mix,
         "mix_year": found.mix_year or None,
-        "embodied": None if found.embodied is None else asdict(found.embodied),
-        "stored": [asdict(intensity) for intensity in found.stored],
+        "embodied": None if found.embodied is None else found.embodied._asdict(),
+        "stored": [intensity._asdict() for intensity in found.stored],
         "failures": found.failures,
         "live": None if found.live is None else asdict(found.live),
         "elsewhere_g_per_kwh": {

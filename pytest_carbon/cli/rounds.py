@@ -71,7 +71,7 @@ def with_look(
         timeout_s=_TIMEOUT_S,
     )
     subjects = tuple(
-        replace(s, looks=(found[s.subject],)) if s.subject in found else s for s in result.subjects
+        s._replace(looks=(found[s.subject],)) if s.subject in found else s for s in result.subjects
     )
     notes = [f"{test}: measured again: {why}" for test, why in problems.items()]
     return replace(result, subjects=subjects), notes

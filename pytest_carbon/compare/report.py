@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome
@@ -113,7 +112,7 @@ def _plain(test: ComparedTest) -> dict[str, Any]:
         return {**plain, "verdict": None}
     return {
         **plain,
-        "verdict": {**asdict(verdict), "outcome": verdict.outcome.value, "ratio": verdict.ratio},
+        "verdict": {**verdict._asdict(), "outcome": verdict.outcome.value, "ratio": verdict.ratio},
     }
 
 

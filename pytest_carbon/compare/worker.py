@@ -12,7 +12,6 @@ import platform
 import signal
 import sys
 import threading
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,7 +71,7 @@ class Worker:
             raise pytest.UsageError("compare needs this plugin: leave out -p no:carbon")
         try:
             # The session itself runs no test: each process that does has a probe of its own.
-            settings = replace(read_settings(config), speed="off")
+            settings = read_settings(config)._replace(speed="off")
             self._instruments = open_instruments(settings, workers=1)
         except CarbonError as error:
             raise pytest.UsageError(str(error)) from None

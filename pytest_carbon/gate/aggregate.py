@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import ceil, hypot, sqrt
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.looks import Suspect
@@ -34,8 +33,7 @@ SUBSET_S = 0.15
 PYTEST_S = 0.001
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(NamedTuple):
     """One short test: its name, its baseline, and what it cost in this run."""
 
     name: str
@@ -51,7 +49,7 @@ class Part:
 
 def policy_for_sums(policy: Policy) -> Policy:
     """The policy that a sum of short tests is held to."""
-    return replace(policy, tolerance=policy.tolerance * SHARE_OF_TOLERANCE)
+    return policy._replace(tolerance=policy.tolerance * SHARE_OF_TOLERANCE)
 
 
 def as_one_entry(
@@ -77,7 +75,7 @@ def as_one_entry(
     return Entry(
         first=first,
         look=look,
-        raw=None if raw_j is None else replace(first, centre_j=raw_j),
+        raw=None if raw_j is None else first._replace(centre_j=raw_j),
         anchor_j=None if stored is None else stored.anchor_j,
     )
 
@@ -86,7 +84,7 @@ def _part_of(whole: Spread, part: Spread) -> Spread:
     """The spread of a part of a sum, from that of the whole: as if nothing in it were shared."""
     share = min(1.0, part.centre_j / whole.centre_j) if whole.centre_j > 0 else 1.0
     sd = None if whole.sd_log is None else whole.sd_log / sqrt(max(share, LEAST_SHARE))
-    return replace(whole, centre_j=part.centre_j, sd_log=sd)
+    return whole._replace(centre_j=part.centre_j, sd_log=sd)
 
 
 def _sum_of_spreads(spreads: Sequence[tuple[Spread, float]]) -> Spread:

@@ -6,7 +6,6 @@ convict it takes several that agree.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
@@ -195,8 +194,8 @@ def _is_futile(suspect: Suspect, evidence: Evidence) -> bool:
     """
     further = FUTILE_SDS * evidence.sd / sqrt(len(evidence.rises))
     count = suspect.policy.max_looks
-    high = replace(evidence, rises=[evidence.rise + further] * count)
-    low = replace(evidence, rises=[evidence.rise - further] * count)
+    high = evidence._replace(rises=[evidence.rise + further] * count)
+    low = evidence._replace(rises=[evidence.rise - further] * count)
     most = allowed(suspect.entry, suspect.policy)
     if _is_cleared(suspect, low):
         return False
@@ -231,8 +230,7 @@ def _verdict(
     if outcome is Outcome.OK and -evidence.rise > max(most, FALL_ERRORS * evidence.error):
         outcome = Outcome.IMPROVED
     chance = policy.chance(suspect.suite_size)
-    return replace(
-        verdict,
+    return verdict._replace(
         outcome=outcome,
         now_j=baseline_j * exp(evidence.rise),
         low=evidence.low,

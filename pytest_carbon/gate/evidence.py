@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from math import comb, exp, sqrt
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.spread import t_quantile, t_tail
 
@@ -33,8 +32,7 @@ TWO_SIDED_95 = t_quantile(0.025)
 ONE_SIDED_95 = 1.645
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(NamedTuple):
     """How much more a test costs than its baseline, look by look.
 
     ``rises`` are the looks' logarithms of ``now / baseline`` (at least one), ``sd`` the spread
@@ -50,7 +48,7 @@ class Evidence:
 
     def without_excess(self) -> Evidence:
         """What is left if the test follows the core's speed as much as it well may."""
-        return replace(self, rises=[rise - self.excess for rise in self.rises], excess=0.0)
+        return self._replace(rises=[rise - self.excess for rise in self.rises], excess=0.0)
 
     @property
     def rise(self) -> float:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.spread import TYPICAL_SD
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["Look", "Suspect"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
+class Look(NamedTuple):
     """What a fresh process says of one subject, in joules.
 
     ``first_j`` is the subject's first run there. It pays for what other tests of a whole session
@@ -32,8 +30,7 @@ class Look:
     blocks_written: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Suspect:
+class Suspect(NamedTuple):
     """All that is known of a suspect before the first look.
 
     ``first_j`` is the figure that made it one, in joules, ``suite_size`` the number of tests that

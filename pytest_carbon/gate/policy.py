@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 __all__ = ["DEFAULT_FLOOR_J", "DEFAULT_TOLERANCE", "THOROUGH_TOLERANCE", "Policy"]
 
@@ -21,8 +21,7 @@ REACH = 0.1
 REACH_THOROUGH = 0.4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """The rules for one subject; a marker's values replace those of the run.
 
     ``tolerance`` is the relative rise allowed and ``floor_j`` the absolute one, whichever is
@@ -77,8 +76,7 @@ class Policy:
         """
         tolerance = min(self.tolerance, THOROUGH_TOLERANCE)
         share = tolerance / self.tolerance if self.tolerance else 1.0
-        return replace(
-            self,
+        return self._replace(
             tolerance=tolerance,
             thorough_rise_j=self.floor_j * share,
             thorough=True,

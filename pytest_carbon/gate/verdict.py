@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 __all__ = ["Outcome", "Verdict"]
 
@@ -26,8 +26,7 @@ class Outcome(str, Enum):
         return self in (Outcome.REGRESSED, Outcome.OVER_BUDGET)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome for one subject, and the numbers that it rests on.
 
     ``baseline_j`` is what was stored, ``now_j`` what this run found (the mean of the deciding

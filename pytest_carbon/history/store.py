@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.nodeid import id_from_key, key_from_id
@@ -42,7 +41,7 @@ class History:
         origin = result.origin
         assert origin is not None, "a run that is kept says where it comes from"
         total, accounting = result.total, result.accounting
-        environment = json.dumps(asdict(result.environment), sort_keys=True)
+        environment = json.dumps(result.environment._asdict(), sort_keys=True)
         run = (
             *(origin.run_id, origin.started_at, origin.project, origin.commit, origin.branch),
             *(result.environment.fingerprint, environment, result.course.complete),

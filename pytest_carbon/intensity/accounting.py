@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.pue import NO_PUE
 from pytest_carbon.intensity.sci import SciScore
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Accounting"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accounting:
+class Accounting(NamedTuple):
     """The intensity, PUE and embodied emissions that reports count with.
 
     ``pinned`` is what gates and budgets use, ``live`` the grid's present figure where one was

@@ -6,8 +6,7 @@ other places: here the largest grids, and the cleanest, the median and the dirti
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.table import countries, country_mix
 from pytest_carbon.units import emissions_g
@@ -20,16 +19,14 @@ __all__ = ["Elsewhere", "There", "elsewhere"]
 LARGEST_GRIDS = 10
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class There:
+class There(NamedTuple):
     """The run's emissions in one place."""
 
     place: Place
     grams: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Elsewhere:
+class Elsewhere(NamedTuple):
     """The run on other grids: ``largest`` by generation, cleanest first, and the extremes.
 
     ``cleanest``, ``median`` and ``dirtiest`` are of all countries that have a figure.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_carbon.errors import SettingError
 
@@ -20,8 +20,7 @@ _MACHINE = re.compile(rf"{_NUMBER}\s*(g|kg|t)\s*/\s*{_NUMBER}\s*(h|y)")
 _SHARE = re.compile(rf"{_NUMBER}\s*/\s*{_NUMBER}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Embodied:
+class Embodied(NamedTuple):
     """A machine's embodied emissions, and the share of it that is reserved.
 
     The terms are those of SCI (ISO/IEC 21031:2024): ``total_g`` is TE, the emissions of making

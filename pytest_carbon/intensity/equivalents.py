@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from pytest_carbon.units import format_duration, three_digits
 
@@ -28,8 +28,7 @@ SECONDS_PER_DAY = 86_400
 SECONDS_PER_MONTH = 365.25 / 12 * SECONDS_PER_DAY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Equivalent:
+class Equivalent(NamedTuple):
     """``amount`` of ``unit`` emits as much (a tree: takes up as much); ``text`` is for people."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["Intensity"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intensity:
+class Intensity(NamedTuple):
     """Grams of CO2e per kilowatt-hour, for one place and time.
 
     ``zone`` is an ISO 3166 alpha-3 code, a region or ``world``; ``source`` names who published

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.intensity.codecarbon import codecarbon_settings
@@ -23,8 +22,7 @@ WORLD_PUE_2018 = 1.58
 HIGHEST_PUE = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pue:
+class Pue(NamedTuple):
     """A multiplier of energy, 1.0 or more, and why this one was taken.
 
     It applies to reported grams and to the E of the SCI score. Joules are always those at the

@@ -6,18 +6,16 @@ cost; a line ``enough`` that a unit is cleared; a line ``failure`` why there is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import reduce
-from operator import add
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.measurement import Measurement
 from pytest_carbon.wire import measurement_from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_carbon.looks.order import LookOrder, Unit
-    from pytest_carbon.measurement import Measurement
 
 __all__ = ["Sample", "Transcript", "UnitAnswer", "read_answers"]
 
@@ -36,8 +34,7 @@ class Sample(NamedTuple):
     cpu_s: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnitAnswer:
+class UnitAnswer(NamedTuple):
     """What a look found out about one unit.
 
     ``first`` is its first run there, ``None`` where that did not pass; ``repeats`` are the runs
@@ -126,7 +123,7 @@ def _sum(samples: Sequence[Sample]) -> Sample:
     if len(samples) == 1:
         return samples[0]
     return Sample(
-        cost=reduce(add, (sample.cost for sample in samples)),
+        cost=reduce(Measurement.plus, (sample.cost for sample in samples)),
         blocks_written=sum(sample.blocks_written for sample in samples),
         kernel_s=sum(sample.kernel_s for sample in samples),
         cpu_s=sum(sample.cpu_s for sample in samples),

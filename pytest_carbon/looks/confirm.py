@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -215,7 +215,7 @@ def _learn(
             if verdict is None and out_of_time:
                 verdict = question.unanswered(looks, out_of_time)
             if verdict is not None and answer.problem and verdict.outcome is Outcome.INCONCLUSIVE:
-                verdict = replace(verdict, reason=f"{verdict.reason}: {answer.problem}")
+                verdict = verdict._replace(reason=f"{verdict.reason}: {answer.problem}")
         if verdict is None:
             still_open.append((index, question))
         else:

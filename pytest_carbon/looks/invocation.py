@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,8 +29,7 @@ _DROPPED_VARIABLES = (
 _DROPPED_PLUGINS = ("vscode_pytest", "teamcity.pytest_plugin", "pytest_teamcity")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(NamedTuple):
     """A command that starts pytest as the user did, and where.
 
     ``arguments`` are its part for pytest. ``keeps_cwd``: whether the folder that pytest was started
@@ -62,7 +60,7 @@ def invocation_of(config: pytest.Config, environ: Mapping[str, str]) -> Invocati
         arguments.insert(0, "--no-cov")
     here = plain_invocation([*filter(None, plugins), *arguments], params.dir, environ)
     keeps_cwd = any(os.path.abspath(entry) == here.folder for entry in sys.path)  # noqa: PTH100
-    return replace(here, keeps_cwd=keeps_cwd)
+    return here._replace(keeps_cwd=keeps_cwd)
 
 
 def plain_invocation(

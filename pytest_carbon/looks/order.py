@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 __all__ = ["LOOK_VARIABLE", "OUT_OF_TIME", "Ask", "AskedTask", "LookOrder", "Unit"]
@@ -25,8 +24,7 @@ class AskedTask(NamedTuple):
     worst: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(NamedTuple):
     """One test of a look: its id, and its tasks that are asked for.
 
     ``sensitivity`` is how much its CPU time follows the speed of the core, ``timeout_s`` how long
@@ -39,8 +37,7 @@ class Ask:
     tasks: tuple[AskedTask, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
+class Unit(NamedTuple):
     """What is measured as one: a test, or a file's short tests after each other.
 
     It runs once, and then up to ``repeats`` times more. It may stop as soon as the geometric mean
@@ -53,8 +50,7 @@ class Unit:
     enough_j: tuple[float, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookOrder:
+class LookOrder(NamedTuple):
     """All that one look is asked.
 
     ``reference_ns`` is the speed to correct to, ``probe`` the name of the speed probe that it has

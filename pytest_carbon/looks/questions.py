@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pytest_carbon.gate.budget import verdict_on_budget
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["AgainstBaseline", "AgainstBudget", "Question", "Tested"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class Tested(NamedTuple):
     """The tests that are run for a question: one, or some short ones of a file.
 
     ``sensitivities`` are how much they follow the speed of the core, ``wall_s`` the seconds that
@@ -56,8 +54,7 @@ class Question(Protocol):
         """The verdict where there can be no further look, for a ``reason``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgainstBaseline:
+class AgainstBaseline(NamedTuple):
     """Whether a suspect costs more than its baseline allows."""
 
     tested: Tested
@@ -83,8 +80,7 @@ class AgainstBaseline:
         return open_verdict(self.suspect, reason, looks)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgainstBudget:
+class AgainstBudget(NamedTuple):
     """Whether a test or a task exceeds its budget; both in joules."""
 
     tested: Tested

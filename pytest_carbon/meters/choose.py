@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.cpu_model import CpuModel, read_cpu_model
@@ -26,8 +25,7 @@ METERS = ("rapl", "nvml", "model")
 """The names that a setting may give."""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The meters of a run, and why others are not among them."""
 
     meters: tuple[Meter, ...]

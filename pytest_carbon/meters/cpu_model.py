@@ -10,9 +10,8 @@ import hashlib
 import json
 import os
 import platform
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["CpuModel", "parse_cpuinfo", "read_cpu_model"]
 
 
-@dataclass(frozen=True, slots=True)
-class CpuModel:
+class CpuModel(NamedTuple):
     """A CPU's name, and its CPUID figures where it has them."""
 
     name: str
@@ -102,7 +100,7 @@ def _cache_file(cache_dir: Path) -> Path:
 
 
 def _remember(file: Path, model: CpuModel) -> None:
-    keys = asdict(model)
+    keys = model._asdict()
     keys["brand_raw"] = keys.pop("name")
     text = json.dumps(keys, indent=2, sort_keys=True) + "\n"
     draft = file.with_name(f"{file.name}.{os.getpid()}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from pytest_carbon.measurement import DomainEnergy, Method, Usage
@@ -50,8 +49,7 @@ class Meter(Protocol):
         """Release files and handles; may be called twice."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unavailable:
+class Unavailable(NamedTuple):
     """Why a meter cannot be used here, and what would change that.
 
     ``silent`` marks hardware that is simply not there, which is worth no line in a report.

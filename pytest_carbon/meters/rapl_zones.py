@@ -7,8 +7,7 @@ memory-mapped tree repeats the one of the registers: what is left is each packag
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +22,7 @@ _LOOKS = 6
 _LOOK_APART_S = 0.002
 
 
-@dataclass(frozen=True, slots=True)
-class Zone:
+class Zone(NamedTuple):
     """One counter: its domain's name, its package, its folder, and where it wraps."""
 
     domain: str

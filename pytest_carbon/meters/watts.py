@@ -8,8 +8,7 @@ Its figure for the fifth EPYC generation rests on small systems and is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from pytest_carbon.meters.cpu_model import CpuModel
@@ -19,8 +18,7 @@ __all__ = ["DEFAULT_POWER", "WATTS_PER_THREAD", "CpuPower", "cpu_power"]
 _SOURCE = "Cloud Carbon Footprint, SPECpower"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CpuPower:
+class CpuPower(NamedTuple):
     """Watts per hardware thread of a whole server, idle and at full load.
 
     ``source`` says whose figures these are and for which architecture; ``matched`` whether that

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +64,7 @@ class Station:
         """
         settings, config = settings_around()
         if not probes_speed:
-            settings = replace(settings, speed="off")
+            settings = settings._replace(speed="off")
         instruments = open_instruments(settings, workers=1)
         try:
             return cls(config, settings, instruments)
@@ -98,7 +97,7 @@ class Station:
             wall_s=cost.wall_s,
             unavailable=self._instruments.unavailable,
             notes=tuple(self._notes),
-            origin=replace(origin, project=name),
+            origin=origin._replace(project=name),
             reference_ns=self.sampler.reference_ns,
         )
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.report.kinds import KINDS
@@ -18,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Destination", "parse_destinations", "probe"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(NamedTuple):
     """A report of one kind, and the file that it goes to; ``None`` is the terminal."""
 
     kind: str

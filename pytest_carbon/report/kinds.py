@@ -5,9 +5,8 @@ A kind's module is imported when it is asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["KINDS", "Kind"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(NamedTuple):
     """One kind of report.
 
     ``module`` has the function ``maker``, which renders a whole file. Where the kind ``appends``,

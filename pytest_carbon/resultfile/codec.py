@@ -44,7 +44,7 @@ RECORDS = (
     SubjectResult,
     Verdict,
 )
-"""The dataclasses that a result is made of."""
+"""What a result is made of."""
 
 # Names that the records' modules import for type checkers only.
 _NAMES = {item.__name__: item for item in (*RECORDS, Kind, Method, Outcome, Phase, Mapping)}
@@ -67,14 +67,17 @@ class FaultError(ValueError):
 def record_fields(record: type) -> dict[str, tuple[Any, bool]]:
     """The stored fields of a record: name to its type, and whether it must be there."""
     hints = typing.get_type_hints(record, localns=_NAMES)
-    return {
-        item.name: (
-            hints[item.name],
-            item.default is MISSING and item.default_factory is MISSING,
-        )
-        for item in fields(record)
-        if item.init
-    }
+    if is_dataclass(record):
+        return {
+            item.name: (
+                hints[item.name],
+                item.default is MISSING and item.default_factory is MISSING,
+            )
+            for item in fields(record)
+            if item.init
+        }
+    values: Any = record
+    return {name: (hints[name], name not in values._field_defaults) for name in values._fields}
 
 
 def to_plain(value: Any) -> Any:
@@ -85,8 +88,9 @@ def to_plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_plain(getattr(value, name)) for name in record_fields(type(value))}
+    if isinstance(value, RECORDS):
+        record: Any = type(value)
+        return {name: to_plain(getattr(value, name)) for name in record_fields(record)}
     if isinstance(value, Mapping):
         return {to_plain(key): to_plain(item) for key, item in value.items()}
     return [to_plain(item) for item in value]
@@ -115,7 +119,7 @@ def _reader(wanted: Any) -> Callable[[Any], Any]:
         return _list_reader(_reader(parts[0]))
     if origin is not None:
         return _object_reader(_reader(parts[0]), _reader(parts[1]))
-    if is_dataclass(wanted):
+    if wanted in RECORDS:
         return _record_reader(cast("type", wanted))
     if issubclass(wanted, Enum):
         return _enum_reader(wanted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.policy import Mode
@@ -44,7 +43,7 @@ class Baselines:
         self.notes: list[str] = []
         if stored is not None and self._keeps(stored.intensity, found):
             reason = f"pinned with the baselines; {stored.intensity.reason}"
-            self.intensity = replace(stored.intensity, reason=reason)
+            self.intensity = stored.intensity._replace(reason=reason)
             if settings.intensity and stored.intensity.g_per_kwh != found.g_per_kwh:
                 self.notes.append(_newer(stored.intensity, found))
         self.incomparable = "" if stored else self._why_incomparable()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -125,7 +125,7 @@ class Collector:
             return
         with self.sources.aside():
             live = present_intensity(self._found, self._accounting.pinned, self._settings.live_zone)
-        self._accounting = replace(self._accounting, live=live.intensity)
+        self._accounting = self._accounting._replace(live=live.intensity)
         if self._results.accounting is not None:
             self._results.accounting = self._accounting
         self._add_notes(live.notes)
@@ -163,7 +163,7 @@ class Collector:
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker the speed that figures are corrected to, and the intensity of the place."""
         node.workerinput[REFERENCE] = self._reference_ns
-        node.workerinput[INTENSITY] = asdict(self._found)
+        node.workerinput[INTENSITY] = self._found._asdict()
         if self._looks is not None:
             self._looks.note_worker(node.gateway.id, node.gateway)
 

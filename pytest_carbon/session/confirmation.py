@@ -200,7 +200,7 @@ class Confirmation:
         return [
             result
             if result.verdict is not None
-            else replace(result, verdict=verdicts.get(result.subject))
+            else result._replace(verdict=verdicts.get(result.subject))
             for result in held.results
         ]
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Reading
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["Costs", "Part"]
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A task as a part of its test: its path, and how much it follows the speed of the core.
 
     ``worst`` means the costliest time that it ran, instead of all together.

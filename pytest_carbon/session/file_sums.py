@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.aggregate import Part, as_one_entry, as_suspect, movers, subset
 from pytest_carbon.gate.creep import creep
@@ -29,8 +28,7 @@ __all__ = ["FileSum", "file_sums"]
 _NAMED = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileSum:
+class FileSum(NamedTuple):
     """The short tests of one file: their results, and the suspect that they are together.
 
     ``chosen`` are those that are run to confirm it, ``whole`` the suspect of all of them and

@@ -7,9 +7,8 @@ import os
 import platform
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.clocks.choose import open_clock
 from pytest_carbon.clocks.host import HostBusy
@@ -28,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Instruments", "open_instruments"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Instruments:
+class Instruments(NamedTuple):
     """The open sampler, and what it can and cannot see, in words."""
 
     sampler: Sampler

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.budget import over_budget
@@ -192,4 +191,4 @@ class Judge:
     def _policy(self, result: SubjectResult) -> Policy:
         if result.tolerance is None:
             return self.policy
-        return replace(self.policy, tolerance=result.tolerance)
+        return self.policy._replace(tolerance=result.tolerance)

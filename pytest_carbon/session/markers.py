@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.budget import Budget, parse_budget
 from pytest_carbon.errors import SettingError
@@ -20,8 +19,7 @@ __all__ = ["Limits", "read_limits"]
 _EXAMPLE = "@pytest.mark.carbon_budget(mg=1.5)"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """What a test's own markers say; ``None`` where they say nothing."""
 
     tolerance: float | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -229,7 +228,7 @@ class Recorder:
         """The cost of a task that took ``wall_ns``; unknown where there is a ``doubt``."""
         measured = self._sampler.measure(account, costs.memory_bytes, sensitivity)
         missing = (*measured.missing, "the task's clock") if doubt else measured.missing
-        return replace(measured, wall_s=wall_ns / NS_PER_S, missing=missing)
+        return measured._replace(wall_s=wall_ns / NS_PER_S, missing=missing)
 
     def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
         """What a run of a test costs; ``None`` where it cost nothing at all."""

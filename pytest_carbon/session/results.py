@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind, Subject
@@ -67,10 +66,10 @@ class Results:
             # One row, one measurement: what the test cost before has a row of its own.
             earlier = Subject(Kind.RUNNER, EARLIER)
             self.add(SubjectResult(subject=earlier, phases={}, total=known.total))
-            self._subjects[result.subject] = replace(result, times=known.times + 1)
+            self._subjects[result.subject] = result._replace(times=known.times + 1)
         else:
-            self._subjects[result.subject] = replace(
-                known, total=known.total + result.total, times=known.times + result.times
+            self._subjects[result.subject] = known._replace(
+                total=known.total.plus(result.total), times=known.times + result.times
             )
         if self.accounting is not None and report is not None:
             self._add_properties(result, report, self.accounting)
@@ -98,7 +97,7 @@ class Results:
 
     def with_outcomes(self) -> tuple[SubjectResult, ...]:
         """All subjects, with pytest's outcomes."""
-        return tuple(replace(r, test_outcome=self.outcome_of(r) or r.test_outcome) for r in self)
+        return tuple(r._replace(test_outcome=self.outcome_of(r) or r.test_outcome) for r in self)
 
     def _add_properties(
         self, result: SubjectResult, report: pytest.TestReport, accounting: Accounting

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import traceback
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -124,7 +123,7 @@ class Settlement:
         for results in logged:
             for result in results:
                 if result.subject in verdicts:
-                    self._results.put(replace(result, verdict=verdicts[result.subject]))
+                    self._results.put(result._replace(verdict=verdicts[result.subject]))
         for one in sums:
             self._results.put(one.row(verdicts.get(one.subject)))
         return verdicts

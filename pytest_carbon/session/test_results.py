@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.measurement import Kind, Measurement, Subject
@@ -88,14 +87,14 @@ class TestResults:
             return result
         if self._judge.is_open(result):
             return result
-        return replace(result, verdict=self._judge.verdict(result))
+        return result._replace(verdict=self._judge.verdict(result))
 
     def _test(self, facts: Facts, costs: Costs) -> SubjectResult:
         recorder = self._recorder
         phases = recorder.measure(costs, self._judge.sensitivity(facts.subject))
         total = sum_of(phases.values())
         if total is None or recorder.fault is not None:
-            total = UNKNOWN if total is None else replace(total, missing=("the plugin",))
+            total = UNKNOWN if total is None else total._replace(missing=("the plugin",))
         return SubjectResult(
             subject=facts.subject,
             phases=phases,
@@ -116,7 +115,7 @@ class TestResults:
         price = self._recorder.price
         worst = None
         if row.worst is not None:
-            worst = self._recorder.cost(costs, part.sensitivity, replace(part, worst=True))
+            worst = self._recorder.cost(costs, part.sensitivity, part._replace(worst=True))
         tolerance = of_test.tolerance if row.tolerance is None else row.tolerance
         fault = costs.tasks.fault if costs.tasks is not None else ""
         return SubjectResult(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.looks.to_store import look_to_store, worth_a_look
@@ -55,7 +54,7 @@ class StoredLook:
         )
         self.notes = [f"{test}: measured again: {why}" for test, why in problems.items()]
         return [
-            replace(result, looks=(found[result.subject],))
+            result._replace(looks=(found[result.subject],))
             for result in passed
             if result.subject in found
         ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -76,7 +75,7 @@ class WorkerLink:
                 "rows": [subject_to_plain(row) for row in self.sources.rows()],
                 "notes": self.sources.notes(),
                 "late": self._late,
-                "faults": [asdict(fault) for fault in self.sources.faults()],
+                "faults": [fault._asdict() for fault in self.sources.faults()],
                 "usage_error": self.sources.usage_error,
                 "selection": self._selection.to_plain(),
             }

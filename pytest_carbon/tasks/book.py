@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import TaskError
@@ -166,7 +165,7 @@ class TaskBook:
 
     def measure(self, account: Account, wall_ns: int) -> Measurement:
         """A cost in joules; ``wall_ns`` is the time that passed."""
-        return replace(self._price(account), wall_s=wall_ns / NS_PER_S)
+        return self._price(account)._replace(wall_s=wall_ns / NS_PER_S)
 
     def _row(self, path: str) -> TaskRow:
         row = self.rows.get(path)

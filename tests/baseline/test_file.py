@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,13 +25,13 @@ if TYPE_CHECKING:
 def test_a_file_is_named_after_its_environment(
     environment: Environment, changes: dict[str, str], readable: str
 ) -> None:
-    changed = replace(environment, **changes)  # type: ignore[arg-type]
+    changed = environment._replace(**changes)  # type: ignore[arg-type]
     assert file_name(changed) == f"{readable}-{changed.fingerprint}.json"
     assert is_file_name(file_name(changed))
 
 
 def test_every_fact_changes_the_name(environment: Environment) -> None:
-    assert file_name(replace(environment, clock="psutil")) != file_name(environment)
+    assert file_name(environment._replace(clock="psutil")) != file_name(environment)
 
 
 @pytest.mark.parametrize("name", ["README.md", "results.json", "x-0123456789ag.json", ".lock"])

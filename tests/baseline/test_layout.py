@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -124,7 +123,7 @@ def test_of_a_short_test_a_line_keeps_the_costs_and_the_body_and_nothing_else(
     file = BaselineFile(environment=environment, intensity=intensity)
     texts = [
         render(file.with_entries({Subject(Kind.TEST, name): entry}))
-        for entry in (replace(FULL, is_short=True), short_entry(0.123, 0.1, "0123456789ab"))
+        for entry in (FULL._replace(is_short=True), short_entry(0.123, 0.1, "0123456789ab"))
     ]
     assert texts[0] == texts[1]
     assert (
@@ -160,7 +159,7 @@ def test_joules_that_nobody_could_read_back_are_never_written(
 def test_a_figure_that_its_field_cannot_mean_is_never_written(
     environment: Environment, intensity: Intensity, field: str, value: object, limits: str
 ) -> None:
-    entry = replace(ONCE, **{field: value})  # type: ignore[arg-type]
+    entry = ONCE._replace(**{field: value})  # type: ignore[arg-type]
     entries = {Subject(Kind.TEST, "test_a.py::test_b"): entry}
     file = BaselineFile(environment=environment, intensity=intensity, entries=entries)
     with pytest.raises(BaselineError, match=r"test_a\.py::test_b") as caught:
@@ -174,6 +173,6 @@ def test_a_header_that_nobody_could_read_back_is_never_written(
     file = BaselineFile(environment=environment, intensity=intensity, reference_ns=0.0)
     with pytest.raises(BaselineError, match="reference_ns is 0, not a number from 100 to"):
         render(file)
-    dirty = replace(intensity, g_per_kwh=1e6)
+    dirty = intensity._replace(g_per_kwh=1e6)
     with pytest.raises(BaselineError, match="g_per_kwh is 1e\\+06, not a number from 0 to 100000"):
         render(BaselineFile(environment=environment, intensity=dirty))

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,7 +146,7 @@ def test_sums_of_files_are_merged_like_tests() -> None:
 
 
 def test_an_intensity_that_one_side_changed_is_taken() -> None:
-    ours = replace(HEADER, intensity=replace(HEADER.intensity, g_per_kwh=50.0))
+    ours = HEADER._replace(intensity=HEADER.intensity._replace(g_per_kwh=50.0))
     assert merge_files(HEADER, ours, HEADER).intensity.g_per_kwh == 50.0
     assert merge_files(HEADER, HEADER, ours).intensity.g_per_kwh == 50.0
 
@@ -156,12 +154,12 @@ def test_an_intensity_that_one_side_changed_is_taken() -> None:
 @pytest.mark.parametrize(
     ("ours", "message"),
     [
-        (replace(HEADER, environment=replace(HEADER.environment, cpu_count=4)), "cpu_count"),
-        (replace(HEADER, reference_ns=75_000.0), "speed references differ"),
-        (replace(HEADER, intensity=replace(HEADER.intensity, zone="FRA")), "the intensity"),
+        (HEADER._replace(environment=HEADER.environment._replace(cpu_count=4)), "cpu_count"),
+        (HEADER._replace(reference_ns=75_000.0), "speed references differ"),
+        (HEADER._replace(intensity=HEADER.intensity._replace(zone="FRA")), "the intensity"),
     ],
 )
 def test_headers_that_do_not_go_together_are_for_a_person(ours: BaselineFile, message: str) -> None:
-    theirs = replace(HEADER, intensity=replace(HEADER.intensity, zone="DEU"))
+    theirs = HEADER._replace(intensity=HEADER.intensity._replace(zone="DEU"))
     with pytest.raises(BaselineError, match=message):
         merge_files(HEADER, ours, theirs)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,8 +22,7 @@ ALL = Rules(mode=Mode.ALL)
 def entry(centre_j: float, processes: int = 8, **others: object) -> Entry:
     sd_log = 0.05 if processes > 1 else None
     first = Spread(centre_j=centre_j, sd_log=sd_log, samples=processes, processes=processes)
-    return replace(
-        Entry(first=first, cpu_s=centre_j, wall_s=centre_j, anchor_j=centre_j),
+    return Entry(first=first, cpu_s=centre_j, wall_s=centre_j, anchor_j=centre_j)._replace(
         **others,  # type: ignore[arg-type]
     )
 
@@ -83,7 +81,7 @@ def test_a_rise_that_the_gate_has_found_is_stored_whatever_the_spread() -> None:
 def test_what_is_better_known_replaces_what_was_hardly_known() -> None:
     rough, known = entry(1.0, 1), entry(1.05, 8)
     result = merge_update(rough, known, Rules(mode=Mode.CHANGED))
-    assert result == replace(known, anchor_j=1.0)
+    assert result == known._replace(anchor_j=1.0)
     assert merge_update(known, rough, ALL) == known
     assert merge_update(known, entry(1.05, 15), ALL) == known
     assert merge_update(rough, known, Rules(mode=Mode.TIGHTEN)) == rough
@@ -121,7 +119,7 @@ def test_a_short_run_keeps_what_it_does_not_know() -> None:
 
 def test_the_digest_of_the_code_follows_the_code_but_not_in_mode_new() -> None:
     old, new = entry(1.0, body="old"), entry(1.0, body="new")
-    assert merge_update(old, new, ALL) == replace(old, body="new")
+    assert merge_update(old, new, ALL) == old._replace(body="new")
     assert merge_update(old, entry(1.0), ALL) == old
     assert merge_update(old, new, Rules(mode=Mode.NEW)) == old
     risen = entry(9.0, body="new")
@@ -233,7 +231,7 @@ def test_each_mode_stores_of_short_tests_what_it_says(mode: Mode, stored: set[st
         result = merge_update(old, new, Rules(mode=mode))
         if result != old:
             assert result is not None
-            assert result == new if new.is_short else replace(new, anchor_j=1e-3)
+            assert result == new if new.is_short else new._replace(anchor_j=1e-3)
             found.add(name)
     assert found == stored
 
@@ -258,7 +256,7 @@ def test_more_processes_are_no_reason_to_store_a_line_again() -> None:
 def test_a_line_keeps_the_look_and_the_body_that_a_run_does_not_know() -> None:
     old = short_entry(1e-3, 8e-4, "abc")
     assert merge_update(old, short_entry(5e-3), ALL) == short_entry(5e-3, 8e-4, "abc")
-    assert merge_update(old, short_entry(1e-3, body="new"), ALL) == replace(old, body="new")
+    assert merge_update(old, short_entry(1e-3, body="new"), ALL) == old._replace(body="new")
     full = merge_update(old, entry(5e-3), ALL)
     assert full is not None
     assert (full.look, full.body) == (None, "abc")

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -393,7 +392,7 @@ def without(*names: str) -> dict[str, Any]:
 def test_an_entry_of_schema_1_keeps_all_and_its_runs_alone_or_repeats_become_its_look(
     missing: tuple[str, ...], look: Spread | None
 ) -> None:
-    assert entry_of(old_text(without(*missing)), "b") == replace(NEW_ENTRY, look=look)
+    assert entry_of(old_text(without(*missing)), "b") == NEW_ENTRY._replace(look=look)
 
 
 def test_no_entry_of_schema_1_is_lost_and_the_next_write_is_of_the_present_schema() -> None:
@@ -409,9 +408,9 @@ def test_no_entry_of_schema_1_is_lost_and_the_next_write_is_of_the_present_schem
     assert file.reference_ns == 22624.5
     assert file.entries == {
         Subject(Kind.TEST, "test_a.py::test_b"): NEW_ENTRY,
-        Subject(Kind.FIXTURE, "conftest.py::db"): replace(NEW_ENTRY, look=None),
+        Subject(Kind.FIXTURE, "conftest.py::db"): NEW_ENTRY._replace(look=None),
         Subject(Kind.FIXTURE, "conftest.py::app"): NEW_ENTRY,
-        Subject(Kind.TASK, "test_a.py::test_b > load"): replace(NEW_ENTRY, look=None),
+        Subject(Kind.TASK, "test_a.py::test_b > load"): NEW_ENTRY._replace(look=None),
     }
     assert '"schema": 2,' in render(file)
     assert read(render(file)) == file

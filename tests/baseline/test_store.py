@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -114,7 +113,7 @@ def test_a_change_that_fails_leaves_the_file_and_frees_the_lock(
 def test_baselines_of_another_environment_are_not_put_into_a_file(
     store: BaselineStore, begun: BaselineFile
 ) -> None:
-    other = replace(begun.environment, cpu_count=64)
+    other = begun.environment._replace(cpu_count=64)
     with pytest.raises(ValueError, match="another environment"):
         store.update(other, lambda _old: begun)
 
@@ -133,7 +132,7 @@ def test_a_damaged_file_is_refused_and_left_byte_for_byte(
 
 def test_a_copy_under_another_name_is_refused(store: BaselineStore, begun: BaselineFile) -> None:
     path = put(store, begun)
-    other = replace(begun.environment, cpu_count=64)
+    other = begun.environment._replace(cpu_count=64)
     path.rename(store.path(other))
     with pytest.raises(BaselineError, match=r"belongs into .*2cpu-model"):
         store.load(other)
@@ -142,10 +141,10 @@ def test_a_copy_under_another_name_is_refused(store: BaselineStore, begun: Basel
 def test_other_environments_are_told_with_what_differs_the_nearest_first(
     store: BaselineStore, begun: BaselineFile
 ) -> None:
-    near = replace(begun.environment, python="cpython-3.12")
-    far = replace(near, cpu_count=64, cpu_model="Apple M1")
+    near = begun.environment._replace(python="cpython-3.12")
+    far = near._replace(cpu_count=64, cpu_model="Apple M1")
     for environment in (far, near):
-        put(store, replace(begun, environment=environment))
+        put(store, begun._replace(environment=environment))
     (store.folder / "x-0123456789ab.json").write_text("damaged", encoding="utf-8")
     (store.folder / "notes.json").write_text("{}", encoding="utf-8")
     neighbours = store.nearest(begun.environment)

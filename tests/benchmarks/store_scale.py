@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -149,7 +148,7 @@ def writing(file: BaselineFile, folder: Path) -> dict[str, list[float]]:
     store = BaselineStore(folder, lock_folder=folder / "locks")
     target = folder / "written.json"
     measured = {
-        subject: replace(entry, first=replace(entry.first, centre_j=entry.first.centre_j * factor))
+        subject: entry._replace(first=entry.first._replace(centre_j=entry.first.centre_j * factor))
         for (subject, entry), factor in zip(
             file.entries.items(), (3.0, *[1.01] * 9) * len(file.entries), strict=False
         )

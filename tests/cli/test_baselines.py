@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +25,7 @@ HERE = Environment(
     os="linux",
     tracing="off",
 )
-THERE = replace(HERE, python="cpython-3.12")
+THERE = HERE._replace(python="cpython-3.12")
 
 
 def run(folder: str, *arguments: str, current: Environment | None = HERE) -> int:
@@ -70,7 +69,7 @@ def test_environments_are_listed_with_what_they_hold_and_what_counts_here(
 def test_an_environment_that_is_not_stored_is_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mac = replace(HERE, os="darwin")
+    mac = HERE._replace(os="darwin")
     assert run(str(folder), current=mac) == 0
     expected = (
         f"this environment's file would be darwin-cpython3.11-epyc-2cpu-model-{mac.fingerprint}"

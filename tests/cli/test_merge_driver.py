@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -85,7 +84,7 @@ def file(centres_j: Centres) -> BaselineFile:
             first = Spread(centre_j=centre_j, sd_log=0.05, samples=8, processes=8)
             entries[Subject(Kind.TEST, name)] = Entry(
                 first=first,
-                raw=replace(first, sd_log=0.2),
+                raw=first._replace(sd_log=0.2),
                 cpu_s=centre_j / 4,
                 wall_s=centre_j / 4,
                 sensitivity=0.9,
@@ -206,7 +205,7 @@ def test_a_file_that_both_sides_began_is_merged(repository: Repository) -> None:
     ("theirs", "message"),
     [
         (
-            render(replace(file({"a": 2.0}), environment=replace(HEADER.environment, os="darwin"))),
+            render(file({"a": 2.0})._replace(environment=HEADER.environment._replace(os="darwin"))),
             "the two sides' environments differ (os)",
         ),
         ('{"schema": 1\n', "their side, line 2, column 1: is not JSON"),

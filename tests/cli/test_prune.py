@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -131,7 +130,7 @@ def test_other_environments_are_pruned_only_when_asked_for(
             first=Spread(centre_j=1.0), cpu_s=1, wall_s=1
         )
     }
-    other = replace(here, environment=replace(here.environment, cpu_model="Other"), entries=entries)
+    other = here._replace(environment=here.environment._replace(cpu_model="Other"), entries=entries)
     store.update(other.environment, lambda _: other)
     assert command("--yes") == 0
     assert store.load(other.environment) == other

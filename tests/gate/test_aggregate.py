@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -99,7 +98,7 @@ def test_a_sum_of_parts_alone_scatters_less_than_they_do_but_keeps_what_they_sha
 
 
 def test_a_whole_file_has_the_spread_that_is_stored_for_it() -> None:
-    stored = replace(file_of(100, sd=0.03), anchor_j=0.1)
+    stored = file_of(100, sd=0.03)._replace(anchor_j=0.1)
     whole = as_one_entry([part(str(number)) for number in range(100)], stored)
     assert whole.first.sd_log == pytest.approx(0.03)
     assert whole.first.processes == 10
@@ -127,7 +126,7 @@ def test_a_sum_has_looks_only_where_each_part_has() -> None:
 
 def test_the_uncorrected_sum_lies_above_it_as_that_of_the_file() -> None:
     stored = file_of(100)
-    stored = replace(stored, raw=replace(stored.first, centre_j=1.5 * stored.first.centre_j))
+    stored = stored._replace(raw=stored.first._replace(centre_j=1.5 * stored.first.centre_j))
     half = as_one_entry([part(str(number)) for number in range(50)], stored)
     assert half.raw is not None
     assert half.raw.centre_j == pytest.approx(75 * BASE_J)

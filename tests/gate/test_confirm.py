@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import exp
 from typing import TYPE_CHECKING
 
@@ -79,7 +78,7 @@ def confirm(
         look = Look(first_j=first(taken), blocks_written=blocks_written)
         if later is not None:
             raw_j = later(taken) * slow if raw is None else raw
-            look = replace(look, samples_j=(later(taken),) * 4, raw_j=(raw_j,) * 4)
+            look = look._replace(samples_j=(later(taken),) * 4, raw_j=(raw_j,) * 4)
         looks.append(look)
     pytest.fail("never ended")
 
@@ -141,7 +140,7 @@ def test_a_rise_within_the_tolerance_is_fine_once_all_looks_say_so() -> None:
 
 def files(blocks_written: float | None = 320.0) -> Entry:
     """A test that writes 160 KiB to a disk, which is half of what it costs."""
-    return replace(entry(), disk_share=0.5, blocks_written=blocks_written)
+    return entry()._replace(disk_share=0.5, blocks_written=blocks_written)
 
 
 def test_a_disk_that_costs_more_by_now_is_no_regression() -> None:
@@ -365,14 +364,14 @@ def test_the_thorough_mode_looks_on_where_the_rise_is_close_to_the_tolerance() -
     )
     assert low_at_first.outcome is Outcome.REGRESSED
     for rise, looks in ((1.07, 21), (1.03, 3)):
-        alike = replace(case, first_j=rise)
+        alike = case._replace(first_j=rise)
         verdict = confirm(alike, first=always(rise), later=always(rise))
         assert (verdict.outcome, verdict.looks) == (Outcome.OK, looks)
 
 
 def test_looks_end_where_no_further_one_could_lift_a_test_above_the_tolerance() -> None:
     """The drift of its disk keeps a test from being cleared, however often it is looked at."""
-    drifting = replace(entry(sd=0.03), disk_share=0.3)
+    drifting = entry(sd=0.03)._replace(disk_share=0.3)
     case = suspect(1.0, drifting, THOROUGH)
     verdict = confirm(case, first=always(1.0), later=always(1.0))
     assert (verdict.outcome, verdict.looks) == (Outcome.OK, 3)

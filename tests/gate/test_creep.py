@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,7 +55,7 @@ def test_a_rise_that_was_accepted_knowingly_takes_the_anchor_along() -> None:
 
 
 def test_one_rise_is_no_creep_however_wide_the_tolerance() -> None:
-    wide = replace(POLICY, tolerance=2.0)
+    wide = POLICY._replace(tolerance=2.0)
     assert accept(entry(1.0, 1.0), entry(2.1), wide).anchor_j == 2.1
     assert accept(entry(1.0, 1.0), entry(1.25), wide).anchor_j == 1.0
 

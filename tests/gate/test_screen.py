@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +59,7 @@ def test_a_test_below_the_floor_is_too_small_until_it_grows() -> None:
 
 def test_a_first_run_that_is_a_cost_of_its_own_has_to_rise_by_more() -> None:
     """Importing a large module was seen at 1.5 times its usual cost for minutes on end."""
-    importing = replace(entry(sd=0.03), look=Spread(centre_j=0.001, samples=30, processes=10))
+    importing = entry(sd=0.03)._replace(look=Spread(centre_j=0.001, samples=30, processes=10))
     assert not is_suspect(0.15, importing, Policy(), 0.03)
     assert is_suspect(0.17, importing, Policy(), 0.03)
     assert (can_see(importing, Policy(), 0.03) or 0) > 0.6
@@ -74,7 +72,7 @@ def test_a_clear_fall_is_an_improvement() -> None:
 
 
 def test_a_fall_of_what_only_a_first_run_pays_has_to_be_greater() -> None:
-    imports = replace(entry(), look=replace(entry().first, centre_j=0.02))
+    imports = entry()._replace(look=entry().first._replace(centre_j=0.02))
     assert not fall(0.07, imports, Policy(), 0.03)
     assert fall(0.06, imports, Policy(), 0.03)
 
@@ -121,7 +119,7 @@ def test_units_do_not_matter(ratio: float, sd: float, factor: float) -> None:
 
 
 def test_writing_to_a_disk_may_cost_more_for_hours() -> None:
-    files = replace(entry(), disk_share=0.8)
+    files = entry()._replace(disk_share=0.8)
     assert is_suspect(0.122, entry(), Policy(), 0.03)
     assert not is_suspect(0.122, files, Policy(), 0.03)
     assert is_suspect(0.20, files, Policy(), 0.03)
@@ -132,8 +130,8 @@ def test_writing_to_a_disk_may_cost_more_for_hours() -> None:
 
 
 def test_where_it_is_known_what_a_test_writes_a_second_look_may_tell() -> None:
-    files = replace(entry(), disk_share=0.8, blocks_written=320.0)
+    files = entry()._replace(disk_share=0.8, blocks_written=320.0)
     assert is_suspect(0.13, files, Policy(), 0.03)
     assert can_see(files, Policy(), 0.03) == can_see(
-        replace(files, blocks_written=None), Policy(), 0.03
+        files._replace(blocks_written=None), Policy(), 0.03
     ), "a rise of another kind is seen no better for it"

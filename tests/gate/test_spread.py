@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import replace
 from statistics import stdev
 
 import pytest
@@ -176,14 +175,14 @@ def test_the_suites_spread_is_that_of_its_usual_test() -> None:
 
 def test_looks_tell_the_suites_spread_where_there_are_any() -> None:
     first = Spread(centre_j=1.0, sd_log=0.2, samples=10, processes=10)
-    assert suite_sd([entry(first, replace(first, sd_log=0.04))], 0.003) == 0.04
+    assert suite_sd([entry(first, first._replace(sd_log=0.04))], 0.003) == 0.04
 
 
 def test_what_is_not_gated_by_itself_says_nothing_about_the_suites_spread() -> None:
     """Six empty tests beside a single long one hid a rise of 50 % in it."""
     long = entry(Spread(centre_j=1.0, sd_log=0.04, samples=10, processes=10))
     empty = entry(Spread(centre_j=0.0001, sd_log=0.6, samples=10, processes=10))
-    short = replace(empty, first=replace(empty.first, centre_j=1.0), is_short=True)
+    short = empty._replace(first=empty.first._replace(centre_j=1.0), is_short=True)
     assert suite_sd([long, *[empty] * 6, *[short] * 6], floor_j=0.003) == 0.04
 
 
@@ -195,4 +194,4 @@ def test_two_samples_say_nothing_about_the_suites_spread() -> None:
 def test_the_disk_moves_only_what_writes_to_it() -> None:
     plain = entry(Spread(centre_j=1.0))
     assert disk_drift(plain) == 0
-    assert disk_drift(replace(plain, disk_share=0.5)) == pytest.approx(0.3)
+    assert disk_drift(plain._replace(disk_share=0.5)) == pytest.approx(0.3)

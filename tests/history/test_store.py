@@ -26,7 +26,7 @@ def numbered(number: int, result: RunResult | None = None) -> RunResult:
     assert result.origin is not None
     started_at = f"2026-01-{number + 1:02}T00:00:00+00:00"
     return replace(
-        result, origin=replace(result.origin, run_id=f"run-{number}", started_at=started_at)
+        result, origin=result.origin._replace(run_id=f"run-{number}", started_at=started_at)
     )
 
 
@@ -55,7 +55,7 @@ def test_the_same_run_is_kept_once(tmp_path: Path) -> None:
 
 def test_unknown_stays_unknown(tmp_path: Path) -> None:
     history = History(tmp_path / "history.sqlite")
-    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    lost = SUBJECTS[0]._replace(total=cost(1.0, missing=("gpu-0",)))
     history.append(run_result(lost))
     assert history.runs()[0].energy_j is None
     assert history.of(lost.subject)[0].emissions_g is None

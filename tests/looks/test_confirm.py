@@ -205,7 +205,7 @@ def test_a_task_that_did_not_run_again_stays_open() -> None:
 
 
 def test_a_figure_that_is_not_known_decides_nothing() -> None:
-    lost = Sample(replace(cost(3.0), missing=("rapl",)))
+    lost = Sample(cost(3.0)._replace(missing=("rapl",)))
     host = Host({ONE: UnitAnswer(first=lost, repeats=(lost,) * 4)})
     (verdict,) = judged(host, against_baseline(ONE))
     assert verdict.outcome is Outcome.INCONCLUSIVE
@@ -214,7 +214,7 @@ def test_a_figure_that_is_not_known_decides_nothing() -> None:
 
 def test_short_tests_of_a_file_are_one_unit() -> None:
     host = Host({ONE: 3.0})
-    question = replace(against_baseline(ONE), tested=run_for(ONE, TWO))
+    question = against_baseline(ONE)._replace(tested=run_for(ONE, TWO))
     judged(host, question)
     (unit,) = host.orders[0].units
     assert unit.tests == (ONE, TWO)

@@ -6,7 +6,6 @@ import contextlib
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -122,7 +121,7 @@ def test_a_test_that_hangs_is_ended_and_the_others_go_on(
         """
     )
     asked = order("test_hangs", "test_two")
-    asked = replace(asked, asks=(replace(asked.asks[0], timeout_s=0.2), asked.asks[1]))
+    asked = asked._replace(asks=(asked.asks[0]._replace(timeout_s=0.2), asked.asks[1]))
     hangs, two = taken(asked, invocation)
     assert hangs.problem == "it did not end in time"
     assert two.first is not None
@@ -204,7 +203,7 @@ def test_a_unit_that_is_cleared_runs_no_further(
     asked = order("test_one", repeats=4)
     (unit,) = asked.units
     dear = (1e9,) * 4
-    (answer,) = taken(replace(asked, units=(replace(unit, enough_j=dear),)), invocation)
+    (answer,) = taken(asked._replace(units=(unit._replace(enough_j=dear),)), invocation)
     assert answer.is_enough
     assert (pytester.path / "runs.txt").read_text() == "1"
 
@@ -220,7 +219,7 @@ def test_short_tests_run_after_each_other_in_each_pass(
     )
     asked = order("test_a", "test_b")
     unit = Unit(tests=tuple(ask.test for ask in asked.asks), repeats=2)
-    (answer,) = taken(replace(asked, units=(unit,)), invocation)
+    (answer,) = taken(asked._replace(units=(unit,)), invocation)
     assert len(answer.repeats) == 2
     assert (pytester.path / "runs.txt").read_text() == "ababab"
 
@@ -237,7 +236,7 @@ def test_tasks_are_told_beside_their_test(
     )
     asked = order("test_one", repeats=0)
     tasks = (AskedTask("load", 0.9), AskedTask("gone", 0.9))
-    (answer,) = taken(replace(asked, asks=(replace(asked.asks[0], tasks=tasks),)), invocation)
+    (answer,) = taken(asked._replace(asks=(asked.asks[0]._replace(tasks=tasks),)), invocation)
     assert answer.first is not None
     load, gone = answer.first.tasks
     assert load is not None
@@ -260,7 +259,7 @@ def test_another_speed_probe_is_not_compared_with(
     pytester: pytest.Pytester, invocation: Invocation
 ) -> None:
     pytester.makepyfile(test_it="def test_one(): pass")
-    (answer,) = taken(replace(order("test_one"), probe="follow-words14"), invocation)
+    (answer,) = taken(order("test_one")._replace(probe="follow-words14"), invocation)
     assert answer.first is None
     assert "the speed is probed otherwise there" in answer.problem
 
@@ -268,7 +267,7 @@ def test_another_speed_probe_is_not_compared_with(
 def test_a_program_that_cannot_be_started_is_a_problem_and_no_error(
     pytester: pytest.Pytester, invocation: Invocation
 ) -> None:
-    missing = replace(invocation, command=(str(pytester.path / "gone"),))
+    missing = invocation._replace(command=(str(pytester.path / "gone"),))
     (answer,) = taken(order("test_one"), missing)
     assert answer.problem.startswith("no process can be started")
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.gate.looks import Look
@@ -40,10 +38,10 @@ def test_the_excess_says_what_is_most_urgent(question: object) -> None:
 
 
 def test_a_limit_of_nothing_is_not_divided_by() -> None:
-    assert replace(against_budget("t"), budget_j=0.0).excess == 1.0
+    assert against_budget("t")._replace(budget_j=0.0).excess == 1.0
     zero = against_baseline("t")
-    nothing = replace(zero.suspect.entry, first=replace(zero.suspect.entry.first, centre_j=0.0))
-    assert replace(zero, suspect=replace(zero.suspect, entry=nothing)).excess == 1.0
+    nothing = zero.suspect.entry._replace(first=zero.suspect.entry.first._replace(centre_j=0.0))
+    assert zero._replace(suspect=zero.suspect._replace(entry=nothing)).excess == 1.0
 
 
 def test_a_first_run_within_the_budget_is_enough() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.gate.aggregate import SUBSET_S
@@ -60,8 +58,8 @@ def test_of_a_files_short_tests_only_as_many_as_their_sum_needs() -> None:
 
 def test_what_is_not_known_or_not_gated_is_left_out() -> None:
     lost = result("t.py::test_lost", 1.0)
-    lost = replace(lost, total=replace(lost.total, missing=("rapl",)))
-    benchmark = replace(result("t.py::test_fast", 1.0), ungated="uses the fixture benchmark")
+    lost = lost._replace(total=lost.total._replace(missing=("rapl",)))
+    benchmark = result("t.py::test_fast", 1.0)._replace(ungated="uses the fixture benchmark")
     assert worth_a_look([lost, benchmark], FLOOR_J) == []
 
 

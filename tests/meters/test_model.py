@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import DomainEnergy, Method, Usage
@@ -21,7 +20,7 @@ def test_work_is_gated_and_what_flows_anyway_stands_apart(power: CpuPower) -> No
 
 def test_a_busy_neighbour_changes_nothing(power: CpuPower) -> None:
     meter = ModelMeter(power, threads=4)
-    assert meter.energy(replace(USAGE, host_busy_s=99.0), (), ()) == meter.energy(USAGE, (), ())
+    assert meter.energy(USAGE._replace(host_busy_s=99.0), (), ()) == meter.energy(USAGE, (), ())
 
 
 def test_memory_alone_can_stand_beside_counters() -> None:

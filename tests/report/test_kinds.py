@@ -97,19 +97,19 @@ def test_csv_is_one_row_in_kilograms_and_kilowatt_hours() -> None:
 )
 def test_csv_names_the_country(zone: str, expected: tuple[str, str, str]) -> None:
     result = run_result()
-    result = replace(result, intensity=replace(result.intensity, zone=zone))
+    result = replace(result, intensity=result.intensity._replace(zone=zone))
     [row] = rows(render("csv", result))
     found = (row["country_name"], row["country_iso_code"], row["region"])
     assert (found[0].startswith(expected[0]), *found[1:]) == (True, *expected[1:])
 
 
 def test_csv_has_no_row_for_an_unknown_run() -> None:
-    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    lost = SUBJECTS[0]._replace(total=cost(1.0, missing=("gpu-0",)))
     assert render("csv", run_result(lost)) == ""
 
 
 def test_csv_tests_leaves_out_what_is_unknown() -> None:
-    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    lost = SUBJECTS[0]._replace(total=cost(1.0, missing=("gpu-0",)))
     result = run_result(lost, *SUBJECTS[1:])
     found = rows(render("csv-tests", result))
     assert tuple(found[0]) == TASK_COLUMNS
@@ -179,7 +179,7 @@ def test_openmetrics_has_a_sample_for_each_subject_of_each_kind() -> None:
 
 
 def test_openmetrics_has_no_sample_for_what_is_unknown() -> None:
-    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    lost = SUBJECTS[0]._replace(total=cost(1.0, missing=("gpu-0",)))
     found = families(render("openmetrics", run_result(lost)))
     assert "codecarbon_energy_consumed" not in found
     assert "pytest_carbon_energy_joules" not in found

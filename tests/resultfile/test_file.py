@@ -93,7 +93,7 @@ def test_live_intensity_pue_and_embodied_emissions_come_back_and_count() -> None
 
 
 def test_unknown_is_null_and_not_zero() -> None:
-    lost = replace(SUBJECTS[0], total=cost(1.0, missing=("gpu-0",)))
+    lost = SUBJECTS[0]._replace(total=cost(1.0, missing=("gpu-0",)))
     plain = json.loads(write_result(run_result(lost)))
     assert plain["subjects"][0]["derived"]["energy_j"] is None
     assert plain["derived"]["emissions_g"] is None
@@ -115,14 +115,14 @@ figures = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
 @given(figures, figures, st.none() | figures)
 def test_any_figure_comes_back(cpu_s: float, wall_s: float, speed: float | None) -> None:
     measurement = Measurement(cpu_s=cpu_s, wall_s=wall_s, work_s=cpu_s, energies=(), speed=speed)
-    result = run_result(replace(subject("x", kind=Kind.TASK), total=measurement))
+    result = run_result(subject("x", kind=Kind.TASK)._replace(total=measurement))
     assert result_from_text(write_result(result), "memory") == result
 
 
 def test_an_unbounded_figure_is_unknown() -> None:
     worse = SUBJECTS[1]
     assert worse.verdict is not None
-    unbounded = replace(worse, verdict=replace(worse.verdict, high=float("inf")))
+    unbounded = worse._replace(verdict=worse.verdict._replace(high=float("inf")))
     [back] = result_from_text(write_result(run_result(unbounded)), "memory").subjects
     assert back.verdict is not None
     assert back.verdict.high is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -92,7 +91,7 @@ def test_of_thousands_of_tests_some_are_run_again_and_held_against_their_own_sum
 def test_only_tests_with_a_stored_look_are_run_again_where_there_are_any() -> None:
     entries = stored("a.py", 20)
     new = short_test("a.py", 7)
-    entries[new] = replace(entries[new], look=None)
+    entries[new] = entries[new]._replace(look=None)
     (one,) = file_sums(ran(entries, 1.4), judge(entries))
     assert new not in {test.subject for test in one.chosen}
     assert len(one.chosen) == 19
@@ -101,8 +100,8 @@ def test_only_tests_with_a_stored_look_are_run_again_where_there_are_any() -> No
 def test_a_failing_row_names_the_tests_that_moved_most() -> None:
     entries = stored("a.py", 20)
     results = ran(entries, 1.3)
-    dear = replace(results[3].total, energies=(DomainEnergy("cpu", 0.003, 0, Method.MODELLED),))
-    results[3] = replace(results[3], total=dear)
+    dear = results[3].total._replace(energies=(DomainEnergy("cpu", 0.003, 0, Method.MODELLED),))
+    results[3] = results[3]._replace(total=dear)
     (one,) = file_sums(results, judge(entries))
     row = one.row(Verdict(outcome=Outcome.REGRESSED, now_j=1.0, baseline_j=0.5))
     assert len(row.notes) == 5
@@ -112,7 +111,7 @@ def test_a_failing_row_names_the_tests_that_moved_most() -> None:
 def test_a_sum_that_crept_up_is_told_at_once() -> None:
     entries = stored("a.py", 20)
     file = Subject(Kind.FILE, "a.py")
-    entries[file] = replace(entries[file], anchor_j=20 * BASE_J / 2)
+    entries[file] = entries[file]._replace(anchor_j=20 * BASE_J / 2)
     (one,) = file_sums(ran(entries), judge(entries))
     assert not one.is_open
     assert one.at_once is not None
@@ -133,8 +132,8 @@ def test_tests_that_are_gated_by_themselves_are_in_no_sum() -> None:
     entries = stored("a.py", 1)
     (result,) = ran(entries)
     ok = Verdict(outcome=Outcome.OK, now_j=1.0)
-    assert file_sums([replace(result, verdict=ok)], judge(entries)) == []
-    assert file_sums([replace(result, verdict=None)], judge(entries)) == []
+    assert file_sums([result._replace(verdict=ok)], judge(entries)) == []
+    assert file_sums([result._replace(verdict=None)], judge(entries)) == []
 
 
 SHORT = """

@@ -11,7 +11,6 @@ import json
 import os
 import stat
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -143,7 +142,7 @@ class CachedSource:
             "schema": SCHEMA,
             "zone": zone,
             "at_s": self._now_s(),
-            "answer": asdict(kept.answer) if kept.answer else None,
+            "answer": kept.answer._asdict() if kept.answer else None,
             "problem": kept.problem[:LONGEST_TEXT],
             "remedy": kept.remedy[:LONGEST_TEXT],
         }
