@@ -117,6 +117,10 @@ class Ledger:
         while len(self._stack) > depth:
             self.pop()
 
+    def is_paying(self, account: Account) -> bool:
+        """Whether ``account`` is on top."""
+        return self._stack[-1] is account
+
     @property
     def depth(self) -> int:
         """How many accounts are open, the root included."""

@@ -27,6 +27,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # Taken away at once: a test may start a pytest of its own.
     folder = os.environ.pop("PYTEST_CARBON_LOOK", "")
     if folder:
+        from pytest_carbon.session.pytest_private import import_as_it_is
+
+        import_as_it_is(pluginmanager, "pytest_carbon")
         from pytest_carbon.session.look import LookProcess
 
         pluginmanager.register(LookProcess(folder), "carbon-look")
@@ -50,6 +53,9 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
     if _is_on(config) and not config.pluginmanager.hasplugin("carbon-look"):
+        from pytest_carbon.session.pytest_private import import_as_it_is
+
+        import_as_it_is(config.pluginmanager, "pytest_carbon")
         from pytest_carbon.session.start import start
 
         start(config)

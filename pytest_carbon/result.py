@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import cached_property, reduce
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.accounting import Accounting
-from pytest_carbon.intensity.elsewhere import elsewhere
-from pytest_carbon.intensity.equivalents import equivalents
 from pytest_carbon.intensity.pue import NO_PUE
-from pytest_carbon.measurement import Kind, Measurement, Phase
+from pytest_carbon.measurement import Kind, Phase, sum_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -25,19 +23,13 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.intensity.pue import Pue
     from pytest_carbon.intensity.sci import SciScore
-    from pytest_carbon.measurement import Subject
+    from pytest_carbon.measurement import Measurement, Subject
 
-__all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult", "sum_of"]
+__all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult"]
 
 
 # Subjects whose cost is in other subjects' rows, too.
 _INSIDE_OTHERS = (Kind.TASK, Kind.FILE)
-
-
-def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
-    """All costs together; ``None`` for none at all."""
-    items = list(measurements)
-    return reduce(Measurement.plus, items) if items else None
 
 
 class LookRuns(NamedTuple):
@@ -214,13 +206,19 @@ class RunResult:
     @cached_property
     def equivalents(self) -> tuple[Equivalent, ...]:
         """What the run's grams compare with; nothing where they are not known."""
-        return () if self.emissions_g is None else equivalents(self.emissions_g)
+        if self.emissions_g is None:
+            return ()
+        from pytest_carbon.intensity.equivalents import equivalents
+
+        return equivalents(self.emissions_g)
 
     @cached_property
     def elsewhere(self) -> Elsewhere | None:
         """The same run on other grids; ``None`` where its energy is not known."""
         if self.total is None or self.total.energy_j is None:
             return None
+        from pytest_carbon.intensity.elsewhere import elsewhere
+
         return elsewhere(self.total.energy_j * self.pue.factor)
 
     def sci_of(self, subject: SubjectResult) -> SciScore | None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.screen import allowed
 from pytest_carbon.gate.spread import centre_error, first_sd, sample_sd, suite_sd
-from pytest_carbon.looks.confirm import LookTaker
 from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.process import take_look
+from pytest_carbon.looks.taker import LookTaker
 from pytest_carbon.looks.to_store import look_to_store, worth_a_look
 from pytest_carbon.measurement import Kind
 from pytest_carbon.resultfile.file import read_result, write_result
@@ -86,7 +86,7 @@ def look_at(
     found, _ = look_to_store(
         tests,
         {},
-        replace(_taker(result, arguments), reference_ns=reference_ns),
+        _taker(result, arguments)._replace(reference_ns=reference_ns),
         floor_j=result.floor_j,
         most_repeats=REPEATS,
         sensitivity=lambda _: DEFAULT_SENSITIVITY,

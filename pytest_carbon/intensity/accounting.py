@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.pue import NO_PUE
-from pytest_carbon.intensity.sci import SciScore
 from pytest_carbon.units import emissions_g
 
 if TYPE_CHECKING:
     from pytest_carbon.intensity.embodied import Embodied
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.intensity.pue import Pue
+    from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement
 
 __all__ = ["Accounting"]
@@ -51,6 +51,8 @@ class Accounting(NamedTuple):
         dynamic_j, idle_j = measurement.energy_j, measurement.idle_j
         if dynamic_j is None or idle_j is None:
             return None
+        from pytest_carbon.intensity.sci import SciScore
+
         domains = " and ".join(energy.domain for energy in measurement.energies) or "nothing"
         return SciScore(
             dynamic_j=dynamic_j,

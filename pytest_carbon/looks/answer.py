@@ -6,16 +6,16 @@ cost; a line ``enough`` that a unit is cleared; a line ``failure`` why there is 
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_carbon.measurement import Measurement
+from pytest_carbon.measurement import sum_of
 from pytest_carbon.wire import measurement_from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_carbon.looks.order import LookOrder, Unit
+    from pytest_carbon.measurement import Measurement
 
 __all__ = ["Sample", "Transcript", "UnitAnswer", "read_answers"]
 
@@ -122,8 +122,10 @@ def _sample_from_plain(line: dict[str, Any]) -> Sample:
 def _sum(samples: Sequence[Sample]) -> Sample:
     if len(samples) == 1:
         return samples[0]
+    cost = sum_of(sample.cost for sample in samples)
+    assert cost is not None, "there are several"
     return Sample(
-        cost=reduce(Measurement.plus, (sample.cost for sample in samples)),
+        cost=cost,
         blocks_written=sum(sample.blocks_written for sample in samples),
         kernel_s=sum(sample.kernel_s for sample in samples),
         cpu_s=sum(sample.cpu_s for sample in samples),

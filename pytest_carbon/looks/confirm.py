@@ -9,22 +9,19 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.looks import Look
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.looks.order import OUT_OF_TIME, Ask, LookOrder, Unit
+from pytest_carbon.looks.order import OUT_OF_TIME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeAlias
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.looks.answer import Sample, UnitAnswer
     from pytest_carbon.looks.order import AskedTask
     from pytest_carbon.looks.questions import Question, Tested
+    from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.measurement import Measurement
 
-    # An order and until when (monotonic seconds) it has to be carried out.
-    Take: TypeAlias = Callable[[LookOrder, "float | None"], Mapping[Unit, UnitAnswer]]
-
-__all__ = ["LookTaker", "confirm", "repeats_for"]
+__all__ = ["confirm", "repeats_for"]
 
 # Runs of a test after the first one; fewer where all would take longer than this. More would tell
 # little, as they share the moment and the process.
@@ -37,10 +34,6 @@ BETWEEN_LOOKS_S = 1.5
 # All suspects of a run may take so many times what one may take.
 MOST_SUSPECTS = 10
 
-# How many times longer than in the session a run may take before it counts as hanging.
-_HANGS_AFTER = 20.0
-_LEAST_TIMEOUT_S = 10.0
-
 
 def repeats_for(wall_s: float, most: int = REPEATS, look_s: float = LOOK_S) -> int:
     """How often a test of ``wall_s`` runs again in a look that takes ``look_s``: at least once."""
@@ -48,54 +41,6 @@ def repeats_for(wall_s: float, most: int = REPEATS, look_s: float = LOOK_S) -> i
     while repeats > 1 and (1 + repeats) * wall_s > look_s:
         repeats -= 1
     return repeats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LookTaker:
-    """What looks of one session have in common, and how one is taken.
-
-    ``reference_ns``, ``probe`` and ``seed`` are those of ``LookOrder``. ``announce`` says which
-    tests a look is about to run.
-    """
-
-    take: Take
-    reference_ns: float | None
-    probe: str
-    keeps_cwd: bool = True
-    seed: int | None = None
-    announce: Callable[[Sequence[str]], None] = lambda _: None
-
-    def look(
-        self,
-        asked: Sequence[tuple[Tested, int, tuple[AskedTask, ...], tuple[float, ...]]],
-        timeout_s: float,
-        until_s: float | None = None,
-    ) -> list[UnitAnswer]:
-        """One look at what is asked: what to run, how often again, which tasks, what is enough."""
-        asks: dict[str, Ask] = {}
-        units = []
-        for tested, repeats, tasks, enough_j in asked:
-            limit_s = max(_LEAST_TIMEOUT_S, min(timeout_s, _HANGS_AFTER * tested.wall_s))
-            for test, sensitivity in zip(tested.tests, tested.sensitivities, strict=True):
-                if test not in asks or tasks:
-                    asks[test] = Ask(
-                        test=test,
-                        sensitivity=sensitivity,
-                        timeout_s=max(limit_s, 2 * tested.wall_s),
-                        tasks=tasks,
-                    )
-            units.append(Unit(tests=tested.tests, repeats=repeats, enough_j=enough_j))
-        self.announce([test for unit in units for test in unit.tests])
-        order = LookOrder(
-            asks=tuple(asks.values()),
-            units=tuple(units),
-            reference_ns=self.reference_ns,
-            probe=self.probe,
-            keeps_cwd=self.keeps_cwd,
-            seed=self.seed,
-        )
-        answers = self.take(order, until_s)
-        return [answers[unit] for unit in units]
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from pytest_carbon.looks.answer import Sample, UnitAnswer
-    from pytest_carbon.looks.confirm import LookTaker
+    from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import SubjectResult
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
@@ -37,7 +38,27 @@ class Choice(NamedTuple):
         return "+".join(meter.name for meter in self.meters)
 
 
+def _may_have_nvml() -> bool:
+    """Whether NVML may be there; in a millisecond, where ``pynvml`` takes tens to say no."""
+    if sys.platform != "linux":
+        return True
+    import ctypes
+
+    try:
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
+
+
 def _open_nvml(sample_interval_s: float) -> Meter | Unavailable:
+    if not _may_have_nvml():
+        return Unavailable(
+            meter="nvml",
+            reason="no NVIDIA driver (its library is not installed)",
+            remedy="it needs an NVIDIA GPU and its driver",
+            silent=True,
+        )
     from pytest_carbon.meters.nvml import open_nvml
 
     return open_nvml(sample_interval_s=sample_interval_s)

@@ -159,19 +159,6 @@ def _shut_down(nvml: Any) -> None:
         return  # the driver has gone before us
 
 
-def _has_library() -> bool:
-    """Whether NVML may be there; in a millisecond, where ``pynvml`` takes tens to say no."""
-    if sys.platform != "linux":
-        return True
-    import ctypes
-
-    try:
-        ctypes.CDLL("libnvidia-ml.so.1")
-    except OSError:
-        return False
-    return True
-
-
 def _import_pynvml() -> Any:
     with warnings.catch_warnings():
         # The deprecated distribution of this name says so on every import.
@@ -249,8 +236,6 @@ def open_nvml(
     No driver is silent, a driver that does not work is not.
     """
     if nvml is None:
-        if not _has_library():
-            return _no_driver("its library is not installed")
         try:
             nvml = _import_pynvml()
         except ImportError as error:

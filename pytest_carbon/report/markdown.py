@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.measurement import Kind
+from pytest_carbon.measurement import Kind, sum_of
 from pytest_carbon.report.figures import (
     change_text,
     energy_text,
@@ -17,7 +17,6 @@ from pytest_carbon.report.figures import (
     kind_text,
 )
 from pytest_carbon.report.text import code_span
-from pytest_carbon.result import sum_of
 from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.policy import Mode
-from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.intensity.location import OWN_ZONE
-from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.file import BaselineFile
+    from pytest_carbon.baseline.store import BaselineStore
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
@@ -35,8 +34,9 @@ class Baselines:
     def __init__(self, settings: Settings, environment: Environment, found: Intensity) -> None:
         self._settings = settings
         self._environment = environment
-        self._store = BaselineStore(settings.baselines)
-        stored = self._store.load(environment)
+        # What reads baselines is imported only where there are any.
+        is_there = os.path.lexists(settings.baselines)
+        stored = self._store.load(environment) if is_there else None
         self.entries: Mapping[Subject, Entry] = stored.entries if stored else {}
         self.reference_ns = stored.reference_ns if stored else None
         self.intensity = found
@@ -46,8 +46,14 @@ class Baselines:
             self.intensity = stored.intensity._replace(reason=reason)
             if settings.intensity and stored.intensity.g_per_kwh != found.g_per_kwh:
                 self.notes.append(_newer(stored.intensity, found))
-        self.incomparable = "" if stored else self._why_incomparable()
+        self.incomparable = self._why_incomparable() if is_there and not stored else ""
         self.place = self._place(stored)
+
+    @property
+    def _store(self) -> BaselineStore:
+        from pytest_carbon.baseline.store import BaselineStore
+
+        return BaselineStore(self._settings.baselines)
 
     def _keeps(self, stored: Intensity, found: Intensity) -> bool:
         """Whether budgets stay at the stored figure.
@@ -86,6 +92,9 @@ class Baselines:
         """Store what a run measured, as ``--carbon-update`` asks; returns what to say."""
         if not self._settings.stores:
             return []
+        from pytest_carbon.baseline.policy import Mode
+        from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
+
         mode, policy = Mode(self._settings.update or "all"), self._settings.policy
         if self._settings.diff:
             # What is stored is read again, since another process may have written meanwhile.

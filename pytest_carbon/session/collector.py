@@ -11,9 +11,6 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.junit import session_properties
-from pytest_carbon.report.terminal import summary_lines
-from pytest_carbon.report.text import shown
 from pytest_carbon.result import Fault, RunResult
 from pytest_carbon.session.confirmation import Held
 from pytest_carbon.session.course import CourseKeeper
@@ -135,8 +132,7 @@ class Collector:
         """Note how many workers hold the machine together."""
         self._results.workers = len(specs)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    def take_report(self, report: pytest.TestReport) -> None:
         """Take the figures that travelled with a worker's report, and the reports of suspects."""
         text = getattr(report, HELD, None)
         if text is not None:
@@ -294,6 +290,8 @@ class Collector:
     def _add_session_properties(self, result: RunResult) -> None:
         xml = junit_xml(self._config)
         if xml is not None:
+            from pytest_carbon.report.junit import session_properties
+
             for name, value in session_properties(result):
                 xml.add_global_property(name, value)
 
@@ -310,6 +308,9 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
+        from pytest_carbon.report.terminal import summary_lines
+        from pytest_carbon.report.text import shown
+
         verbosity = self._config.get_verbosity()
         if self._usage_error:
             terminalreporter.write_line(f"ERROR: {self._usage_error}", red=True)

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
-from pytest_carbon.looks.confirm import confirm
-from pytest_carbon.looks.order import AskedTask
-from pytest_carbon.looks.process import take_look
-from pytest_carbon.looks.questions import Tested
-from pytest_carbon.looks.remote import is_elsewhere, take_elsewhere
 from pytest_carbon.measurement import Kind
-from pytest_carbon.session.failure_report import fail
 from pytest_carbon.tasks.names import SEPARATOR
 
 if TYPE_CHECKING:
@@ -22,10 +16,10 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.looks.answer import UnitAnswer
-    from pytest_carbon.looks.confirm import LookTaker
     from pytest_carbon.looks.invocation import Invocation
     from pytest_carbon.looks.order import LookOrder, Unit
-    from pytest_carbon.looks.questions import Question
+    from pytest_carbon.looks.questions import Question, Tested
+    from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.file_sums import FileSum
@@ -54,6 +48,8 @@ class Looks:
 
     def note_worker(self, name: str, gateway: Any) -> None:
         """Remember how a worker of pytest-xdist is reached, where it runs on another host."""
+        from pytest_carbon.looks.remote import is_elsewhere
+
         if is_elsewhere(gateway):
             self._elsewhere[name] = gateway
 
@@ -66,11 +62,14 @@ class Looks:
         gateway = self._elsewhere.get(host)
         if gateway is None:
             return self.take
+        from pytest_carbon.looks.remote import take_elsewhere
+
         elsewhere = take_elsewhere(gateway, self._invocation.arguments)
         return lambda order, until_s: self._counted(elsewhere, order, until_s)
 
     def take(self, order: LookOrder, until_s: float | None) -> Mapping[Unit, UnitAnswer]:
         """One look on this host."""
+        from pytest_carbon.looks.process import take_look
 
         def here(order: LookOrder, until_s: float | None) -> Mapping[Unit, UnitAnswer]:
             return take_look(order, self._invocation, until_s=until_s)
@@ -93,6 +92,8 @@ class Looks:
 
 def as_tested(judge: Judge, tests: Sequence[SubjectResult]) -> Tested:
     """What has to run to measure one test again, or some short ones of a file."""
+    from pytest_carbon.looks.questions import Tested
+
     return Tested(
         tests=tuple(test.subject.id for test in tests),
         sensitivities=tuple(judge.sensitivity(test.subject) for test in tests),
@@ -147,6 +148,8 @@ class Confirmation:
                     continue
                 task = None
                 if result.subject.kind is Kind.TASK:
+                    from pytest_carbon.looks.order import AskedTask
+
                     path = result.subject.id.removeprefix(test.subject.id).removeprefix(SEPARATOR)
                     task = AskedTask(path, self._judge.sensitivity(result.subject))
                 for question in self._judge.questions(result, tested, task):
@@ -166,9 +169,11 @@ class Confirmation:
             stop = f"not measured again: {self._taker}"
         if stop or isinstance(self._taker, str):
             return [question.unanswered((), stop) for question in questions]
+        from pytest_carbon.looks.confirm import confirm
+
         taker = self._taker
         if self._looks is not None and host:
-            taker = replace(taker, take=self._looks.take_on(host))
+            taker = taker._replace(take=self._looks.take_on(host))
         return confirm(
             questions,
             taker,
@@ -208,6 +213,8 @@ class Confirmation:
         """Fail a suspect's report by those verdicts on its results that fail it."""
         failing = [r for r in results if r.verdict is not None and self._judge.fails(r.verdict)]
         if failing:
+            from pytest_carbon.session.failure_report import fail
+
             fail(held.passed.call, self._config, results[0], failing, self._judge)
 
 

@@ -36,13 +36,8 @@ class Selection:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is left."""
-        tell_apart(session.items)
+        self.names = tell_apart(session.items)
         self.selected = [test_id(item) for item in session.items]
-        self.names = {
-            item.nodeid: name
-            for item, name in zip(session.items, self.selected, strict=True)
-            if item.nodeid != name and not name.startswith(item.nodeid)
-        }
 
     def to_plain(self) -> dict[str, Any]:
         """What the controller does not know by itself, as JSON types."""

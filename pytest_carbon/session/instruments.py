@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import platform
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.meters.cpu_model import read_cpu_model
 from pytest_carbon.sampler import Sampler
 from pytest_carbon.session.tracing import tracing
-from pytest_carbon.speed.selection import open_probe
+from pytest_carbon.speed.selection import StartingProbe
 
 if TYPE_CHECKING:
     from pytest_carbon.settings import Settings
@@ -62,15 +62,21 @@ class Instruments(NamedTuple):
             file.close()
 
 
-def open_instruments(settings: Settings, *, workers: int) -> Instruments:
+def open_instruments(
+    settings: Settings, *, workers: int, probe: StartingProbe | None = None
+) -> Instruments:
     """Open the best meters and clock that there are, or those that were asked for.
 
-    Raises ``SettingError`` where something asked for cannot be used here.
+    ``probe`` is the one of ``settings``, where that was started before. Raises ``SettingError``
+    where something asked for cannot be used here.
     """
-    # Before the clock, which would count the probe's helper as one of this process's children.
-    probe, no_better_probe = open_probe(settings.speed)
-    cpu = read_cpu_model(_cache_dir())
-    choice = choose_meters(settings.meters, sample_interval_s=settings.sample_interval_s, cpu=cpu)
+    with closing(probe or StartingProbe(settings.speed)) as starting:
+        cpu = read_cpu_model(_cache_dir())
+        choice = choose_meters(
+            settings.meters, sample_interval_s=settings.sample_interval_s, cpu=cpu
+        )
+        # Before the clock, which would count what the helpers cost.
+        speed, no_better_probe = starting.finish()
     clock, refused = open_clock([settings.clock] if settings.clock else None)
     # Only a counter that all processes share has to be divided among them.
     host = HostBusy() if any(meter.name == "rapl" for meter in choice.meters) else None
@@ -81,7 +87,7 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
         host_busy_ns=None if host is None else host.read_ns,
         memory_bytes=memory.read_bytes,
         host_share=1 / max(1, workers),
-        probe=probe,
+        probe=speed,
         instructions=open_instructions(),
     )
     unavailable = [
@@ -98,7 +104,7 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
     return Instruments(
         sampler=sampler,
         meters=tuple(meter.description for meter in choice.meters),
-        clock=f"{clock.description}; {probe.description}",
+        clock=f"{clock.description}; {speed.description}",
         unavailable=tuple(unavailable),
         cpu_model=cpu.name,
         files=(memory,) if host is None else (memory, host),
@@ -106,4 +112,6 @@ def open_instruments(settings: Settings, *, workers: int) -> Instruments:
 
 
 def _cache_dir() -> Path:
-    return Path(tempfile.gettempdir()) / f"pytest-carbon-{getpass.getuser()}"
+    # By number, as users of containers need not have a name; on Windows the folder is one's own.
+    user = os.getuid() if hasattr(os, "getuid") else "own"
+    return Path(tempfile.gettempdir()) / f"pytest-carbon-{user}"

@@ -11,7 +11,6 @@ from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.screen import is_suspect, is_too_small
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
-from pytest_carbon.looks.questions import AgainstBaseline, AgainstBudget
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ class Judge:
     ``incomparable`` says in words why those of other environments do not count, ``intensity``
     is the pinned one, ``method`` how the figures came about, ``follows_speed`` whether they
     are corrected for the speed of the core. Where it does not ``gate``, only budgets count.
+    ``judges_all``: a test fails for want of a baseline.
     """
 
     def __init__(
@@ -58,6 +58,8 @@ class Judge:
         self.policy = policy
         self.gates = gates
         self.suite_size = len(entries)
+        # Without any baseline the run fails as a whole.
+        self.judges_all = gates and policy.missing_fails and bool(entries)
         self._entries = entries
         self._incomparable = incomparable
         self.suite_sd = suite_sd(entries.values(), policy.floor_j)
@@ -68,11 +70,6 @@ class Judge:
     def has_baselines(self) -> bool:
         """Whether any test can become a suspect."""
         return bool(self._entries)
-
-    @property
-    def judges_all(self) -> bool:
-        """Whether a test fails for want of a baseline; without any, the run fails as a whole."""
-        return self.gates and self.policy.missing_fails and self.has_baselines
 
     def entry(self, subject: Subject) -> Entry | None:
         """What is stored for the subject."""
@@ -123,6 +120,8 @@ class Judge:
         self, result: SubjectResult, tested: Tested, task: AskedTask | None = None
     ) -> Iterator[Question]:
         """What is to be asked about an open subject; ``tested`` is what has to run for it."""
+        from pytest_carbon.looks.questions import AgainstBaseline, AgainstBudget
+
         suspect = self._suspect(result)
         if suspect is not None:
             yield AgainstBaseline(tested=tested, suspect=suspect, task=task)

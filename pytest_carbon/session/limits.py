@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_carbon.errors import SettingError
-from pytest_carbon.session.markers import Limits, read_limits
+from pytest_carbon.session.markers import MARKERS, Limits, read_limits
 from pytest_carbon.session.names import test_id
 
 __all__ = ["TestLimits"]
 
 _NO_LIMITS = Limits()
+
+
+def _is_marked(node: Any, known: dict[Any, bool]) -> bool:
+    """Whether a marker of ours is on a node or above; ``known`` keeps what is above."""
+    if any(mark.name in MARKERS for mark in node.own_markers):
+        return True
+    above = node.parent
+    if above not in known:
+        known[above] = _is_marked(above, known)
+    return known[above]
 
 
 class TestLimits:
@@ -30,10 +42,10 @@ class TestLimits:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Raise ``pytest.UsageError`` for a marker that cannot be used."""
         try:
+            marked: dict[Any, bool] = {None: False}
             for item in session.items:
-                limits = read_limits(item)
-                if limits != _NO_LIMITS:
-                    self._limits[test_id(item)] = limits
+                if _is_marked(item, marked):
+                    self._limits[test_id(item)] = read_limits(item)
         except SettingError as error:
             if not self._is_worker:
                 raise pytest.UsageError(str(error)) from None

@@ -276,7 +276,7 @@ class LookProcess:
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         self._costs = recorder.begin(test_id(item))
-        passed = run_phases(item, nextitem, end=recorder.end)
+        passed = run_phases(item, nextitem, hook, end=recorder.end)
         recorder.note_memory(self._costs)
         if passed is not None:
             passed.log(hook)

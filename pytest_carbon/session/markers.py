@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["Limits", "read_limits"]
+__all__ = ["MARKERS", "Limits", "read_limits"]
+
+MARKERS = frozenset({"carbon", "carbon_budget"})
 
 _EXAMPLE = "@pytest.mark.carbon_budget(mg=1.5)"
 

@@ -40,10 +40,11 @@ def test_id(item: pytest.Item) -> str:
 
     Further tests of the same node id (pytest#663) have a number behind it.
     """
-    nodeid = item.nodeid
     name = item.stash.get(_NAME, None)
-    if name is not None:
-        return name
+    return _plain_id(item, item.nodeid) if name is None else name
+
+
+def _plain_id(item: pytest.Item, nodeid: str) -> str:
     mark = item.get_closest_marker("xdist_group") if "@" in nodeid else None
     if mark is None:
         return nodeid
@@ -51,10 +52,20 @@ def test_id(item: pytest.Item) -> str:
     return nodeid.removesuffix(f"@{group}")
 
 
-def tell_apart(items: Iterable[pytest.Item]) -> None:
-    """Give collected tests that share a node id names of their own."""
+def tell_apart(items: Iterable[pytest.Item]) -> dict[str, str]:
+    """Name collected tests once and for all; those that share a node id differ.
+
+    Returns the names by the node ids that hold more than a name (a group of pytest-xdist).
+    """
     seen: Counter[str] = Counter()
+    longer: dict[str, str] = {}
     for item in items:
-        seen[item.nodeid] += 1
-        if seen[item.nodeid] > 1:
-            item.stash[_NAME] = f"{test_id(item)} #{seen[item.nodeid]}"
+        nodeid = item.nodeid
+        name = _plain_id(item, nodeid)
+        if name != nodeid:
+            longer[nodeid] = name
+        seen[nodeid] += 1
+        if seen[nodeid] > 1:
+            name += f" #{seen[nodeid]}"
+        item.stash[_NAME] = name
+    return longer

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
-from pytest_carbon.ledger import Account
-from pytest_carbon.measurement import Kind, Phase, Subject
+from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult
+from pytest_carbon.session.elsewhere import Elsewhere
 from pytest_carbon.session.failure_report import fail
 from pytest_carbon.session.names import test_id
 from pytest_carbon.session.other_runners import OtherRunners
@@ -47,13 +47,14 @@ class Protocol:
         self._limits = limits
         self._results = results
         self._destination = destination
-        self._others: OtherRunners | None = None
-        self._elsewhere: _Elsewhere | None = None
+        self._elsewhere: Elsewhere | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Find out whether other plugins run tests, too."""
         others = OtherRunners(session.config, self)
-        self._others = others if others.exist else None
+        if others.exist:
+            self._elsewhere = Elsewhere(others, self._recorder, self.deliver)
+            session.config.pluginmanager.register(self._elsewhere, "carbon-elsewhere")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(
@@ -62,29 +63,30 @@ class Protocol:
         """Run a test as pytest does, but judge it before its call is reported."""
         if self._limits.of(item).skip:
             return None
-        if self._others is not None and self._run_elsewhere(self._others, item, nextitem):
+        if self._elsewhere is not None and self._elsewhere.run(item, nextitem):
             return True
-        hook = item.ihook
-        hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-        recorder = self._recorder
-        costs = recorder.begin(test_id(item))
+        hook, nodeid, location = item.ihook, item.nodeid, item.location
+        hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
+        recorder, test = self._recorder, test_id(item)
+        costs = recorder.begin(test)
         passed = run_phases(
             item,
             nextitem,
+            hook,
             end=recorder.end,
-            sees_teardown=lambda report: self._deliver(item, costs, report, passed=False),
+            sees_teardown=lambda report: self.deliver(item, costs, report, passed=False),
         )
-        if passed is not None and not self._finish(item, costs, passed):
+        if passed is not None and not self._finish(item, test, costs, passed):
             passed.log(hook)
-        hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+        hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
 
-    def _finish(self, item: pytest.Item, costs: Costs, passed: Passed) -> bool:
+    def _finish(self, item: pytest.Item, test: str, costs: Costs, passed: Passed) -> bool:
         """Judge a test that passed; whether its reports have to wait for looks."""
         try:
             recorder = self._recorder
             recorder.note_memory(costs)
-            facts = Facts.of(item, self._limits.of(item))
+            facts = Facts.of(item, test, self._limits.of(item))
             if not self._results.decide_at_once(facts, costs):
                 self._destination.deliver(
                     lambda: self._made(item, facts, costs, passed=True), passed.teardown
@@ -145,7 +147,7 @@ class Protocol:
         fail(passed.call, item.config, results[0], failing, self._judge)
         return True
 
-    def _deliver(
+    def deliver(
         self, item: pytest.Item, costs: Costs, report: pytest.TestReport | None, *, passed: bool
     ) -> None:
         """Hand on the results of a test whose reports do not wait for them."""
@@ -153,68 +155,9 @@ class Protocol:
             return
         try:
             self._recorder.note_memory(costs)
-            facts = Facts.of(item, self._limits.of(item))
+            facts = Facts.of(item, test_id(item), self._limits.of(item))
             self._destination.deliver(lambda: self._made(item, facts, costs, passed=passed), report)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._recorder.give_up(error)
             lost = self._lost(item, passed=passed)
             self._destination.deliver(lambda: lost, report)
-
-    def _run_elsewhere(
-        self, others: OtherRunners, item: pytest.Item, nextitem: pytest.Item | None
-    ) -> bool:
-        """Let another plugin run a test, and measure what it does; whether there was one."""
-        recorder = self._recorder
-        overhead = Account()
-        self._elsewhere = _Elsewhere(item, recorder.begin(test_id(item)), overhead)
-        with recorder.charging(overhead):
-            ran = others.run(item, nextitem)
-        elsewhere, self._elsewhere = self._elsewhere, None
-        recorder.end()
-        if ran and not elsewhere.delivered:
-            self._deliver_elsewhere(elsewhere, None)
-        if elsewhere.costs.accounts.get(Phase.CALL) is not overhead:
-            recorder.overhead(overhead)
-        return ran
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self) -> None:
-        """Another plugin begins a test anew: what was before did not count."""
-        elsewhere = self._elsewhere
-        if elsewhere is not None and elsewhere.costs.accounts:
-            if not elsewhere.delivered:
-                self._recorder.set_aside(elsewhere.costs)
-            elsewhere.costs = self._recorder.begin(test_id(elsewhere.item))
-            elsewhere.delivered = elsewhere.passed = False
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Attach the figures of a test that another plugin runs to its last report."""
-        elsewhere = self._elsewhere
-        if elsewhere is None or report.nodeid != elsewhere.item.nodeid:
-            return
-        if report.when == "call":
-            elsewhere.passed = report.passed and not hasattr(report, "wasxfail")
-        elif report.when == "teardown":
-            elsewhere.passed = elsewhere.passed and report.passed
-            self._deliver_elsewhere(elsewhere, report)
-
-    def _deliver_elsewhere(self, elsewhere: _Elsewhere, report: Any) -> None:
-        self._recorder.settle()
-        costs = elsewhere.costs
-        if not costs.accounts:
-            # Its phases ran in a process of their own (pytest-forked).
-            costs.accounts[Phase.CALL] = elsewhere.overhead
-        elsewhere.delivered = True
-        self._deliver(elsewhere.item, costs, report, passed=elsewhere.passed)
-
-
-class _Elsewhere:
-    """A test that another plugin runs: the costs of its present attempt, and what became of it."""
-
-    def __init__(self, item: pytest.Item, costs: Costs, overhead: Account) -> None:
-        self.item = item
-        self.costs = costs
-        self.overhead = overhead
-        self.passed = False
-        self.delivered = False

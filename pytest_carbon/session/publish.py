@@ -6,10 +6,6 @@ import os
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import CarbonError
-from pytest_carbon.report.destination import parse_destinations, probe
-from pytest_carbon.report.kinds import KINDS
-from pytest_carbon.report.write import write_report
-from pytest_carbon.session.origin import find_origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.history.point import Point
     from pytest_carbon.history.store import History
+    from pytest_carbon.report.destination import Destination
     from pytest_carbon.result import Origin, RunResult
     from pytest_carbon.settings import Settings, Wish
 
@@ -34,9 +31,13 @@ class Publisher:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._destinations = parse_destinations(settings.reports)
-        for destination in self._destinations:
-            probe(destination)
+        self._destinations: tuple[Destination, ...] = ()
+        if settings.reports:
+            from pytest_carbon.report.destination import parse_destinations, probe
+
+            self._destinations = parse_destinations(settings.reports)
+            for destination in self._destinations:
+                probe(destination)
         self._history = None if settings.history is None else _history(settings.history)
         if self._history is not None:
             self._history.check()
@@ -45,6 +46,8 @@ class Publisher:
         """Where the run comes from, which is looked up only for what outlives the run."""
         if not self._destinations and self._history is None:
             return None
+        from pytest_carbon.session.origin import find_origin
+
         return find_origin(root, started_s=started_s)
 
     def publish(self, result: RunResult) -> list[str]:
@@ -61,6 +64,8 @@ class Publisher:
             errors.append(error)
         for destination in self._destinations:
             if destination.path is not None:
+                from pytest_carbon.report.write import write_report
+
                 try:
                     notes += write_report(result, destination, past)
                 except CarbonError as error:
@@ -82,6 +87,8 @@ class Publisher:
         """The texts of what goes to the terminal; the summary itself is printed anyway."""
         for destination in self._destinations:
             if destination.path is None and destination.kind != "term":
+                from pytest_carbon.report.kinds import KINDS
+
                 yield KINDS[destination.kind].render(result)
 
 

@@ -8,9 +8,8 @@ underscore.
 from __future__ import annotations
 
 import bdb
-import contextlib
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from _pytest import runner
@@ -20,36 +19,59 @@ from _pytest._code.code import (
     ReprFileLocation,
     ReprTraceback,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from _pytest.python import get_direct_param_fixture_func
 
 __all__ = [
+    "drop_request",
     "end_fixtures",
     "failure_repr",
     "forget_instance",
+    "give_request",
+    "has_finalizers",
+    "import_as_it_is",
+    "is_parameter",
     "is_runner_of_pytest",
     "junit_xml",
-    "requested",
     "run_as_pytest_does",
     "typed_here",
     "wants_interaction",
 ]
 
 
-@contextlib.contextmanager
-def requested(item: pytest.Item) -> Iterator[None]:
-    """Give a test its request, also where it runs again, and drop its arguments afterwards."""
+def import_as_it_is(pluginmanager: pytest.PytestPluginManager, package: str) -> None:
+    """Import the modules of ``package`` without rewriting their assertions.
+
+    Pytest rewrites all that a plugin's distribution brings, which costs 0.3 s a run where bytecode
+    cannot be written.
+    """
+    marked: set[str] = getattr(pluginmanager.rewrite_hook, "_must_rewrite", set())
+    marked.discard(package)
+
+
+def give_request(item: pytest.Item) -> None:
+    """Give a test its request, also where it runs again."""
     private: Any = item
-    has_request = hasattr(item, "_request")
-    if has_request and not private._request:
+    if hasattr(item, "_request") and not private._request:
         private._initrequest()
-    try:
-        yield
-    finally:
-        if has_request:
-            private._request = False
-            private.funcargs = None
+
+
+def drop_request(item: pytest.Item) -> None:
+    """Drop a test's request and its arguments, once it has run."""
+    private: Any = item
+    if hasattr(item, "_request"):
+        private._request = False
+        private.funcargs = None
+
+
+def is_parameter(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Whether a fixture is only an argument of ``parametrize``, which costs nothing to set up."""
+    return fixturedef.func is get_direct_param_fixture_func
+
+
+def has_finalizers(fixturedef: pytest.FixtureDef[Any]) -> bool:
+    """Whether something is to be done for a fixture's tear-down, as far as is known by now."""
+    private: Any = fixturedef
+    return bool(private._finalizers)
 
 
 def forget_instance(item: pytest.Item) -> None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.ledger import Account, Ledger
-from pytest_carbon.measurement import Kind, Phase, Subject
-from pytest_carbon.result import SubjectResult, sum_of
+from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
+from pytest_carbon.result import SubjectResult
 from pytest_carbon.session.costs import Costs
 from pytest_carbon.session.garbage_collection import FullCollections
 from pytest_carbon.session.names import fixture_id
+from pytest_carbon.session.pytest_private import has_finalizers, is_parameter
 from pytest_carbon.session.spinning import SpinningThreads
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
@@ -62,7 +63,7 @@ class Recorder:
         self._fixtures: dict[str, Account] = {}
         self._ledger = Ledger(sampler.read, self._runner, self._note_fault)
         self._costs: Costs | None = None
-        self._closing: list[object] = []
+        self._closing: list[tuple[object, int]] = []
         self._spinning = SpinningThreads()
         self._garbage = FullCollections(self._ledger)
 
@@ -78,7 +79,7 @@ class Recorder:
         try:
             return (yield)
         finally:
-            if self._spinning.may_spin:
+            if self._spinning.may_spin():
                 self._spinning.wait()
             self._close(depth)
 
@@ -88,23 +89,26 @@ class Recorder:
     ) -> Generator[None, object, object]:
         """Charge a fixture's set-up to its owner, and arrange the same for its tear-down."""
         __tracebackhide__ = True
+        if is_parameter(fixturedef):
+            return (yield)
         depth = self._open(self._fixture_account(fixturedef, Phase.SETUP))
         try:
             return (yield)
         finally:
             self._close(depth)
-            # Runs between the tear-down of this fixture's dependants and its own.
-            fixturedef.addfinalizer(lambda: self._begin_teardown(fixturedef))
+            # Who keeps the request may add a finalizer later on.
+            if has_finalizers(fixturedef) or "request" in fixturedef.argnames:
+                # Runs between the tear-down of this fixture's dependants and its own.
+                fixturedef.addfinalizer(lambda: self._begin_teardown(fixturedef))
 
     def _begin_teardown(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        self._open(self._fixture_account(fixturedef, Phase.TEARDOWN))
-        self._closing.append(fixturedef)
+        depth = self._open(self._fixture_account(fixturedef, Phase.TEARDOWN))
+        self._closing.append((fixturedef, depth))
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """End a fixture's tear-down; called also for fixtures that were never set up."""
-        if self._closing and self._closing[-1] is fixturedef:
-            self._closing.pop()
-            self._close(self._ledger.depth - 1)
+        if self._closing and self._closing[-1][0] is fixturedef:
+            self._close(self._closing.pop()[1])
 
     def _fixture_account(self, fixturedef: pytest.FixtureDef[Any], phase: Phase) -> Account:
         if fixturedef.scope == "function" and self._costs is not None:
@@ -138,9 +142,9 @@ class Recorder:
 
     def begin(self, test: str = "") -> Costs:
         """From here on a test is running, and function fixtures belong to it."""
-        self.end()
+        if self._costs is not None:
+            self.end()
         self.running = test
-        self._spinning.begin()
         self._costs = Costs()
         return self._costs
 
@@ -151,7 +155,7 @@ class Recorder:
             return
         if costs.tasks is not None:
             costs.tasks.finish("the test is over")
-        if self._spinning.may_spin:
+        if self._spinning.may_spin():
             depth = self._open(costs.account(Phase.TEARDOWN))
             self._spinning.wait()
             self._close(depth)
@@ -308,7 +312,8 @@ class Recorder:
     def _open(self, account: Account) -> int:
         """Let ``account`` pay from here on; returns the depth to close down to."""
         depth = self._ledger.depth
-        if self.fault is None:
+        # Where it pays already there is nothing to read.
+        if self.fault is None and not self._ledger.is_paying(account):
             try:
                 self._ledger.push(account)
             except Exception as error:  # noqa: BLE001 - the plugin's outer boundary

@@ -6,7 +6,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.report.junit import task_properties, test_properties
 from pytest_carbon.result import SubjectResult
 from pytest_carbon.session.recorder import EARLIER
 
@@ -102,6 +101,8 @@ class Results:
     def _add_properties(
         self, result: SubjectResult, report: pytest.TestReport, accounting: Accounting
     ) -> None:
+        from pytest_carbon.report.junit import task_properties, test_properties
+
         total = result.total
         emissions_g = accounting.emissions_g(total.energy_j)
         if result.subject.kind is Kind.TASK:

@@ -10,7 +10,6 @@ import pytest
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Fault
-from pytest_carbon.session.file_sums import file_sums
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.confirmation import Confirmation, Held
+    from pytest_carbon.session.file_sums import FileSum
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.results import Results
     from pytest_carbon.session.sources import Sources
@@ -118,7 +118,11 @@ class Settlement:
         self._results.take_pending()
         tests = [held.results for held in self._held]
         logged = [family for family in self._results.families() if self._is_open(family)]
-        sums = file_sums(self._results, self._judge)
+        sums: list[FileSum] = []
+        if self._judge.has_baselines:
+            from pytest_carbon.session.file_sums import file_sums
+
+            sums = file_sums(self._results, self._judge)
         verdicts = self._confirmation.judged([*tests, *logged], sums, stop)
         for results in logged:
             for result in results:
@@ -130,8 +134,10 @@ class Settlement:
 
     def _is_open(self, family: list[SubjectResult]) -> bool:
         """Whether a test that another plugin has run and reported is a suspect."""
-        has_passed = self._results.outcome_of(family[0]) == "passed"
-        return has_passed and any(r.verdict is None and self._judge.is_open(r) for r in family)
+        return (
+            any(r.verdict is None and self._judge.is_open(r) for r in family)
+            and self._results.outcome_of(family[0]) == "passed"
+        )
 
     def _release(self, verdicts: dict[Subject, Verdict]) -> None:
         """Log what has waited, with its verdict; an error of another plugin loses none of it."""

@@ -92,16 +92,14 @@ class SpinningThreads:
         self._clock_s = clock_s
         self._sleep = sleep
         self._patience = _PATIENCE
-        self._seen_ns = 0
+        self._seen_ns = others_cpu_ns()
 
-    def begin(self) -> None:
-        """Whatever other threads did so far is past."""
-        self._seen_ns = self._others_cpu_ns()
-
-    @property
     def may_spin(self) -> bool:
-        """Whether other threads have worked since ``begin``, and it is worth while to wait."""
-        return self._patience > 0 and self._others_cpu_ns() - self._seen_ns > _WORKED_NS
+        """Whether other threads have worked since it was asked last, and waiting is worth while."""
+        if self._patience <= 0:
+            return False
+        seen_ns, self._seen_ns = self._seen_ns, self._others_cpu_ns()
+        return self._seen_ns - seen_ns > _WORKED_NS
 
     def wait(self) -> None:
         """Wait until they rest, or have not come to rest for long."""
@@ -111,6 +109,8 @@ class SpinningThreads:
             idle = 0 if self._others_run() else idle + 1
             if idle == _IDLE_POLLS:
                 self._patience = _PATIENCE
-                return
+                break
             self._sleep(_POLL_S)
-        self._patience -= 1
+        else:
+            self._patience -= 1
+        self._seen_ns = self._others_cpu_ns()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.measurement import Kind, Measurement, Subject
-from pytest_carbon.result import SubjectResult, sum_of
+from pytest_carbon.measurement import Kind, Measurement, Subject, sum_of
+from pytest_carbon.result import SubjectResult
 from pytest_carbon.session.costs import Part
 from pytest_carbon.session.markers import Limits
-from pytest_carbon.session.names import test_id
 from pytest_carbon.tasks.book import OTHERS
 from pytest_carbon.tasks.names import subject_id
 
@@ -37,12 +36,12 @@ class Facts(NamedTuple):
     ungated: str = ""
 
     @classmethod
-    def of(cls, item: pytest.Item, limits: Limits) -> Facts:
-        """The facts of a collected test."""
+    def of(cls, item: pytest.Item, test: str, limits: Limits) -> Facts:
+        """The facts of a collected test, whose id is ``test``."""
         path, line, _ = item.location
         repeats = _REPEATS_BY_ITSELF in getattr(item, "fixturenames", ())
         return cls(
-            subject=Subject(Kind.TEST, test_id(item)),
+            subject=Subject(Kind.TEST, test),
             path=path,
             line=None if line is None else line + 1,
             limits=limits,
@@ -66,7 +65,7 @@ class TestResults:
             return True
         if judge.gates and judge.entry(facts.subject) is not None:
             return True
-        return any(
+        return costs.tasks is not None and any(
             row.budget is not None
             or (judge.gates and judge.entry(_subject(facts.subject, row)) is not None)
             for row in _rows(costs)

@@ -10,7 +10,7 @@ from pytest_carbon.measurement import Kind, Subject
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_carbon.looks.confirm import LookTaker
+    from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.judge import Judge
 

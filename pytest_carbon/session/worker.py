@@ -1,4 +1,4 @@
-"""An xdist worker's side of the line to the controller."""
+"""The line from an xdist worker to the controller."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.course import Selection
     from pytest_carbon.session.phases import Passed
 
-__all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink"]
+__all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink", "WorkerReports"]
 
 HELD = "carbon_held"
 """The attribute of a report that carries the reports of a suspect."""
@@ -28,6 +28,18 @@ INTENSITY = "carbon_intensity"
 
 REFERENCE = "carbon_reference_ns"
 """The name under which the controller tells its workers the speed that all correct to."""
+
+
+class WorkerReports:
+    """At the controller's end: hands the reports of workers to ``take`` before others see them."""
+
+    def __init__(self, take: Callable[[pytest.TestReport], None]) -> None:
+        self._take = take
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take what travelled with it."""
+        self._take(report)
 
 
 class WorkerLink:

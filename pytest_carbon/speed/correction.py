@@ -11,7 +11,6 @@ for some of 20 ms); with many probes the two agree.
 from __future__ import annotations
 
 import math
-from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -189,6 +188,8 @@ def _logs(kind: Iterable[Sequence[tuple[float, float]]]) -> list[list[tuple[floa
 
 def _about_the_mean(groups: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, float]]:
     """The processes' means, less the mean of all of them."""
+    from statistics import fmean
+
     means = [(fmean(x for x, _ in logs), fmean(y for _, y in logs)) for logs in groups]
     mean_x, mean_y = fmean(x for x, _ in means), fmean(y for _, y in means)
     return [(x - mean_x, y - mean_y) for x, y in means]
@@ -196,6 +197,8 @@ def _about_the_mean(groups: Sequence[Sequence[tuple[float, float]]]) -> list[tup
 
 def _probe_errors(groups: Sequence[Sequence[tuple[float, float]]]) -> float:
     """What the probe's error adds to the sum of the squares of the processes' means [log ns]."""
+    from statistics import fmean
+
     cpu_s = math.exp(fmean(y for logs in groups for _, y in logs))
     each = _PROBE_SD**2 * max(1.0, _PROBE_SD_FROM_S / cpu_s)
     others = sum(len(logs) - 1 for logs in groups)

@@ -2,7 +2,7 @@
 
 The helper is started before the CPU clock is opened: a clock that counts all descendants forked
 after its opening (perf with ``inherit``) would count the helper, daemonised or not. Its launcher
-is reaped before ``start_helper`` returns, so ``RUSAGE_CHILDREN`` holds the launcher's few
+is reaped before ``finish`` returns, so ``RUSAGE_CHILDREN`` holds the launcher's few
 milliseconds from then on, and never more.
 """
 
@@ -27,11 +27,11 @@ from pytest_carbon.speed.probe import SpeedReading
 from pytest_carbon.speed.target import start_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.speed.board import HelperRow
 
-__all__ = ["FollowProbe", "HelperUnavailable", "start_helper"]
+__all__ = ["FollowProbe", "HelperUnavailable", "StartingHelpers", "fastest"]
 
 _START_TIMEOUT_S = 5.0
 # The helper shows itself four times a second at the least.
@@ -48,10 +48,11 @@ _START = (
 )
 
 # The same kernel takes one process in ten 5 to 11 % longer than the next for as long as it lives,
-# whatever its addresses, so that all of a run's figures would be off by that. Two that agree are
-# good ones; else the fastest of three is taken.
-_CANDIDATES = 3
-_AGREE = 1.03
+# whatever its addresses, so that all of a run's figures would be off by that: the faster of two.
+_CANDIDATES = 2
+
+# What a helper waits for; where its launcher ends before it comes, it ends, too.
+_GO = b"go"
 
 _WORDS = {
     "adopted": "this process adopts orphans (is it the container's first process?), "
@@ -98,72 +99,114 @@ def _own_start_ticks(root: Path) -> int:
         raise HelperUnavailable(f"{root} cannot be read ({error})") from error
 
 
-def _launch(command: list[str], page: int) -> tuple[int, str, float]:
-    """Run the launcher to its end; the helper's process number, its word, its best time [ns]."""
-    try:
-        launcher = subprocess.Popen(  # noqa: S603 - this interpreter, this package
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            pass_fds=(page,),
-        )
-    except (OSError, ValueError) as error:
-        raise HelperUnavailable(f"no helper process can be started ({error})") from error
-    with launcher:
-        try:
-            answer, _ = launcher.communicate(timeout=_START_TIMEOUT_S)
-        except subprocess.TimeoutExpired as error:
-            launcher.kill()
-            raise HelperUnavailable("the helper process did not start in time") from error
-    said = answer.decode(errors="replace").split()
-    if len(said) != 3 or not said[0].isdigit() or not said[2].isdigit():
-        raise HelperUnavailable("the helper process did not start")
-    return int(said[0]), said[1], float(said[2])
+class _Candidate:
+    """An interpreter on its way to be a helper: it waits to be asked how fast it is."""
 
-
-def start_helper(
-    *,
-    proc: Path = Path("/proc"),
-    executable: str | None = sys.executable,
-    clock_ns: Callable[[], int] = time.monotonic_ns,
-) -> FollowProbe:
-    """Start a helper that follows the calling thread: the fastest of two or three.
-
-    Each takes as long as a bare interpreter takes to start (15 to 40 ms). Raises
-    ``HelperUnavailable``.
-    """
-    best = _start_one(proc, executable, clock_ns)
-    for _ in range(_CANDIDATES - 1):
-        other = _start_one(proc, executable, clock_ns)
-        slow, best = sorted((best, other), key=lambda probe: probe.best_ns or 0.0, reverse=True)
-        slow.close()
-        if (slow.best_ns or 0.0) <= _AGREE * (best.best_ns or 0.0):
-            break
-    return best
-
-
-def _start_one(proc: Path, executable: str | None, clock_ns: Callable[[], int]) -> FollowProbe:
-    if not executable:
-        raise HelperUnavailable("the path of this interpreter is not known")
-    if os.getpid() == 1:
-        raise HelperUnavailable(_WORDS["adopted"])
-    started = _own_start_ticks(proc)
-    descriptor, memory = _new_page()
-    try:
+    def __init__(self, proc: Path, executable: str) -> None:
+        started = _own_start_ticks(proc)
+        descriptor, self._memory = _new_page()
         package_home = str(Path(pytest_carbon.__file__).resolve().parent.parent)
         flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
         identity = [str(descriptor), str(proc), str(os.getpid()), str(threading.get_native_id())]
         command = [executable, *flags, "-c", _START, package_home, *identity, str(started)]
-        helper, word, best_ns = _launch(command, descriptor)
-    finally:
-        os.close(descriptor)
-    if word != "ready":
-        # Where this process adopts orphans, the helper has become its child, and is ending.
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(helper, 0)
-        raise HelperUnavailable(_WORDS.get(word, f"the helper process said {word!r}"))
-    return FollowProbe(Board(memory), helper, best_ns=best_ns, clock_ns=clock_ns)
+        try:
+            self._launcher = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                pass_fds=(descriptor,),
+            )
+        except (OSError, ValueError) as error:
+            raise HelperUnavailable(f"no helper process can be started ({error})") from error
+        finally:
+            os.close(descriptor)
+
+    def ask(self, clock_ns: Callable[[], int]) -> FollowProbe:
+        """The helper, which has found out how fast it is. Raises ``HelperUnavailable``."""
+        launcher = self._launcher
+        try:
+            answer, _ = launcher.communicate(_GO, timeout=_START_TIMEOUT_S)
+        except subprocess.TimeoutExpired as error:
+            launcher.kill()
+            launcher.communicate()
+            raise HelperUnavailable("the helper process did not start in time") from error
+        said = answer.decode(errors="replace").split()
+        if len(said) != 3 or not said[0].isdigit() or not said[2].isdigit():
+            raise HelperUnavailable("the helper process did not start")
+        helper, word, best_ns = int(said[0]), said[1], float(said[2])
+        if word != "ready":
+            _reap(helper)
+            raise HelperUnavailable(_WORDS.get(word, f"the helper process said {word!r}"))
+        return FollowProbe(Board(self._memory), helper, best_ns=best_ns, clock_ns=clock_ns)
+
+    def dismiss(self) -> None:
+        """Let it end unasked."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            answer, _ = self._launcher.communicate(timeout=_START_TIMEOUT_S)
+            helper = answer.decode(errors="replace").partition(" ")[0]
+            if helper.isdigit():
+                _reap(int(helper))
+
+
+def _reap(helper: int) -> None:
+    """Take leave of a helper that ends; it is a child only where this process adopts orphans."""
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(helper, 0)
+
+
+class StartingHelpers:
+    """Two interpreters that start while this process does something else.
+
+    They have to be started before the CPU clock is opened, from the thread that runs the tests.
+    Raises ``HelperUnavailable``.
+    """
+
+    def __init__(
+        self, *, proc: Path = Path("/proc"), executable: str | None = sys.executable
+    ) -> None:
+        if not executable:
+            raise HelperUnavailable("the path of this interpreter is not known")
+        if os.getpid() == 1:
+            raise HelperUnavailable(_WORDS["adopted"])
+        self._waiting: list[_Candidate] = []
+        try:
+            for _ in range(_CANDIDATES):
+                self._waiting.append(_Candidate(proc, executable))
+        except HelperUnavailable:
+            self.close()
+            raise
+
+    def finish(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> FollowProbe:
+        """The faster one of both, which follows the calling thread.
+
+        Waits 10 ms for each. Raises ``HelperUnavailable``.
+        """
+        helpers: list[FollowProbe] = []
+        try:
+            while self._waiting:
+                # In turn, as two at once would slow each other.
+                helpers.append(self._waiting.pop(0).ask(clock_ns))
+        except HelperUnavailable:
+            for helper in helpers:
+                helper.close()
+            self.close()
+            raise
+        return fastest(helpers)
+
+    def close(self) -> None:
+        """Let those end that were not asked; may be called twice."""
+        while self._waiting:
+            self._waiting.pop().dismiss()
+
+
+def fastest(helpers: Sequence[FollowProbe]) -> FollowProbe:
+    """The fastest helper; the others are asked to leave."""
+    best = min(helpers, key=lambda helper: helper.best_ns or 0.0)
+    for helper in helpers:
+        if helper is not best:
+            helper.close()
+    return best
 
 
 class FollowProbe:

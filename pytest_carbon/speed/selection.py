@@ -10,38 +10,66 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.speed.edges import EdgeProbe, OffProbe
 
 if TYPE_CHECKING:
+    from pytest_carbon.speed.follow import StartingHelpers
     from pytest_carbon.speed.probe import SpeedProbe
 
-__all__ = ["open_probe"]
+__all__ = ["StartingProbe", "open_probe"]
 
 
-def open_probe(
-    mode: str,
-    *,
-    platform: str = sys.platform,
-    proc: Path = Path("/proc"),
-    executable: str | None = sys.executable,
-) -> tuple[SpeedProbe, tuple[str, ...]]:
-    """The best probe that ``mode`` (``auto``, ``edges`` or ``off``) allows here.
+class StartingProbe:
+    """The best probe that ``mode`` (``auto``, ``edges`` or ``off``) allows here, on its way.
 
-    The second part says why it is not a better one. Must be called before the CPU clock is
-    opened, from the thread that runs the tests, in the process that runs them (each worker has
-    a probe of its own). Raises ``SettingError`` for another mode.
+    Must be made before the CPU clock is opened, by the thread that runs the tests, in the process
+    that runs them (each worker has a probe of its own). Raises ``SettingError`` for another mode.
     """
-    if mode == "off":
-        return OffProbe(), ()
-    if mode == "edges":
-        return EdgeProbe(), ()
-    if mode != "auto":
-        raise SettingError(
-            f"there is no way to probe the speed called {mode!r}",
-            remedy="use --carbon-speed=auto, --carbon-speed=edges or --carbon-speed=off",
-        )
-    if not platform.startswith("linux"):
-        return EdgeProbe(), (f"a speed helper needs Linux's /proc, this is {platform}",)
-    from pytest_carbon.speed.follow import HelperUnavailable, start_helper
 
-    try:
-        return start_helper(proc=proc, executable=executable), ()
-    except HelperUnavailable as unavailable:
-        return EdgeProbe(), (f"no speed helper: {unavailable}",)
+    def __init__(
+        self,
+        mode: str,
+        *,
+        platform: str = sys.platform,
+        proc: Path = Path("/proc"),
+        executable: str | None = sys.executable,
+    ) -> None:
+        if mode not in {"auto", "edges", "off"}:
+            raise SettingError(
+                f"there is no way to probe the speed called {mode!r}",
+                remedy="use --carbon-speed=auto, --carbon-speed=edges or --carbon-speed=off",
+            )
+        self._probe: SpeedProbe = OffProbe() if mode == "off" else EdgeProbe()
+        self._reasons: tuple[str, ...] = ()
+        self._helpers: StartingHelpers | None = None
+        if mode != "auto":
+            return
+        if not platform.startswith("linux"):
+            self._reasons = (f"a speed helper needs Linux's /proc, this is {platform}",)
+            return
+        from pytest_carbon.speed.follow import HelperUnavailable, StartingHelpers
+
+        try:
+            self._helpers = StartingHelpers(proc=proc, executable=executable)
+        except HelperUnavailable as unavailable:
+            self._reasons = (f"no speed helper: {unavailable}",)
+
+    def finish(self) -> tuple[SpeedProbe, tuple[str, ...]]:
+        """The probe; the second part says why it is not a better one."""
+        helpers, self._helpers = self._helpers, None
+        if helpers is not None:
+            from pytest_carbon.speed.follow import HelperUnavailable
+
+            try:
+                self._probe = helpers.finish()
+            except HelperUnavailable as unavailable:
+                self._reasons = (f"no speed helper: {unavailable}",)
+        return self._probe, self._reasons
+
+    def close(self) -> None:
+        """End what is still on its way; nothing where it has arrived."""
+        if self._helpers is not None:
+            self._helpers.close()
+            self._helpers = None
+
+
+def open_probe(mode: str) -> tuple[SpeedProbe, tuple[str, ...]]:
+    """The best probe that ``mode`` allows, as ``StartingProbe`` finds it, waited for."""
+    return StartingProbe(mode).finish()

@@ -11,8 +11,8 @@ from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.looks.answer import Sample, UnitAnswer
-from pytest_carbon.looks.confirm import LookTaker
 from pytest_carbon.looks.questions import AgainstBaseline, AgainstBudget, Tested
+from pytest_carbon.looks.taker import LookTaker
 from pytest_carbon.measurement import DomainEnergy, Measurement, Method
 
 if TYPE_CHECKING:

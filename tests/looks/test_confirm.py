@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.gate.policy import Policy
@@ -243,7 +241,7 @@ def test_a_look_is_announced_and_told_what_the_session_knows() -> None:
     host = Host({ONE: 1.0, TWO: 1.0})
     confirm(
         [against_baseline(ONE), against_baseline(TWO)],
-        replace(host.taker, announce=lambda tests: announced.append(list(tests))),
+        host.taker._replace(announce=lambda tests: announced.append(list(tests))),
         confirm_time_s=30.0,
         clock_s=host.clock_s,
         pause=host.pause,

@@ -11,13 +11,18 @@ import pytest
 from _pytest import runner
 from _pytest.junitxml import LogXML
 
+import pytest_carbon
 from pytest_carbon.session.pytest_private import (
+    drop_request,
     end_fixtures,
     failure_repr,
     forget_instance,
+    give_request,
+    has_finalizers,
+    import_as_it_is,
+    is_parameter,
     is_runner_of_pytest,
     junit_xml,
-    requested,
     run_as_pytest_does,
     typed_here,
     wants_interaction,
@@ -32,26 +37,25 @@ def collected(pytester: pytest.Pytester, source: str) -> Sequence[pytest.Item]:
     return pytester.getitems(source)
 
 
-def test_requested_gives_a_request_and_takes_the_arguments_away(
-    pytester: pytest.Pytester,
-) -> None:
+def test_a_test_gets_a_request_and_loses_its_arguments(pytester: pytest.Pytester) -> None:
     item: Any = pytester.getitem("def test_func(tmp_path): pass")
-    with requested(item):
-        first = item._request
-        assert isinstance(first, pytest.FixtureRequest)
-        assert item.funcargs == {}
+    give_request(item)
+    first = item._request
+    assert isinstance(first, pytest.FixtureRequest)
+    assert item.funcargs == {}
+    drop_request(item)
     assert not item._request
     assert item.funcargs is None
-    with requested(item):
-        second = item._request
-        assert isinstance(second, pytest.FixtureRequest)
-        assert second is not first
+    give_request(item)
+    second = item._request
+    assert isinstance(second, pytest.FixtureRequest)
+    assert second is not first
 
 
-def test_requested_leaves_items_of_other_plugins_alone() -> None:
+def test_items_of_other_plugins_are_left_alone() -> None:
     item: Any = SimpleNamespace()
-    with requested(item):
-        pass
+    give_request(item)
+    drop_request(item)
     assert vars(item) == {}
 
 
@@ -101,12 +105,56 @@ def test_fixtures_end_that_the_next_test_does_not_share(pytester: pytest.Pyteste
         """,
     )
     module: Any = one.getparent(pytest.Module)
-    with requested(one):
-        one.session._setupstate.setup(one)
-        end_fixtures(one.session, two)
-        assert module.obj.ENDED == ["own"]
-        end_fixtures(one.session, None)
-        assert module.obj.ENDED == ["own", "wide"]
+    give_request(one)
+    one.session._setupstate.setup(one)
+    end_fixtures(one.session, two)
+    assert module.obj.ENDED == ["own"]
+    end_fixtures(one.session, None)
+    assert module.obj.ENDED == ["own", "wide"]
+
+
+def test_a_parameter_is_told_from_a_fixture_and_what_has_an_end_from_what_has_none(
+    pytester: pytest.Pytester,
+) -> None:
+    item: Any = pytester.getitem(
+        """
+        import pytest
+
+        @pytest.fixture
+        def plain():
+            return 1
+
+        @pytest.fixture
+        def ending():
+            yield 1
+
+        @pytest.fixture
+        def asking(request):
+            request.addfinalizer(print)
+
+        @pytest.mark.parametrize("number", [1])
+        def test_func(number, plain, ending, asking): pass
+        """,
+        "test_func[1]",
+    )
+    give_request(item)
+    item.session._setupstate.setup(item)
+    found = {
+        name: item._request._get_active_fixturedef(name)
+        for name in ("number", "plain", "ending", "asking")
+    }
+    assert [is_parameter(one) for one in found.values()] == [True, False, False, False]
+    assert [has_finalizers(one) for one in found.values()] == [False, False, True, True]
+    end_fixtures(item.session, None)
+
+
+def test_our_own_modules_are_imported_as_they_are(pytester: pytest.Pytester) -> None:
+    manager = pytester.parseconfig().pluginmanager
+    hook: Any = manager.rewrite_hook
+    hook.mark_rewrite("pytest_carbon", "json")
+    import_as_it_is(manager, "pytest_carbon")
+    assert hook.find_spec("pytest_carbon.budget", pytest_carbon.__path__) is None
+    assert hook.find_spec("json") is not None, "other plugins are rewritten all the same"
 
 
 @pytest.mark.parametrize(

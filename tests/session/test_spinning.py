@@ -35,9 +35,7 @@ class Machine:
         self.now_s += seconds
 
     def threads(self) -> SpinningThreads:
-        threads = SpinningThreads(self.others_cpu_ns, self.others_run, self.clock_s, self.sleep)
-        threads.begin()
-        return threads
+        return SpinningThreads(self.others_cpu_ns, self.others_run, self.clock_s, self.sleep)
 
 
 @pytest.mark.parametrize("busy_s", [0.0, 0.004, 0.1])
@@ -53,9 +51,8 @@ def test_only_threads_that_have_worked_are_worth_while() -> None:
     seen = []
     for seconds in (0.0, 0.02):
         machine.sleep(seconds)
-        seen.append(threads.may_spin)
-    threads.begin()
-    seen.append(threads.may_spin)
+        seen.append(threads.may_spin())
+    seen.append(threads.may_spin())
     assert seen == [False, True, False]
 
 
@@ -67,7 +64,7 @@ def test_waits_a_while_and_gives_up_after_some_times() -> None:
         machine.sleep(0.1)
         threads.wait()
         assert 0.3 < machine.now_s - before_s < 0.4
-    assert not threads.may_spin, "something in this process always works"
+    assert not threads.may_spin(), "something in this process always works"
 
 
 SUITE = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.measurement import Kind, Phase
+from pytest_carbon.measurement import Kind, Phase, sum_of
 from pytest_carbon.report.figures import (
     change_text,
     energy_text,
@@ -19,7 +19,6 @@ from pytest_carbon.report.figures import (
 )
 from pytest_carbon.report.html.tree import energy_tree
 from pytest_carbon.report.text import short_name, visible
-from pytest_carbon.result import sum_of
 from pytest_carbon.units import format_duration, format_energy
 
 if TYPE_CHECKING:

@@ -1,0 +1,182 @@
+"""Puts together what records, collects and judges in one process of a run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_carbon.intensity.accounting import Accounting
+from pytest_carbon.intensity.pue import resolve_pue
+from pytest_carbon.looks.invocation import invocation_of
+from pytest_carbon.looks.taker import LookTaker
+from pytest_carbon.session.baselines import Baselines
+from pytest_carbon.session.collector import Collector
+from pytest_carbon.session.confirmation import Confirmation, Looks
+from pytest_carbon.session.course import Selection
+from pytest_carbon.session.grid import find_intensity
+from pytest_carbon.session.judge import Judge
+from pytest_carbon.session.limits import TestLimits
+from pytest_carbon.session.progress import announcer
+from pytest_carbon.session.protocol import Protocol
+from pytest_carbon.session.recorder import Recorder
+from pytest_carbon.session.test_results import TestResults
+from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink, WorkerReports
+from pytest_carbon.tasks.host import hosts
+
+if TYPE_CHECKING:
+    import pytest
+
+    from pytest_carbon.session.deliver import Destination
+    from pytest_carbon.session.instruments import Instruments
+    from pytest_carbon.session.sources import Sources
+    from pytest_carbon.settings import Settings
+
+__all__ = ["Run"]
+
+
+class Run:
+    """What recorder and collector share while they are made."""
+
+    def __init__(
+        self,
+        config: pytest.Config,
+        settings: Settings,
+        instruments: Instruments,
+        worker: dict[str, Any] | None,
+    ) -> None:
+        self._config = config
+        self._worker = worker
+        self._settings = settings
+        self._instruments = instruments
+        self._environment = instruments.environment()
+        self._found, self._notes = find_intensity(
+            config, settings, None if worker is None else worker.get(INTENSITY)
+        )
+        self._baselines = Baselines(settings, self._environment, self._found)
+        instruments.sampler.reference_ns = self._reference_ns()
+        # As it is before any test: what tests leave behind is no part of how pytest was started.
+        self._environ = dict(os.environ)
+        self._judge = Judge(
+            self._baselines.entries,
+            settings.policy,
+            self._baselines.intensity,
+            method=instruments.method,
+            incomparable=self._baselines.incomparable,
+            follows_speed=self._environment.speed != "off",
+            gates=not settings.stores,
+        )
+
+    def _reference_ns(self) -> float | None:
+        """The probe's time that figures are corrected to: stored, else found out once a run."""
+        if self._baselines.reference_ns is not None:
+            return self._baselines.reference_ns
+        if self._worker is not None:
+            told: float | None = self._worker.get(REFERENCE)
+            return told
+        return self._instruments.sampler.probe.best_ns
+
+    def follow(self) -> None:
+        """Register what a worker of pytest-xdist needs: it records and sends."""
+        selection = Selection()
+        self._config.pluginmanager.register(selection, "carbon-selection")
+        link = WorkerLink(self._config, selection)
+        self._record(link, link.sources)
+        self._config.pluginmanager.register(link, "carbon-link")
+
+    def _record(self, destination: Destination, sources: Sources) -> None:
+        """Register what measures and judges tests; what it finds beside them is in ``sources``."""
+        worker = self._worker
+        limits = TestLimits(is_worker=worker is not None)
+        recorder = Recorder(
+            self._instruments.sampler,
+            intensity_g_per_kwh=self._baselines.intensity.g_per_kwh,
+            worker=worker["workerid"] if worker else "",
+        )
+        protocol = Protocol(
+            recorder=recorder,
+            judge=self._judge,
+            limits=limits,
+            results=TestResults(recorder, self._judge),
+            destination=destination,
+        )
+        for name, plugin in {"recorder": recorder, "limits": limits, "protocol": protocol}.items():
+            self._config.pluginmanager.register(plugin, f"carbon-{name}")
+        sources.use(recorder, limits)
+        hosts.append(recorder.task_book)
+        self._config.add_cleanup(lambda: hosts.remove(recorder.task_book))
+
+    def _taker(self) -> tuple[LookTaker | str, Looks | None]:
+        """What takes looks, or in words why none can be taken; and what counts them."""
+        invocation = invocation_of(self._config, self._environ)
+        if isinstance(invocation, str):
+            return invocation, None
+        looks = Looks(invocation)
+        taker = LookTaker(
+            take=looks.take,
+            reference_ns=self._instruments.sampler.reference_ns,
+            probe=self._environment.speed,
+            keeps_cwd=invocation.keeps_cwd,
+            seed=_seed(self._config),
+            announce=announcer(self._config),
+        )
+        return taker, looks
+
+    def collect(self, *, records: bool) -> None:
+        """Register what users see; where it ``records``, too, this process runs the tests."""
+        pue = resolve_pue(
+            self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=Path.home()
+        )
+        taker, looks = self._taker()
+        stored_look = embodied = None
+        if self._settings.stores:
+            from pytest_carbon.session.to_store import StoredLook
+
+            stored_look = StoredLook(self._judge, taker)
+        if self._settings.embodied:
+            from pytest_carbon.intensity.embodied import parse_embodied
+
+            embodied = parse_embodied(self._settings.embodied)
+        collector = Collector(
+            self._config,
+            self._settings,
+            environment=self._environment,
+            found=self._found,
+            notes=[*self._notes, *self._baselines.notes],
+            accounting=Accounting(
+                pinned=self._baselines.intensity,
+                pue=pue,
+                embodied=embodied,
+            ),
+            meters=self._instruments.meters,
+            clock=self._instruments.clock,
+            unavailable=self._instruments.unavailable,
+            baselines=self._baselines,
+            reference_ns=self._instruments.sampler.reference_ns,
+            judge=self._judge,
+            confirmation=Confirmation(self._config, self._judge, taker, looks),
+            looks=looks,
+            stored_look=stored_look,
+        )
+        self._config.pluginmanager.register(collector, "carbon-collector")
+        self._config.pluginmanager.register(collector.settlement, "carbon-settlement")
+        self._config.pluginmanager.register(collector.course, "carbon-course")
+        if self._settings.stores:
+            from pytest_carbon.session.bodies import Bodies
+
+            collector.bodies = Bodies(self._config.rootpath)
+            self._config.pluginmanager.register(collector.bodies, "carbon-bodies")
+        if records:
+            collector.course.selection = Selection()
+            self._config.pluginmanager.register(collector.course.selection, "carbon-selection")
+            self._record(collector, collector.sources)
+        else:
+            self._config.pluginmanager.register(
+                WorkerReports(collector.take_report), "carbon-worker-reports"
+            )
+
+
+def _seed(config: pytest.Config) -> int | None:
+    """The seed of pytest-randomly, where that is in use and has one."""
+    seed = config.getoption("randomly_seed", None)
+    return seed if isinstance(seed, int) else None
