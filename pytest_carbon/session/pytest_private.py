@@ -25,9 +25,9 @@ __all__ = [
     "drop_request",
     "end_fixtures",
     "failure_repr",
+    "finalizer_count",
     "forget_instance",
     "give_request",
-    "has_finalizers",
     "import_as_it_is",
     "is_parameter",
     "is_runner_of_pytest",
@@ -68,10 +68,10 @@ def is_parameter(fixturedef: pytest.FixtureDef[Any]) -> bool:
     return fixturedef.func is get_direct_param_fixture_func
 
 
-def has_finalizers(fixturedef: pytest.FixtureDef[Any]) -> bool:
-    """Whether something is to be done for a fixture's tear-down, as far as is known by now."""
+def finalizer_count(fixturedef: pytest.FixtureDef[Any]) -> int:
+    """How many things are to be done for a fixture's tear-down, as far as is known by now."""
     private: Any = fixturedef
-    return bool(private._finalizers)
+    return len(private._finalizers)
 
 
 def forget_instance(item: pytest.Item) -> None:

@@ -15,7 +15,7 @@ from pytest_carbon.result import SubjectResult
 from pytest_carbon.session.costs import Costs
 from pytest_carbon.session.garbage_collection import FullCollections
 from pytest_carbon.session.names import fixture_id
-from pytest_carbon.session.pytest_private import has_finalizers, is_parameter
+from pytest_carbon.session.pytest_private import finalizer_count, is_parameter
 from pytest_carbon.session.spinning import SpinningThreads
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
@@ -91,13 +91,14 @@ class Recorder:
         __tracebackhide__ = True
         if is_parameter(fixturedef):
             return (yield)
+        finalizers = finalizer_count(fixturedef)
         depth = self._open(self._fixture_account(fixturedef, Phase.SETUP))
         try:
             return (yield)
         finally:
             self._close(depth)
             # Who keeps the request may add a finalizer later on.
-            if has_finalizers(fixturedef) or "request" in fixturedef.argnames:
+            if finalizer_count(fixturedef) > finalizers or "request" in fixturedef.argnames:
                 # Runs between the tear-down of this fixture's dependants and its own.
                 fixturedef.addfinalizer(lambda: self._begin_teardown(fixturedef))
 
