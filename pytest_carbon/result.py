@@ -55,7 +55,8 @@ class SubjectResult(NamedTuple):
     ``budget_j`` its ceiling in joules and ``worst_j`` what is held against that where it is not
     ``total`` (the costliest time that a task ran). ``ungated`` says why it is not held against a
     baseline. ``path`` and ``line`` are its place in the source, ``worker`` is the xdist worker that
-    ran it.
+    ran it, ``blocks_written`` what it wrote to disks, in blocks of 512 bytes, where its baseline
+    has asked for that.
     """
 
     subject: Subject
@@ -73,6 +74,7 @@ class SubjectResult(NamedTuple):
     path: str = ""
     line: int | None = None
     worker: str = ""
+    blocks_written: int | None = None
     notes: tuple[str, ...] = ()
 
 

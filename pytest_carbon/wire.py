@@ -80,6 +80,7 @@ def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
         "path": result.path,
         "line": result.line,
         "worker": result.worker,
+        "blocks_written": result.blocks_written,
         "notes": list(result.notes),
     }
 
@@ -102,6 +103,7 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
         path=plain["path"],
         line=plain["line"],
         worker=plain["worker"],
+        blocks_written=plain["blocks_written"],
         notes=tuple(plain["notes"]),
     )
 

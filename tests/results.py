@@ -61,7 +61,7 @@ def subject(
     outcome: Outcome | None = None,
     baseline_j: float | None = None,
 ) -> SubjectResult:
-    """One subject; a test has three phases."""
+    """One subject; a test has three phases, and writes to a disk."""
     verdict = None
     if outcome is not None:
         verdict = Verdict(

@@ -22,6 +22,7 @@ def verdict_without_confirmation(
     *,
     suite_sd: float = TYPICAL_SD,
     raw_now_j: float | None = None,
+    blocks_written: float | None = None,
     reason: str = "",
 ) -> Verdict:
     """What one run of a test says; ``reason`` tells why a suspect could not be confirmed.
@@ -33,7 +34,7 @@ def verdict_without_confirmation(
     outcome, why = Outcome.OK, ""
     if is_too_small(now_j, entry, policy):
         outcome = Outcome.TOO_SMALL
-    elif is_suspect(now_j, entry, policy, suite_sd, raw_now_j):
+    elif is_suspect(now_j, entry, policy, suite_sd, raw_now_j, blocks_written=blocks_written):
         outcome, why = Outcome.INCONCLUSIVE, reason
     elif fall(now_j, entry, policy, suite_sd):
         outcome = Outcome.IMPROVED

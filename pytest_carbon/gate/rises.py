@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from math import exp, expm1, hypot, log, log1p
+from math import expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
-from pytest_carbon.gate.screen import drift_limit_log, is_mostly_first, raw_limit_log
+from pytest_carbon.gate.screen import (
+    drift_limit_log,
+    is_mostly_first,
+    most_blocks,
+    raw_limit_log,
+)
 from pytest_carbon.gate.spread import (
     centre_error,
     disk_drift,
@@ -72,15 +77,9 @@ def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence
 
 
 def _writes_more(suspect: Suspect, looks: Sequence[Look]) -> bool:
-    """Whether a test writes more to the disk than it did: what the disk costs now is its own doing.
-
-    How much a test writes is counted, and the same from run to run, whatever it costs.
-    """
-    stored = suspect.entry.blocks_written
-    if not stored:
-        return False
-    least = stored * exp(raw_limit_log(suspect.entry, suspect.policy))
-    return bool(looks) and all(look.blocks_written > least for look in looks)
+    """Whether a test writes more to the disk than it did: what the disk costs is its own doing."""
+    most = most_blocks(suspect.entry, suspect.policy)
+    return most > 0 and bool(looks) and all(look.blocks_written > most for look in looks)
 
 
 def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:

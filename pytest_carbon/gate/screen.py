@@ -24,6 +24,7 @@ __all__ = [
     "is_suspect",
     "is_too_small",
     "limit_j",
+    "most_blocks",
     "raw_limit_log",
     "shows_in_raw",
 ]
@@ -123,8 +124,22 @@ def can_see(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float
     return exp(aim(entry, policy, suite_sd)) - 1
 
 
-def limit_j(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
-    """The joules above which a first run is suspect.
+def most_blocks(entry: Entry, policy: Policy) -> float:
+    """What a test may write to a disk before that counts as its own doing, in blocks of 512 bytes.
+
+    How much it writes is counted, and the same from run to run, whatever it costs. 0 where what
+    is stored does not say.
+    """
+    return (entry.blocks_written or 0.0) * exp(raw_limit_log(entry, policy))
+
+
+def limit_j(
+    entry: Entry,
+    policy: Policy,
+    suite_sd: float = TYPICAL_SD,
+    blocks_written: float | None = None,
+) -> float:
+    """The joules above which a first run is suspect; ``blocks_written`` is what it wrote to a disk.
 
     A suspect need not be above the tolerance: where noise could hide a rise beyond it, the
     limit sits lower, though never within the noise. Only the verdict is held to the tolerance.
@@ -132,8 +147,11 @@ def limit_j(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float
     centre_j = entry.first.centre_j
     if centre_j <= 0:
         return policy.floor_j
-    # Where it is known what a test writes, a second look tells its own doing from the disk's.
-    sd = (_one_run_sd if entry.blocks_written else _drifting_sd)(entry, suite_sd)
+    # Where it is not known what a run wrote, a look tells a test's own doing from the disk's.
+    may_be_own = entry.blocks_written and (
+        blocks_written is None or blocks_written > most_blocks(entry, policy)
+    )
+    sd = (_one_run_sd if may_be_own else _drifting_sd)(entry, suite_sd)
     return centre_j * exp(_threshold(entry, policy, sd))
 
 
@@ -163,16 +181,19 @@ def is_suspect(
     policy: Policy,
     suite_sd: float = TYPICAL_SD,
     raw_now_j: float | None = None,
+    *,
+    blocks_written: float | None = None,
 ) -> bool:
     """Whether a test's first run costs so much that it has to be measured again.
 
-    ``raw_now_j`` is the energy without the correction for speed, where there is one. In the
-    thorough mode every test is confirmed, suspect or not.
+    ``raw_now_j`` is the energy without the correction for speed, where there is one, and
+    ``blocks_written`` what the run wrote to a disk, where that is known. In the thorough mode every
+    test is confirmed, suspect or not.
     """
     # Half of all tests are done with the first, cheap comparison.
     return (
         now_j > entry.first.centre_j
-        and now_j > limit_j(entry, policy, suite_sd)
+        and now_j > limit_j(entry, policy, suite_sd, blocks_written)
         and shows_in_raw(raw_now_j, entry, policy)
     )
 

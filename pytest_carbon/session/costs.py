@@ -28,14 +28,16 @@ class Part(NamedTuple):
 class Costs:
     """The accounts of the test that is running: its call, and its function fixtures.
 
-    ``tasks`` is the book of the test's tasks, ``None`` where it asks for none.
+    ``tasks`` is the book of the test's tasks, ``None`` where it asks for none, ``blocks_written``
+    what it wrote to disks, ``None`` where nobody wants to know.
     """
 
-    __slots__ = ("accounts", "memory_bytes", "tasks")
+    __slots__ = ("accounts", "blocks_written", "memory_bytes", "tasks")
 
     def __init__(self) -> None:
         self.tasks: TaskBook | None = None
         self.memory_bytes: int | None = None
+        self.blocks_written: int | None = None
         self.accounts: dict[Phase, Account] = {}
 
     def account(self, phase: Phase) -> Account:

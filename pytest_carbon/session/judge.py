@@ -11,6 +11,7 @@ from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.screen import is_suspect, is_too_small
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.looks.order import AskedTask
     from pytest_carbon.looks.questions import Question, Tested
-    from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.markers import Limits
 
@@ -75,6 +75,13 @@ class Judge:
         """What is stored for the subject."""
         return self._entries.get(subject)
 
+    def watches_disk(self, test: str) -> bool:
+        """Whether what a test writes to disks tells its own doing from the disk's."""
+        if not self._entries or not self.gates:
+            return False
+        entry = self._entries.get(Subject(Kind.TEST, test))
+        return entry is not None and bool(entry.blocks_written)
+
     def sensitivity(self, subject: Subject) -> float:
         """How much the subject's CPU time follows the speed of the core, as far as is known."""
         entry = self._entries.get(subject)
@@ -114,6 +121,7 @@ class Judge:
             self._policy(result),
             suite_sd=self.suite_sd,
             raw_now_j=result.total.raw_j,
+            blocks_written=result.blocks_written,
         )
 
     def questions(
@@ -152,8 +160,14 @@ class Judge:
         policy = self._policy(result)
         if is_too_small(now_j, entry, policy):
             return None
-        raw_j = result.total.raw_j
-        if not policy.thorough and not is_suspect(now_j, entry, policy, self.suite_sd, raw_j):
+        if not policy.thorough and not is_suspect(
+            now_j,
+            entry,
+            policy,
+            self.suite_sd,
+            result.total.raw_j,
+            blocks_written=result.blocks_written,
+        ):
             return None
         return Suspect(
             entry=entry,

@@ -9,6 +9,7 @@ import pytest
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult
+from pytest_carbon.session.disk import DiskUse
 from pytest_carbon.session.elsewhere import Elsewhere
 from pytest_carbon.session.failure_report import fail
 from pytest_carbon.session.names import test_id
@@ -68,6 +69,7 @@ class Protocol:
         hook, nodeid, location = item.ihook, item.nodeid, item.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
         recorder, test = self._recorder, test_id(item)
+        before = DiskUse.now() if self._judge.watches_disk(test) else None
         costs = recorder.begin(test)
         passed = run_phases(
             item,
@@ -76,6 +78,8 @@ class Protocol:
             end=recorder.end,
             sees_teardown=lambda report: self.deliver(item, costs, report, passed=False),
         )
+        if before is not None:
+            costs.blocks_written = DiskUse.now().since(before).blocks_written
         if passed is not None and not self._finish(item, test, costs, passed):
             passed.log(hook)
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)

@@ -104,6 +104,7 @@ class TestResults:
             path=facts.path,
             line=facts.line,
             worker=recorder.worker,
+            blocks_written=costs.blocks_written,
         )
 
     def _task(

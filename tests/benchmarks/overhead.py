@@ -1,118 +1,160 @@
-"""What the plugin costs on empty tests, as ratios measured side by side.
+"""What the plugin costs: whole processes with and without it, in turn on the same machine.
 
-    python tests/benchmarks/overhead.py [--tests 2000] [--pairs 11]
+    python tests/benchmarks/overhead.py [--pairs 11] [--only NAME ...] [--suite NAME=COMMAND ...]
 
-Two views, since two identical runs of a process differ by several percent on a shared machine:
-whole processes, with and without ``--carbon``, in turn; and within one process, the plugin's
-hooks switched on and off every 40 tests.
+Ratios are medians over pairs of runs; CPU time is the process's own and that of the children that
+it has waited for. ``--suite`` adds a suite of yours, by a command to which ``--carbon`` can be
+appended. The peers run in environments of their own, which need the network once.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import statistics
+import shlex
 import subprocess
 import sys
 import tempfile
+import time
+import venv
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-BLOCK = 40
+from tabulate import tabulate
 
-SWITCH = '''
-import json, os, time
+EMPTY = """
 import pytest
 
-BLOCK = {block}
-
-def pytest_configure(config):
-    config.pluginmanager.register(Switch(config), "switch")
-
-
-class Switch:
-    """Times each block of tests, with our hooks registered in every second one."""
-
-    def __init__(self, config):
-        self.manager = config.pluginmanager
-        self.ours = {{}}
-        self.times = {{"on": [], "off": []}}
-
-    @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtestloop(self, session):
-        items = session.items
-        blocks = [items[at : at + BLOCK] for at in range(0, len(items), BLOCK)]
-        state = "on"
-        for number, block in enumerate(blocks):
-            self.switch(state)
-            following = blocks[number + 1 : number + 2]
-            session.items = block + (following[0][:1] if following else [])
-            start = time.perf_counter()
-            for place, item in enumerate(block):
-                after = block[place + 1] if place + 1 < len(block) else None
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
-            self.times[state].append((time.perf_counter() - start) / len(block))
-            state = "off" if state == "on" else "on"
-        self.switch("on")
-        session.items = []
-        with open("times.json", "w") as file:
-            json.dump(self.times, file)
-        return (yield)
-
-    def switch(self, state):
-        if state == "off":
-            for name, plugin in self.manager.list_name_plugin():
-                if name.startswith("carbon-") and plugin is not None:
-                    self.ours[name] = plugin
-                    self.manager.unregister(plugin)
-        else:
-            for name, plugin in self.ours.items():
-                self.manager.register(plugin, name)
-            self.ours.clear()
-'''
+@pytest.mark.parametrize("number", range({tests}))
+def test_empty(number):
+    pass
+"""
 
 
-def run(folder: Path, *args: str) -> float:
-    """CPU seconds of one pytest process."""
-    before = os.times()
-    subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *args],
-        cwd=folder,
-        check=True,
-        stdout=subprocess.DEVNULL,
+class Cost(NamedTuple):
+    """What one run of a process took."""
+
+    cpu_s: float
+    wall_s: float
+    peak_bytes: int
+
+
+class Scenario(NamedTuple):
+    """Two commands in one folder: without what is measured, and with it."""
+
+    name: str
+    folder: Path
+    plain: list[str]
+    loaded: list[str]
+    tests: int = 0
+
+
+def run(command: list[str], folder: Path) -> Cost:
+    """Run a command to its end, with bytecode as an installed package has it."""
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    start_s = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    after = os.times()
-    return (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
-    )
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"exit status {process.returncode}: {shlex.join(command)}")
+    cpu_s = usage.ru_utime + usage.ru_stime
+    return Cost(cpu_s, time.perf_counter() - start_s, usage.ru_maxrss * 1024)
+
+
+def empty(folder: Path, tests: int) -> Path:
+    """A folder with so many empty tests."""
+    folder.mkdir(parents=True)
+    (folder / "test_empty.py").write_text(EMPTY.format(tests=tests))
+    return folder
+
+
+def own_scenarios(home: Path) -> list[Scenario]:
+    """The plugin on empty tests, and where it is off."""
+    pytest = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    plain, on = [*pytest, "-p", "no:carbon"], [*pytest, "--carbon"]
+    one, many = empty(home / "one", 1), empty(home / "many", 2_000)
+    most, huge = empty(home / "most", 10_000), empty(home / "huge", 50_000)
+    stored = [*on, "--carbon-baselines=stored", "--carbon-report=json:result.json"]
+    return [
+        Scenario("off", one, plain, pytest),
+        Scenario("start", one, plain, on),
+        Scenario("2000", many, plain, on, 2_000),
+        Scenario("2000 -n 2", many, [*plain, "-n", "2"], [*on, "-n", "2"], 2_000),
+        Scenario("10000", most, plain, on, 10_000),
+        Scenario("50000 stored", huge, plain, stored, 50_000),
+    ]
+
+
+def peer_scenarios(home: Path) -> list[Scenario]:
+    """Plugins that measure something else, each in an environment of its own."""
+    found = []
+    for name, on in (("pytest-benchmark", []), ("pytest-memray", ["--memray"])):
+        place = home / name
+        venv.create(place, with_pip=True)
+        python = str(place / "bin" / "python")
+        install = [python, "-m", "pip", "install", "--quiet", "pytest", name]
+        subprocess.run(install, check=True)
+        pytest = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        off = ["-p", "no:benchmark"] if name == "pytest-benchmark" else ["-p", "no:memray"]
+        found.append(
+            Scenario(name, empty(place / "many", 2_000), [*pytest, *off], [*pytest, *on], 2_000)
+        )
+    return found
+
+
+def measure(scenario: Scenario, pairs: int) -> list[str]:
+    """A row of the table."""
+    if "--carbon-baselines=stored" in scenario.loaded:
+        run([*scenario.loaded, "--carbon-update"], scenario.folder)
+    runs: list[tuple[Cost, Cost]] = []
+    for number in range(pairs + 1):
+        pair = (run(scenario.plain, scenario.folder), run(scenario.loaded, scenario.folder))
+        if number:  # The first pair writes bytecode.
+            runs.append(pair)
+    more_s = median(loaded.cpu_s - plain.cpu_s for plain, loaded in runs)
+    more_bytes = median(loaded.peak_bytes - plain.peak_bytes for plain, loaded in runs)
+    tests = scenario.tests
+    return [
+        scenario.name,
+        f"{median(plain.cpu_s for plain, _ in runs):.2f} s",
+        f"{median(loaded.cpu_s / plain.cpu_s for plain, loaded in runs):.2f}",
+        f"{median(loaded.wall_s / plain.wall_s for plain, loaded in runs):.2f}",
+        f"{1e3 * more_s:.0f} ms",
+        f"{1e6 * more_s / tests:.0f} µs" if tests else "",
+        f"{more_bytes / 1e6:.1f} MB",
+        f"{more_bytes / tests / 1e3:.2f} KB" if tests else "",
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--tests", type=int, default=2000)
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--pairs", type=int, default=11)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        body = "".join(f"def test_{n}(): pass\n" for n in range(arguments.tests))
-        (folder / "test_empty.py").write_text(body)
-        ratios, controls = [], []
-        for _ in range(arguments.pairs):
-            plain, again, carbon = run(folder), run(folder), run(folder, "--carbon")
-            ratios.append(carbon / plain)
-            controls.append(again / plain)
-        print(f"whole processes, {arguments.tests} empty tests, {arguments.pairs} pairs:")
-        for label, values in (("with carbon / without", ratios), ("without / without", controls)):
-            print(
-                f"  {label}: median {statistics.median(values):.3f} "
-                f"(from {min(values):.3f} to {max(values):.3f})"
-            )
-        (folder / "conftest.py").write_text(SWITCH.format(block=BLOCK))
-        run(folder, "--carbon")
-        times = json.loads((folder / "times.json").read_text())
-        on, off = (statistics.median(times[state]) * 1e6 for state in ("on", "off"))
-        print(f"one process, blocks of {BLOCK} tests, hooks on and off in turn:")
-        print(f"  {on:.1f} µs a test on, {off:.1f} µs off: {on - off:+.1f} µs, {on / off:.3f}")
+    parser.add_argument("--only", nargs="+", default=[], help="names of rows")
+    parser.add_argument("--suite", action="append", default=[], metavar="NAME=COMMAND")
+    parser.add_argument("--peers", action="store_true", help="pytest-benchmark and pytest-memray")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        home = Path(temporary)
+        scenarios = own_scenarios(home)
+        for suite in options.suite:
+            name, _, command = suite.partition("=")
+            words = shlex.split(command)
+            plain, loaded = [*words, "-p", "no:carbon"], [*words, "--carbon"]
+            scenarios.append(Scenario(name, Path.cwd(), plain, loaded))
+        if options.peers:
+            scenarios += peer_scenarios(home)
+        chosen = [s for s in scenarios if not options.only or s.name in options.only]
+        heads = ["", "plain CPU", "CPU", "wall", "more CPU", "a test", "more memory", "a test"]
+        rows = []
+        for scenario in chosen:
+            rows.append(measure(scenario, options.pairs))
+            print(*rows[-1], sep="  ", flush=True)
+        print("\n" + tabulate(rows, heads, tablefmt="github", disable_numparse=True))
 
 
 if __name__ == "__main__":

@@ -132,6 +132,9 @@ def test_writing_to_a_disk_may_cost_more_for_hours() -> None:
 def test_where_it_is_known_what_a_test_writes_a_second_look_may_tell() -> None:
     files = entry()._replace(disk_share=0.8, blocks_written=320.0)
     assert is_suspect(0.13, files, Policy(), 0.03)
+    assert is_suspect(0.13, files, Policy(), 0.03, blocks_written=500), "it writes more"
+    assert not is_suspect(0.13, files, Policy(), 0.03, blocks_written=321), "the disk costs more"
+    assert is_suspect(0.20, files, Policy(), 0.03, blocks_written=321)
     assert can_see(files, Policy(), 0.03) == can_see(
         files._replace(blocks_written=None), Policy(), 0.03
     ), "a rise of another kind is seen no better for it"
