@@ -29,6 +29,8 @@ def write_report(
 ) -> list[str]:
     """Render one kind into its file, which is replaced as a whole or appended to under a lock.
 
+    It is compressed where its name ends in ``.gz``, unless it is appended to.
+
     Returns what there is to say about it. Raises ``ReportError`` where it cannot be written.
     """
     kind, path = KINDS[destination.kind], destination.path
@@ -38,6 +40,11 @@ def write_report(
         if kind.appends:
             return _append(result, kind, path)
         data = _bytes(kind.render(result, past))
+        if path.suffix == ".gz":
+            import gzip
+
+            # Without the time, so that the same result is the same file.
+            data = gzip.compress(data, mtime=0)
         if path.exists() and not path.is_file():
             path.write_bytes(data)
         else:

@@ -27,6 +27,11 @@ __all__ = ["FORMAT", "SCHEMA", "read_result", "result_from_text", "write_result"
 FORMAT = "pytest-carbon result"
 SCHEMA = 1
 
+_GZIP = b"\x1f\x8b"
+
+# Half a million tests, each with its tasks.
+_MOST_BYTES = 2_000_000_000
+
 
 def write_result(result: RunResult) -> str:
     """The text of a result file: one JSON object, one subject a line.
@@ -127,10 +132,36 @@ def _result(parsed: Any) -> RunResult:
     return result
 
 
-def read_result(path: Path) -> RunResult:
-    """The result in a file; raises ``ResultFileError`` where there is none."""
+def _unpacked(data: bytes, path: Path) -> bytes:
+    if not data.startswith(_GZIP):
+        return data
+    import gzip
+    import io
+    import zlib
+
     try:
-        text = path.read_text(encoding="utf-8")
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
+            plain = file.read(_MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ResultFileError(
+            f"{path} cannot be unpacked: {error}",
+            remedy="name a file written with --carbon-report json:PATH.gz",
+        ) from None
+    if len(plain) > _MOST_BYTES:
+        raise ResultFileError(
+            f"{path} holds more than {_MOST_BYTES / 1e9:g} GB when it is unpacked",
+            remedy="name a file written with --carbon-report json:PATH.gz",
+        )
+    return plain
+
+
+def read_result(path: Path) -> RunResult:
+    """The result in a file, which may be compressed.
+
+    Raises ``ResultFileError`` where there is none.
+    """
+    try:
+        text = _unpacked(path.read_bytes(), path).decode()
     except UnicodeDecodeError as error:
         raise ResultFileError(
             f"{path} is not UTF-8 text (byte {error.start})",

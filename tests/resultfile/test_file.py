@@ -16,6 +16,8 @@ from pytest_carbon.errors import ResultFileError
 from pytest_carbon.intensity.embodied import ECO_CI_RUNNER
 from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import Kind, Measurement
+from pytest_carbon.report.destination import Destination
+from pytest_carbon.report.write import write_report
 from pytest_carbon.resultfile.codec import RECORDS, record_fields
 from pytest_carbon.resultfile.file import read_result, result_from_text, write_result
 from tests.results import LIVE, SUBJECTS, cost, run_result, subject
@@ -35,6 +37,23 @@ def test_everything_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "carbon.json"
     path.write_text(write_result(result), encoding="utf-8")
     assert read_result(path) == result
+
+
+def test_a_compressed_file_comes_back_and_is_a_tenth_as_long(tmp_path: Path) -> None:
+    result = replace(run_result(), subjects=SUBJECTS * 50)
+    plain, packed = tmp_path / "carbon.json", tmp_path / "carbon.json.gz"
+    for path in (plain, packed):
+        write_report(result, Destination("json", path))
+    assert read_result(packed) == result
+    assert packed.stat().st_size < plain.stat().st_size / 10
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00 rubbish"])
+def test_a_damaged_compressed_file_is_refused_by_name(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "carbon.json.gz"
+    path.write_bytes(damage)
+    with pytest.raises(ResultFileError, match=r"carbon\.json\.gz"):
+        read_result(path)
 
 
 def test_the_schema_describes_what_is_written() -> None:
