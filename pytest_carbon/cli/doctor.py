@@ -13,8 +13,8 @@ from pytest_carbon.outside.noise import measure_noise
 from pytest_carbon.outside.settings import settings_around
 from pytest_carbon.report.text import shown
 from pytest_carbon.session.baselines import Baselines
-from pytest_carbon.session.grid import find_intensity
-from pytest_carbon.session.instruments import open_instruments
+from pytest_carbon.session.intensity import find_intensity
+from pytest_carbon.session.measure.instruments import open_instruments
 from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:

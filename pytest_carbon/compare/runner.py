@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pytest_carbon.clocks.descendants import reaped_ns
 from pytest_carbon.compare.forking import own_basetemp
 from pytest_carbon.compare.repeat import Repeater, saved_globs
-from pytest_carbon.session.names import test_id
 from pytest_carbon.session.pytest_private import end_fixtures
+from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.selection import open_probe
 from pytest_carbon.units import NS_PER_S
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.measure.recorder import Recorder
     from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["Runner"]

@@ -26,15 +26,15 @@ from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
-from pytest_carbon.session.instruments import open_instruments
 from pytest_carbon.session.markers import read_limits
-from pytest_carbon.session.names import test_id
-from pytest_carbon.session.recorder import Recorder
+from pytest_carbon.session.measure.instruments import open_instruments
+from pytest_carbon.session.measure.recorder import Recorder
+from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.settings import read_settings
 
 if TYPE_CHECKING:
-    from pytest_carbon.session.instruments import Instruments
     from pytest_carbon.session.markers import Limits
+    from pytest_carbon.session.measure.instruments import Instruments
 
 __all__ = ["Worker"]
 

@@ -14,16 +14,16 @@ from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.outside.settings import settings_around
 from pytest_carbon.result import RunResult, SubjectResult
 from pytest_carbon.session.baselines import Baselines
-from pytest_carbon.session.grid import find_intensity
-from pytest_carbon.session.instruments import open_instruments
-from pytest_carbon.session.origin import find_origin
+from pytest_carbon.session.intensity import find_intensity
+from pytest_carbon.session.measure.instruments import open_instruments
+from pytest_carbon.session.results.origin import find_origin
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
 
 if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.sampler import Sampler
-    from pytest_carbon.session.instruments import Instruments
+    from pytest_carbon.session.measure.instruments import Instruments
     from pytest_carbon.settings import Settings
 
 __all__ = ["Station"]

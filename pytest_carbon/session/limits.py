@@ -8,7 +8,7 @@ import pytest
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.session.markers import MARKERS, Limits, read_limits
-from pytest_carbon.session.names import test_id
+from pytest_carbon.session.subject_ids import test_id
 
 __all__ = ["TestLimits"]
 

@@ -11,25 +11,25 @@ from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.looks.invocation import invocation_of
 from pytest_carbon.looks.taker import LookTaker
 from pytest_carbon.session.baselines import Baselines
-from pytest_carbon.session.collector import Collector
-from pytest_carbon.session.confirmation import Confirmation, Looks
-from pytest_carbon.session.course import Selection
-from pytest_carbon.session.grid import find_intensity
+from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
+from pytest_carbon.session.confirm.progress import announcer
+from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
-from pytest_carbon.session.progress import announcer
-from pytest_carbon.session.protocol import Protocol
-from pytest_carbon.session.recorder import Recorder
-from pytest_carbon.session.test_results import TestResults
-from pytest_carbon.session.worker import INTENSITY, REFERENCE, WorkerLink, WorkerReports
+from pytest_carbon.session.measure.recorder import Recorder
+from pytest_carbon.session.results.collector import Collector
+from pytest_carbon.session.results.outcome import Selection
+from pytest_carbon.session.results.worker import INTENSITY, REFERENCE, WorkerLink, WorkerReports
+from pytest_carbon.session.runtest.protocol import Protocol
+from pytest_carbon.session.runtest.test_results import TestResults
 from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_carbon.session.deliver import Destination
-    from pytest_carbon.session.instruments import Instruments
-    from pytest_carbon.session.sources import Sources
+    from pytest_carbon.session.handover import Destination
+    from pytest_carbon.session.measure.instruments import Instruments
+    from pytest_carbon.session.results.process import Sources
     from pytest_carbon.settings import Settings
 
 __all__ = ["Run"]
@@ -130,7 +130,7 @@ class Run:
         taker, looks = self._taker()
         stored_look = embodied = None
         if self._settings.stores:
-            from pytest_carbon.session.to_store import StoredLook
+            from pytest_carbon.session.confirm.to_store import StoredLook
 
             stored_look = StoredLook(self._judge, taker)
         if self._settings.embodied:
@@ -162,7 +162,7 @@ class Run:
         self._config.pluginmanager.register(collector.settlement, "carbon-settlement")
         self._config.pluginmanager.register(collector.course, "carbon-course")
         if self._settings.stores:
-            from pytest_carbon.session.bodies import Bodies
+            from pytest_carbon.session.results.code_digests import Bodies
 
             collector.bodies = Bodies(self._config.rootpath)
             self._config.pluginmanager.register(collector.bodies, "carbon-bodies")

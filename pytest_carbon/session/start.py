@@ -31,7 +31,7 @@ def start(config: pytest.Config) -> None:
         settings = read_settings(config)
         with closing(StartingProbe(settings.speed)) as probe:
             # Imported while the probe's helpers start.
-            from pytest_carbon.session.instruments import open_instruments
+            from pytest_carbon.session.measure.instruments import open_instruments
             from pytest_carbon.session.run import Run
 
             instruments = open_instruments(

@@ -152,10 +152,10 @@ def test_what_a_test_makes_unmeasurable_is_unknown_and_passes_nothing(
 @pytest.mark.parametrize(
     "broken",
     [
-        "pytest_carbon.session.confirmation.confirm",
-        "pytest_carbon.session.confirmation.fail",
+        "pytest_carbon.session.confirm.confirmation.confirm",
+        "pytest_carbon.session.confirm.confirmation.fail",
         "pytest_carbon.session.judge.Judge.budget_j",
-        "pytest_carbon.session.protocol.Facts.of",
+        "pytest_carbon.session.runtest.protocol.Facts.of",
     ],
     ids=lambda name: name.rpartition(".")[2],
 )

@@ -9,24 +9,24 @@ import pytest
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult
-from pytest_carbon.session.disk import DiskUse
-from pytest_carbon.session.elsewhere import Elsewhere
 from pytest_carbon.session.failure_report import fail
-from pytest_carbon.session.names import test_id
-from pytest_carbon.session.other_runners import OtherRunners
-from pytest_carbon.session.phases import run_phases
-from pytest_carbon.session.test_results import UNKNOWN, Facts
+from pytest_carbon.session.measure.disk_use import DiskUse
+from pytest_carbon.session.runtest.elsewhere import Elsewhere
+from pytest_carbon.session.runtest.other_runners import OtherRunners
+from pytest_carbon.session.runtest.phases import run_phases
+from pytest_carbon.session.runtest.test_results import UNKNOWN, Facts
+from pytest_carbon.session.subject_ids import test_id
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.session.costs import Costs
-    from pytest_carbon.session.deliver import Destination
+    from pytest_carbon.session.handover import Destination
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
-    from pytest_carbon.session.phases import Passed
-    from pytest_carbon.session.recorder import Recorder
-    from pytest_carbon.session.test_results import TestResults
+    from pytest_carbon.session.measure.costs import Costs
+    from pytest_carbon.session.measure.recorder import Recorder
+    from pytest_carbon.session.runtest.phases import Passed
+    from pytest_carbon.session.runtest.test_results import TestResults
 
 __all__ = ["Protocol"]
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pytest
 
-from pytest_carbon.session.results import Results
+from pytest_carbon.session.results.subjects import Results
 from tests.results import subject
 
 if TYPE_CHECKING:
-    from pytest_carbon.session.course import CourseKeeper
+    from pytest_carbon.session.results.outcome import CourseKeeper
 
 
 class NoOutcomes:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.phases import Passed
+    from pytest_carbon.session.runtest.phases import Passed
 
 __all__ = ["Destination"]
 

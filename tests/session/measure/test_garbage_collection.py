@@ -12,7 +12,7 @@ import pytest
 from pytest_carbon.ledger import Account, Ledger
 from pytest_carbon.measurement import Kind, Reading
 from pytest_carbon.resultfile.file import read_result
-from pytest_carbon.session.garbage_collection import FullCollections
+from pytest_carbon.session.measure.garbage_collection import FullCollections
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.session.disk import DiskUse
+from pytest_carbon.session.measure.disk_use import DiskUse
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.confirmation import Confirmation, Held
-    from pytest_carbon.session.file_sums import FileSum
+    from pytest_carbon.session.confirm.confirmation import Confirmation, Held
+    from pytest_carbon.session.confirm.file_sums import FileSum
+    from pytest_carbon.session.confirm.to_store import StoredLook
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.results import Results
-    from pytest_carbon.session.sources import Sources
-    from pytest_carbon.session.to_store import StoredLook
+    from pytest_carbon.session.results.process import Sources
+    from pytest_carbon.session.results.subjects import Results
 
 __all__ = ["Settlement", "fault_of"]
 
@@ -120,7 +120,7 @@ class Settlement:
         logged = [family for family in self._results.families() if self._is_open(family)]
         sums: list[FileSum] = []
         if self._judge.has_baselines:
-            from pytest_carbon.session.file_sums import file_sums
+            from pytest_carbon.session.confirm.file_sums import file_sums
 
             sums = file_sums(self._results, self._judge)
         verdicts = self._confirmation.judged([*tests, *logged], sums, stop)

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.session.sources import Sources
+from pytest_carbon.session.results.process import Sources
 from pytest_carbon.wire import subject_to_plain, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.course import Selection
-    from pytest_carbon.session.phases import Passed
+    from pytest_carbon.session.results.outcome import Selection
+    from pytest_carbon.session.runtest.phases import Passed
 
 __all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink", "WorkerReports"]
 

@@ -19,13 +19,13 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import ANSWERS, ORDER
-from pytest_carbon.session.costs import Part
-from pytest_carbon.session.disk import DiskUse
-from pytest_carbon.session.instruments import open_instruments
-from pytest_carbon.session.names import tell_apart, test_id
-from pytest_carbon.session.phases import run_phases
+from pytest_carbon.session.measure.costs import Part
+from pytest_carbon.session.measure.disk_use import DiskUse
+from pytest_carbon.session.measure.instruments import open_instruments
+from pytest_carbon.session.measure.recorder import Recorder
 from pytest_carbon.session.pytest_private import end_fixtures, forget_instance
-from pytest_carbon.session.recorder import Recorder
+from pytest_carbon.session.runtest.phases import run_phases
+from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
 from pytest_carbon.tasks.host import hosts
 from pytest_carbon.wire import measurement_to_plain
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from pytest_carbon.looks.order import Unit
-    from pytest_carbon.session.costs import Costs
+    from pytest_carbon.session.measure.costs import Costs
 
 __all__ = ["LookProcess"]
 

@@ -12,16 +12,16 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Fault, RunResult
-from pytest_carbon.session.confirmation import Held
-from pytest_carbon.session.course import CourseKeeper
-from pytest_carbon.session.grid import present_intensity
-from pytest_carbon.session.phases import Passed
-from pytest_carbon.session.publish import Publisher
+from pytest_carbon.session.confirm.confirmation import Held
+from pytest_carbon.session.confirm.settlement import Settlement, fault_of
+from pytest_carbon.session.intensity import present_intensity
 from pytest_carbon.session.pytest_private import junit_xml
-from pytest_carbon.session.results import Results
-from pytest_carbon.session.settlement import Settlement, fault_of
-from pytest_carbon.session.sources import Sources
-from pytest_carbon.session.worker import HELD, INTENSITY, REFERENCE
+from pytest_carbon.session.results.outcome import CourseKeeper
+from pytest_carbon.session.results.process import Sources
+from pytest_carbon.session.results.publish import Publisher
+from pytest_carbon.session.results.subjects import Results
+from pytest_carbon.session.results.worker import HELD, INTENSITY, REFERENCE
+from pytest_carbon.session.runtest.phases import Passed
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.baselines import Baselines
-    from pytest_carbon.session.bodies import Bodies
-    from pytest_carbon.session.confirmation import Confirmation, Looks
+    from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
+    from pytest_carbon.session.confirm.to_store import StoredLook
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.to_store import StoredLook
+    from pytest_carbon.session.results.code_digests import Bodies
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.session.spinning import SpinningThreads
+from pytest_carbon.session.measure.busy_threads import SpinningThreads
 
 if TYPE_CHECKING:
     from collections.abc import Callable

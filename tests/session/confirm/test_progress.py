@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.session.progress import announcer
+from pytest_carbon.session.confirm.progress import announcer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Announces in the middle of a run, between two tests.
 CONFTEST = """
     import pytest
-    from pytest_carbon.session.progress import announcer
+    from pytest_carbon.session.confirm.progress import announcer
 
     class Announces:
         @pytest.hookimpl(trylast=True)

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.file_sums import FileSum
+    from pytest_carbon.session.confirm.file_sums import FileSum
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.phases import Passed
+    from pytest_carbon.session.runtest.phases import Passed
 
 __all__ = ["Confirmation", "Held", "Looks", "as_tested"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.resultfile.file import read_result
-from pytest_carbon.session.other_runners import OtherRunners
+from pytest_carbon.session.runtest.other_runners import OtherRunners
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.measurement import Kind, Measurement, Subject, sum_of
 from pytest_carbon.result import SubjectResult
-from pytest_carbon.session.costs import Part
 from pytest_carbon.session.markers import Limits
+from pytest_carbon.session.measure.costs import Part
 from pytest_carbon.tasks.book import OTHERS
 from pytest_carbon.tasks.names import subject_id
 
 if TYPE_CHECKING:
     import pytest
 
-    from pytest_carbon.session.costs import Costs
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.measure.costs import Costs
+    from pytest_carbon.session.measure.recorder import Recorder
     from pytest_carbon.tasks.book import TaskRow
 
 __all__ = ["Facts", "TestResults"]

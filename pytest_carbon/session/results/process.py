@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.limits import TestLimits
-    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.measure.recorder import Recorder
 
 __all__ = ["Sources"]
 

@@ -46,7 +46,7 @@ class Publisher:
         """Where the run comes from, which is looked up only for what outlives the run."""
         if not self._destinations and self._history is None:
             return None
-        from pytest_carbon.session.origin import find_origin
+        from pytest_carbon.session.results.origin import find_origin
 
         return find_origin(root, started_s=started_s)
 

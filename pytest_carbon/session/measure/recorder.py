@@ -12,11 +12,11 @@ import pytest
 from pytest_carbon.ledger import Account, Ledger
 from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
 from pytest_carbon.result import SubjectResult
-from pytest_carbon.session.costs import Costs
-from pytest_carbon.session.garbage_collection import FullCollections
-from pytest_carbon.session.names import fixture_id
+from pytest_carbon.session.measure.busy_threads import SpinningThreads
+from pytest_carbon.session.measure.costs import Costs
+from pytest_carbon.session.measure.garbage_collection import FullCollections
 from pytest_carbon.session.pytest_private import finalizer_count, is_parameter
-from pytest_carbon.session.spinning import SpinningThreads
+from pytest_carbon.session.subject_ids import fixture_id
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
 from pytest_carbon.units import NS_PER_S
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.measurement import Measurement, Reading
     from pytest_carbon.sampler import Sampler
-    from pytest_carbon.session.costs import Part
+    from pytest_carbon.session.measure.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["EARLIER", "LOOK_UPS", "Recorder"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result import SubjectResult
-from pytest_carbon.session.recorder import EARLIER
+from pytest_carbon.session.measure.recorder import EARLIER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.intensity.accounting import Accounting
-    from pytest_carbon.session.course import CourseKeeper
+    from pytest_carbon.session.results.outcome import CourseKeeper
 
 __all__ = ["Results"]
 

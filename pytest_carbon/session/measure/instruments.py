@@ -18,7 +18,7 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.meters.cpu_model import read_cpu_model
 from pytest_carbon.sampler import Sampler
-from pytest_carbon.session.tracing import tracing
+from pytest_carbon.session.measure.tracing import tracing
 from pytest_carbon.speed.selection import StartingProbe
 
 if TYPE_CHECKING:

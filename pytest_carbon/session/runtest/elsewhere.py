@@ -8,12 +8,12 @@ import pytest
 
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Phase
-from pytest_carbon.session.names import test_id
+from pytest_carbon.session.subject_ids import test_id
 
 if TYPE_CHECKING:
-    from pytest_carbon.session.costs import Costs
-    from pytest_carbon.session.other_runners import OtherRunners
-    from pytest_carbon.session.recorder import Recorder
+    from pytest_carbon.session.measure.costs import Costs
+    from pytest_carbon.session.measure.recorder import Recorder
+    from pytest_carbon.session.runtest.other_runners import OtherRunners
 
 __all__ = ["Elsewhere"]
 

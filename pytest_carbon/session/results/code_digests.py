@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.body import bodies_of
 from pytest_carbon.measurement import Kind
-from pytest_carbon.session.names import test_id
+from pytest_carbon.session.subject_ids import test_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,0 +1,1 @@
+"""What measures while tests run."""

@@ -1,0 +1,1 @@
+"""Takes the results of all processes, and hands the finished run on."""

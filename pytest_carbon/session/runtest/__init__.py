@@ -1,0 +1,1 @@
+"""Runs tests, and judges those that need no look."""
