@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.rises import (
+from pytest_carbon.gate.log_ratios import (
     by_first_runs,
     by_looks,
     is_the_disk,

@@ -1,8 +1,8 @@
-"""How a finished test leaves the protocol."""
+"""How a finished test leaves the protocol: its results, and the reports that may have to wait."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -10,9 +10,20 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.runtest.phases import Passed
 
-__all__ = ["Destination"]
+__all__ = ["Destination", "Passed"]
+
+
+class Passed(NamedTuple):
+    """The reports of a test that passed, which are not logged yet."""
+
+    call: pytest.TestReport
+    teardown: pytest.TestReport
+
+    def log(self, hook: Any) -> None:
+        """Log both by a test's, or a run's, hooks."""
+        hook.pytest_runtest_logreport(report=self.call)
+        hook.pytest_runtest_logreport(report=self.teardown)
 
 
 class Destination(Protocol):

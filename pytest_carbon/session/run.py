@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.session.handover import Destination
     from pytest_carbon.session.measure.instruments import Instruments
-    from pytest_carbon.session.results.process import Sources
+    from pytest_carbon.session.results.process import ProcessFigures
     from pytest_carbon.settings import Settings
 
 __all__ = ["Run"]
@@ -81,11 +81,11 @@ class Run:
         selection = Selection()
         self._config.pluginmanager.register(selection, "carbon-selection")
         link = WorkerLink(self._config, selection)
-        self._record(link, link.sources)
+        self._record(link, link.process)
         self._config.pluginmanager.register(link, "carbon-link")
 
-    def _record(self, destination: Destination, sources: Sources) -> None:
-        """Register what measures and judges tests; what it finds beside them is in ``sources``."""
+    def _record(self, destination: Destination, process: ProcessFigures) -> None:
+        """Register what measures and judges tests; what it finds beside them is in ``process``."""
         worker = self._worker
         limits = TestLimits(is_worker=worker is not None)
         recorder = Recorder(
@@ -102,7 +102,7 @@ class Run:
         )
         for name, plugin in {"recorder": recorder, "limits": limits, "protocol": protocol}.items():
             self._config.pluginmanager.register(plugin, f"carbon-{name}")
-        sources.use(recorder, limits)
+        process.use(recorder, limits)
         hosts.append(recorder.task_book)
         self._config.add_cleanup(lambda: hosts.remove(recorder.task_book))
 
@@ -160,16 +160,16 @@ class Run:
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
         self._config.pluginmanager.register(collector.settlement, "carbon-settlement")
-        self._config.pluginmanager.register(collector.course, "carbon-course")
+        self._config.pluginmanager.register(collector.outcome, "carbon-outcome")
         if self._settings.stores:
-            from pytest_carbon.session.results.code_digests import Bodies
+            from pytest_carbon.session.results.code_digests import CodeDigests
 
-            collector.bodies = Bodies(self._config.rootpath)
-            self._config.pluginmanager.register(collector.bodies, "carbon-bodies")
+            collector.code_digests = CodeDigests(self._config.rootpath)
+            self._config.pluginmanager.register(collector.code_digests, "carbon-code-digests")
         if records:
-            collector.course.selection = Selection()
-            self._config.pluginmanager.register(collector.course.selection, "carbon-selection")
-            self._record(collector, collector.sources)
+            collector.outcome.selection = Selection()
+            self._config.pluginmanager.register(collector.outcome.selection, "carbon-selection")
+            self._record(collector, collector.process)
         else:
             self._config.pluginmanager.register(
                 WorkerReports(collector.take_report), "carbon-worker-reports"

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.confirm.file_sums import FileSum
+    from pytest_carbon.session.handover import Passed
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.runtest.phases import Passed
 
 __all__ = ["Confirmation", "Held", "Looks", "as_tested"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.confirm.file_sums import FileSum
     from pytest_carbon.session.confirm.to_store import StoredLook
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.results.process import Sources
+    from pytest_carbon.session.results.process import ProcessFigures
     from pytest_carbon.session.results.subjects import Results
 
 __all__ = ["Settlement", "fault_of"]
@@ -46,7 +46,7 @@ class Settlement:
         confirmation: Confirmation,
         *,
         hook: Any,
-        sources: Sources,
+        process: ProcessFigures,
         stored_look: StoredLook | None,
     ) -> None:
         self.faults: list[Fault] = []
@@ -55,7 +55,7 @@ class Settlement:
         self._judge = judge
         self._confirmation = confirmation
         self._hook = hook
-        self._sources = sources
+        self._process = process
         self._stored_look = stored_look
         self._held: list[Held] = []
         # A child that a test has forked may come back to pytest: it is not the run.
@@ -98,7 +98,7 @@ class Settlement:
         tests = [held.results for held in self._held]
         verdicts = self._confirmation.given_up(tests, stop or "the run was interrupted")
         try:
-            with self._sources.aside():
+            with self._process.looking_up():
                 verdicts |= self._judge_open(stop)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self.faults.append(fault_of("confirming suspects", error))
@@ -108,7 +108,7 @@ class Settlement:
             self._release(verdicts)
         if self._stored_look is not None and not stop:
             try:
-                with self._sources.aside():
+                with self._process.looking_up():
                     self._look_to_store(self._stored_look)
             except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
                 self.faults.append(fault_of("looks to be stored", error))

@@ -58,7 +58,7 @@ class Recorder:
         self._startup.cpu_ns = time.process_time_ns()
         self._runner = Account()
         self._collection = Account()
-        self._aside = Account()
+        self._look_ups = Account()
         self._earlier = Account()
         self._fixtures: dict[str, Account] = {}
         self._ledger = Ledger(sampler.read, self._runner, self._note_fault)
@@ -207,7 +207,7 @@ class Recorder:
         """Charge an account to pytest and its plugins."""
         self._runner.add(account)
 
-    def set_aside(self, costs: Costs) -> None:
+    def note_earlier_run(self, costs: Costs) -> None:
         """Charge an attempt of a test that did not count to a row of its own."""
         for account in costs.accounts.values():
             self._earlier.add(account)
@@ -245,9 +245,9 @@ class Recorder:
         return self.cost(costs, sensitivity)
 
     @contextlib.contextmanager
-    def aside(self) -> Iterator[None]:
+    def looking_up(self) -> Iterator[None]:
         """Charge what the gate itself causes to nobody's row, wide fixtures included."""
-        depth = self._open(self._aside)
+        depth = self._open(self._look_ups)
         fixtures, self._fixtures = self._fixtures, {}
         try:
             yield
@@ -272,7 +272,7 @@ class Recorder:
             (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
         ]
         rare = {
-            LOOK_UPS: self._aside,
+            LOOK_UPS: self._look_ups,
             "full garbage collections": self._garbage.account,
             EARLIER: self._earlier,
         }

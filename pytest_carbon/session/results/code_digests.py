@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result import SubjectResult
 
-__all__ = ["Bodies"]
+__all__ = ["CodeDigests"]
 
 
-class Bodies:
+class CodeDigests:
     """Notes where the tests are that this process collects; for runs that are to be stored."""
 
     def __init__(self, root: Path) -> None:

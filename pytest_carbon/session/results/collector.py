@@ -14,14 +14,14 @@ from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Fault, RunResult
 from pytest_carbon.session.confirm.confirmation import Held
 from pytest_carbon.session.confirm.settlement import Settlement, fault_of
+from pytest_carbon.session.handover import Passed
 from pytest_carbon.session.intensity import present_intensity
 from pytest_carbon.session.pytest_private import junit_xml
-from pytest_carbon.session.results.outcome import CourseKeeper
-from pytest_carbon.session.results.process import Sources
+from pytest_carbon.session.results.outcome import OutcomeKeeper
+from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.session.results.publish import Publisher
 from pytest_carbon.session.results.subjects import Results
 from pytest_carbon.session.results.worker import HELD, INTENSITY, REFERENCE
-from pytest_carbon.session.runtest.phases import Passed
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
     from pytest_carbon.session.confirm.to_store import StoredLook
     from pytest_carbon.session.judge import Judge
-    from pytest_carbon.session.results.code_digests import Bodies
+    from pytest_carbon.session.results.code_digests import CodeDigests
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]
@@ -44,7 +44,7 @@ __all__ = ["Collector"]
 class Collector:
     """Knows every subject's result, and renders the finished run.
 
-    ``sources`` are those of this process, empty where xdist workers measure. ``reference_ns`` is
+    ``process`` is what this one measures, nothing where xdist workers do. ``reference_ns`` is
     the speed probe's time that all of them correct to. ``stored_look`` takes a look to be stored,
     where the run is.
     """
@@ -69,9 +69,9 @@ class Collector:
         stored_look: StoredLook | None,
     ) -> None:
         self.result: RunResult | None = None
-        self.course = CourseKeeper(config)
-        self.sources = Sources()
-        self.bodies: Bodies | None = None
+        self.outcome = OutcomeKeeper(config)
+        self.process = ProcessFigures()
+        self.code_digests: CodeDigests | None = None
         self._reference_ns = reference_ns
         self._config = config
         self._settings = settings
@@ -84,7 +84,7 @@ class Collector:
         self._baselines = baselines
         self._judge = judge
         self._looks = looks
-        self._results = Results(self.course)
+        self._results = Results(self.outcome)
         if config.getoption("xmlpath", None):
             self._results.accounting = accounting
         self.settlement = Settlement(
@@ -92,7 +92,7 @@ class Collector:
             judge,
             confirmation,
             hook=config.hook,
-            sources=self.sources,
+            process=self.process,
             stored_look=stored_look,
         )
         self._notes = notes
@@ -120,7 +120,7 @@ class Collector:
         """Ask for the live intensity, before anything is measured and for reports only."""
         if not self._settings.live or self._config.getoption("collectonly", False):
             return
-        with self.sources.aside():
+        with self.process.looking_up():
             live = present_intensity(self._found, self._accounting.pinned, self._settings.live_zone)
         self._accounting = self._accounting._replace(live=live.intensity)
         if self._results.accounting is not None:
@@ -171,9 +171,9 @@ class Collector:
         if carbon is None:
             name = getattr(getattr(node, "gateway", None), "id", "a worker")
             self._notes.append(f"{name} was lost, and its fixtures' figures with it")
-            self.course.lost()
+            self.outcome.lost()
             return
-        self.course.join(carbon["selection"])
+        self.outcome.join(carbon["selection"])
         self._usage_error = self._usage_error or carbon["usage_error"]
         self._add_notes(carbon["notes"])
         self._faults += [Fault(**fault) for fault in carbon["faults"]]
@@ -207,7 +207,7 @@ class Collector:
     @property
     def _why_strict_fails(self) -> str:
         """Why a run under ``--carbon-strict`` fails as a whole; only where tests have run."""
-        ran = bool(self.course.ran)
+        ran = bool(self.outcome.ran)
         if not self._settings.policy.missing_fails or self._settings.stores or not ran:
             return ""
         if self._faults:
@@ -241,12 +241,12 @@ class Collector:
 
     def _finish(self, session: pytest.Session) -> None:
         self._results.take_pending()
-        for row in self.sources.rows():
+        for row in self.process.rows():
             self._results.add(row)
-        self._add_notes([*self.sources.notes(), *self.settlement.notes])
-        self._faults += [*self.settlement.faults, *self.sources.faults()]
-        self._usage_error = self._usage_error or self.sources.usage_error
-        course = self.course.finish(session, session.exitstatus)
+        self._add_notes([*self.process.notes(), *self.settlement.notes])
+        self._faults += [*self.settlement.faults, *self.process.faults()]
+        self._usage_error = self._usage_error or self.process.usage_error
+        course = self.outcome.finish(session, session.exitstatus)
         self._note_ungated()
         self.result = RunResult(
             environment=self._environment,
@@ -268,7 +268,7 @@ class Collector:
             course=course,
             origin=self._publisher.origin(self._config.rootpath, self._started_s),
             reference_ns=self._reference_ns,
-            bodies={} if self.bodies is None else self.bodies.digests(self._results),
+            bodies={} if self.code_digests is None else self.code_digests.digests(self._results),
             looks=0 if self._looks is None else self._looks.taken,
             looks_s=0.0 if self._looks is None else self._looks.spent_s,
             faults=tuple(self._faults),

@@ -12,7 +12,7 @@ from pytest_carbon.session.subject_ids import tell_apart, test_id
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-__all__ = ["CourseKeeper", "Selection"]
+__all__ = ["OutcomeKeeper", "Selection"]
 
 
 class Selection:
@@ -44,7 +44,7 @@ class Selection:
         return {"deselected": self.deselected, "names": self.names}
 
 
-class CourseKeeper:
+class OutcomeKeeper:
     """Follows the run in the process that users see.
 
     ``selection`` is the one of this process, ``None`` where xdist workers collect.

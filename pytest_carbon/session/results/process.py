@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.measure.recorder import Recorder
 
-__all__ = ["Sources"]
+__all__ = ["ProcessFigures"]
 
 
-class Sources:
+class ProcessFigures:
     """Empty in a process that runs no tests."""
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class Sources:
         """Take the parts of a process that runs tests."""
         self._recorder, self._limits = recorder, limits
 
-    def aside(self) -> AbstractContextManager[None]:
+    def looking_up(self) -> AbstractContextManager[None]:
         """Where to do what the plugin itself causes, so that nobody's row pays for it."""
-        return contextlib.nullcontext() if self._recorder is None else self._recorder.aside()
+        return contextlib.nullcontext() if self._recorder is None else self._recorder.looking_up()
 
     def rows(self) -> list[SubjectResult]:
         """The subjects that are not tests."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.intensity.accounting import Accounting
-    from pytest_carbon.session.results.outcome import CourseKeeper
+    from pytest_carbon.session.results.outcome import OutcomeKeeper
 
 __all__ = ["Results"]
 
@@ -23,15 +23,15 @@ __all__ = ["Results"]
 class Results:
     """One result a subject; a test's tasks know the test that they are in.
 
-    ``course`` tells what became of tests. With ``accounting`` set, figures are added to reports as
+    ``outcome`` tells what became of tests. With ``accounting`` set, figures are added to reports as
     JUnit properties, for so many ``workers``.
     """
 
-    def __init__(self, course: CourseKeeper) -> None:
+    def __init__(self, outcome: OutcomeKeeper) -> None:
         self.accounting: Accounting | None = None
         self.workers = 0
         self.tests: dict[Subject, str] = {}
-        self._course = course
+        self._outcome = outcome
         self._subjects: dict[Subject, SubjectResult] = {}
         self._pending: deque[Callable[[], Sequence[SubjectResult]]] = deque()
 
@@ -90,9 +90,9 @@ class Results:
     def outcome_of(self, result: SubjectResult) -> str:
         """Pytest's outcome of a test, or of a task's test; empty for other subjects."""
         if result.subject.kind is Kind.TEST:
-            return self._course.outcome_of(result.subject.id)
+            return self._outcome.outcome_of(result.subject.id)
         test = self.tests.get(result.subject)
-        return "" if test is None else self._course.outcome_of(test)
+        return "" if test is None else self._outcome.outcome_of(test)
 
     def with_outcomes(self) -> tuple[SubjectResult, ...]:
         """All subjects, with pytest's outcomes."""

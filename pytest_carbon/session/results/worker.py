@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.session.results.process import Sources
+from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.wire import subject_to_plain, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_carbon.result import SubjectResult
+    from pytest_carbon.session.handover import Passed
     from pytest_carbon.session.results.outcome import Selection
-    from pytest_carbon.session.runtest.phases import Passed
 
 __all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink", "WorkerReports"]
 
@@ -46,7 +46,7 @@ class WorkerLink:
     """Sends a test's figures with its last report, and all else when the session ends."""
 
     def __init__(self, config: pytest.Config, selection: Selection) -> None:
-        self.sources = Sources()
+        self.process = ProcessFigures()
         self._selection = selection
         self._config: Any = config
         self._late: list[str] = []
@@ -84,11 +84,11 @@ class WorkerLink:
         # A string, since xdist sends only what execnet knows.
         self._config.workeroutput["carbon"] = json.dumps(
             {
-                "rows": [subject_to_plain(row) for row in self.sources.rows()],
-                "notes": self.sources.notes(),
+                "rows": [subject_to_plain(row) for row in self.process.rows()],
+                "notes": self.process.notes(),
                 "late": self._late,
-                "faults": [fault._asdict() for fault in self.sources.faults()],
-                "usage_error": self.sources.usage_error,
+                "faults": [fault._asdict() for fault in self.process.faults()],
+                "usage_error": self.process.usage_error,
                 "selection": self._selection.to_plain(),
             }
         )

@@ -57,7 +57,7 @@ class Elsewhere:
         running = self._running
         if running is not None and running.costs.accounts:
             if not running.delivered:
-                self._recorder.set_aside(running.costs)
+                self._recorder.note_earlier_run(running.costs)
             running.costs = self._recorder.begin(test_id(running.item))
             running.delivered = running.passed = False
 

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.session.handover import Passed
 from pytest_carbon.session.pytest_private import drop_request, give_request, wants_interaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-__all__ = ["Passed", "run_phases"]
-
-
-class Passed(NamedTuple):
-    """The reports of a test that passed, which are not logged yet."""
-
-    call: pytest.TestReport
-    teardown: pytest.TestReport
-
-    def log(self, hook: Any) -> None:
-        """Log both by a test's, or a run's, hooks."""
-        hook.pytest_runtest_logreport(report=self.call)
-        hook.pytest_runtest_logreport(report=self.teardown)
+__all__ = ["run_phases"]
 
 
 def run_phases(

@@ -20,12 +20,11 @@ from pytest_carbon.session.subject_ids import test_id
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.session.handover import Destination
+    from pytest_carbon.session.handover import Destination, Passed
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.measure.costs import Costs
     from pytest_carbon.session.measure.recorder import Recorder
-    from pytest_carbon.session.runtest.phases import Passed
     from pytest_carbon.session.runtest.test_results import TestResults
 
 __all__ = ["Protocol"]

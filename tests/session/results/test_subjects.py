@@ -10,7 +10,7 @@ from pytest_carbon.session.results.subjects import Results
 from tests.results import subject
 
 if TYPE_CHECKING:
-    from pytest_carbon.session.results.outcome import CourseKeeper
+    from pytest_carbon.session.results.outcome import OutcomeKeeper
 
 
 class NoOutcomes:
@@ -21,7 +21,7 @@ class NoOutcomes:
 
 
 def no_results() -> Results:
-    return Results(cast("CourseKeeper", NoOutcomes()))
+    return Results(cast("OutcomeKeeper", NoOutcomes()))
 
 
 def test_a_result_that_cannot_be_made_loses_none_of_the_others() -> None:
