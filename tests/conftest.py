@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_carbon.environment import Environment
+from pytest_carbon.intensity.intensity import Intensity
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -77,3 +80,22 @@ def carbon(
         return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", "--carbon", *args)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def environment() -> Environment:
+    return Environment(
+        cpu_model="AMD EPYC 7B13 64-Core Processor",
+        cpu_count=2,
+        meter="model",
+        clock="perf-task-clock",
+        speed="follow",
+        python="cpython-3.11",
+        os="linux",
+        tracing="off",
+    )
+
+
+@pytest.fixture(scope="session")
+def intensity() -> Intensity:
+    return Intensity(g_per_kwh=473.0, zone="world", source="Ember", period="2024", reason="default")

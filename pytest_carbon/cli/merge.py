@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.report import destination_of, write_all
 from pytest_carbon.errors import ReportError, ResultFileError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.ini import ini_setting
-from pytest_carbon.join import by_environment, join_results
 from pytest_carbon.measurement import Kind
-from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
 from pytest_carbon.report.destination import probe
 from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.resultfile.file import read_result
+from pytest_carbon.updates.join import by_environment, join_results
+from pytest_carbon.updates.plan import Mode
+from pytest_carbon.updates.refresh import plan_runs, preview_refresh, store_runs
 
 if TYPE_CHECKING:
     import argparse

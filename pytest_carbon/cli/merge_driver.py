@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.layout import render
-from pytest_carbon.baseline.merge3 import merge_files
 from pytest_carbon.baseline.schema import read_baselines
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.updates.three_way_merge import merge_files
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.file import BaselineFile

@@ -6,19 +6,19 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.preview import preview_prune
-from pytest_carbon.baseline.prune import plan_prune
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.updates.preview import preview_prune
+from pytest_carbon.updates.prune import plan_prune
 
 if TYPE_CHECKING:
     import argparse
 
     from pytest_carbon.baseline.file import BaselineFile
-    from pytest_carbon.baseline.prune import PrunePlan
     from pytest_carbon.environment import Environment
     from pytest_carbon.result import Course, RunResult
+    from pytest_carbon.updates.prune import PrunePlan
 
 __all__ = ["add_parser", "run"]
 

@@ -10,13 +10,17 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, look_at, with_look
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.refresh import (
+from pytest_carbon.settings import parse_seconds
+from pytest_carbon.speed.edges import OffProbe
+from pytest_carbon.speed.load import load, other_cores
+from pytest_carbon.units import format_duration
+from pytest_carbon.updates.plan import Mode
+from pytest_carbon.updates.refresh import (
     comparable,
     learns_from_load,
     not_passed,
@@ -24,10 +28,6 @@ from pytest_carbon.refresh import (
     preview_refresh,
     store_runs,
 )
-from pytest_carbon.settings import parse_seconds
-from pytest_carbon.speed.edges import OffProbe
-from pytest_carbon.speed.load import load, other_cores
-from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pytest_carbon.cli.suite import SuiteRun
     from pytest_carbon.environment import Environment
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.refresh import Refreshed
     from pytest_carbon.result import LookRuns, RunResult
+    from pytest_carbon.updates.refresh import Refreshed
 
 __all__ = ["add_parser", "run"]
 

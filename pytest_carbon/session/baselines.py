@@ -92,8 +92,8 @@ class Baselines:
         """Store what a run measured, as ``--carbon-update`` asks; returns what to say."""
         if not self._settings.stores:
             return []
-        from pytest_carbon.baseline.policy import Mode
-        from pytest_carbon.refresh import plan_runs, preview_refresh, store_runs
+        from pytest_carbon.updates.plan import Mode
+        from pytest_carbon.updates.refresh import plan_runs, preview_refresh, store_runs
 
         mode, policy = Mode(self._settings.update or "all"), self._settings.policy
         if self._settings.diff:

@@ -28,12 +28,12 @@ import filelock  # noqa: F401 - imported before anything is timed
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.layout import render
-from pytest_carbon.baseline.policy import Mode, Rules, plan_update
 from pytest_carbon.baseline.replace import replace_file
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.updates.plan import Mode, Rules, plan_update
 
 if TYPE_CHECKING:
     from collections.abc import Callable

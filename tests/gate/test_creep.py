@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.baseline.policy import Mode, Rules, merge_update
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.updates.plan import Mode, Rules, merge_update
 
 POLICY = Policy(tolerance=0.2, creep_tolerance=0.3, floor_j=0.0)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.body import bodies_of
 from pytest_carbon.measurement import Kind
 from pytest_carbon.session.subject_ids import test_id
+from pytest_carbon.updates.code_digests import bodies_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

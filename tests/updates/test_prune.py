@@ -6,10 +6,10 @@ import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.preview import preview_prune
-from pytest_carbon.baseline.prune import Rename, Suggestion, plan_prune
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.updates.preview import preview_prune
+from pytest_carbon.updates.prune import Rename, Suggestion, plan_prune
 
 if TYPE_CHECKING:
     from pytest_carbon.environment import Environment

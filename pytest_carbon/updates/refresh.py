@@ -9,32 +9,32 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.policy import Mode, Rules, UpdatePlan, plan_update
-from pytest_carbon.baseline.preview import preview_prune, preview_update
-from pytest_carbon.baseline.prune import PrunePlan, plan_prune
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
-from pytest_carbon.join import join_courses
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.samples import (
+from pytest_carbon.tasks.names import owner_of
+from pytest_carbon.updates.entries import (
     at_reference,
     entry_from_runs,
     short_from_runs,
     sum_from_runs,
 )
-from pytest_carbon.tasks.names import owner_of
+from pytest_carbon.updates.join import join_courses
+from pytest_carbon.updates.plan import Mode, Rules, UpdatePlan, plan_update
+from pytest_carbon.updates.preview import preview_prune, preview_update
+from pytest_carbon.updates.prune import PrunePlan, plan_prune
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.baseline.policy import Step
     from pytest_carbon.baseline.store import BaselineStore
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.result import LookRuns, RunResult, SubjectResult
+    from pytest_carbon.updates.plan import Step
 
 __all__ = [
     "Refreshed",

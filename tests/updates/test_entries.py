@@ -6,7 +6,7 @@ import pytest
 
 from pytest_carbon.measurement import DomainEnergy, Measurement, Method
 from pytest_carbon.result import LookRuns, SubjectResult
-from pytest_carbon.samples import (
+from pytest_carbon.updates.entries import (
     at_reference,
     corrected_j,
     entry_from_runs,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.policy import Action
 from pytest_carbon.units import format_change, format_energy
+from pytest_carbon.updates.plan import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.baseline.policy import Step, UpdatePlan
-    from pytest_carbon.baseline.prune import PrunePlan
     from pytest_carbon.measurement import Subject
+    from pytest_carbon.updates.plan import Step, UpdatePlan
+    from pytest_carbon.updates.prune import PrunePlan
 
 __all__ = ["preview_prune", "preview_update"]
 

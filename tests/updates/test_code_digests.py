@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_carbon.baseline.body import function_bodies
+from pytest_carbon.updates.code_digests import function_bodies
 
 SOURCE = '''
 import pytest

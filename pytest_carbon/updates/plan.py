@@ -29,7 +29,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.entry import short_entry
-from pytest_carbon.baseline.noise import NoiseRule
+from pytest_carbon.updates.significance import NoiseRule
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.policy import Action, Mode, Rules, merge_update, plan_update
-from pytest_carbon.baseline.preview import preview_update
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.updates.plan import Action, Mode, Rules, merge_update, plan_update
+from pytest_carbon.updates.preview import preview_update
 
 if TYPE_CHECKING:
     from pytest_carbon.environment import Environment

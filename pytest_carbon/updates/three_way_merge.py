@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from pytest_carbon.baseline.noise import NoiseRule
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.updates.significance import NoiseRule
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.join import by_environment, join_courses, join_results
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Course
+from pytest_carbon.updates.join import by_environment, join_courses, join_results
 from tests.results import run_result, subject
 
 ONE, TWO = "test_a.py::test_one", "test_b.py::test_two"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Spread
-from pytest_carbon.baseline.noise import NoiseRule
+from pytest_carbon.updates.significance import NoiseRule
 
 RULE = NoiseRule()
 SPREADS = st.builds(

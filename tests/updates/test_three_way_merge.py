@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.baseline.merge3 import merge_files
 from pytest_carbon.environment import Environment
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.updates.three_way_merge import merge_files
 
 HEADER = BaselineFile(
     environment=Environment(

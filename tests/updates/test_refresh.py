@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_carbon.baseline.policy import Mode
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject
-from pytest_carbon.refresh import (
+from pytest_carbon.result import Course, LookRuns, RunResult, SubjectResult
+from pytest_carbon.updates.entries import entry_from_runs
+from pytest_carbon.updates.plan import Mode
+from pytest_carbon.updates.refresh import (
     common_reference_ns,
     comparable,
     learns_from_load,
     plan_runs,
     preview_refresh,
 )
-from pytest_carbon.result import Course, LookRuns, RunResult, SubjectResult
-from pytest_carbon.samples import entry_from_runs
 from tests.results import cost, run_result, subject
 
 

@@ -1,0 +1,1 @@
+"""How runs get into the baselines: what is stored of them, shown first, pruned and merged."""
