@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import TaskError
 from pytest_carbon.ledger import Account
-from pytest_carbon.tasks.turns import follow, unfollow
+from pytest_carbon.tasks.asyncio_turns import follow, unfollow
+from pytest_carbon.tasks.spans import Closed
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -17,27 +18,14 @@ if TYPE_CHECKING:
     from pytest_carbon.budget import Budget
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.tasks.ledger import TaskLedger
-    from pytest_carbon.tasks.span import Span
+    from pytest_carbon.tasks.spans import Span
 
-__all__ = ["OTHERS", "Closed", "TaskBook", "TaskRow"]
+__all__ = ["OTHERS", "TaskBook", "TaskRow"]
 
 _MOST_ROWS = 1000
 
 OTHERS = "(other tasks)"
 """The path of all tasks beyond the first thousand paths."""
-
-
-class Closed:
-    """What one opening of a task spent: in all, and by its own part."""
-
-    __slots__ = ("cost", "doubt", "is_thread", "own", "wall_ns")
-
-    def __init__(self, cost: Account, span: Span, *, is_thread: bool) -> None:
-        self.cost = cost
-        self.own = span.own
-        self.wall_ns = span.end_ns - span.start_ns
-        self.doubt = span.doubt
-        self.is_thread = is_thread
 
 
 class TaskRow:

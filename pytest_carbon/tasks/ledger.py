@@ -13,8 +13,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from pytest_carbon.ledger import Account
-from pytest_carbon.tasks.lanes import Lane
-from pytest_carbon.tasks.span import CURRENT, Span
+from pytest_carbon.tasks.spans import CURRENT, Lane, Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_carbon.budget import Budget
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.tasks.book import Closed, TaskBook
-    from pytest_carbon.tasks.span import Span
+    from pytest_carbon.tasks.book import TaskBook
+    from pytest_carbon.tasks.spans import Closed, Span
 
 __all__ = ["Task"]
 

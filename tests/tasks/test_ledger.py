@@ -139,7 +139,7 @@ def test_a_task_closed_in_another_thread_has_paid_for_its_own(tasks: Carbon) -> 
 def test_a_thread_whose_clock_cannot_be_read_from_elsewhere_leaves_it_unknown(
     tasks: Carbon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pytest_carbon.tasks.lanes.sys.platform", "darwin")
+    monkeypatch.setattr("pytest_carbon.tasks.spans.sys.platform", "darwin")
     task = tasks.task("handed over")
     hand_over(task, 0.01)
     assert task.cpu_s is None

@@ -10,11 +10,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.tasks.span import CURRENT
+from pytest_carbon.tasks.spans import CURRENT
 
 if TYPE_CHECKING:
     from pytest_carbon.tasks.ledger import TaskLedger
-    from pytest_carbon.tasks.span import Span
+    from pytest_carbon.tasks.spans import Span
 
 __all__ = ["follow", "unfollow"]
 
