@@ -152,8 +152,8 @@ def test_what_a_test_makes_unmeasurable_is_unknown_and_passes_nothing(
 @pytest.mark.parametrize(
     "broken",
     [
-        "pytest_carbon.session.confirm.confirmation.confirm",
-        "pytest_carbon.session.confirm.confirmation.fail",
+        "pytest_carbon.looks.confirm.confirm",
+        "pytest_carbon.session.failure_report.fail",
         "pytest_carbon.session.judge.Judge.budget_j",
         "pytest_carbon.session.runtest.protocol.Facts.of",
     ],
