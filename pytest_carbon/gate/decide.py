@@ -43,7 +43,7 @@ def verdict_without_confirmation(
         now_j=now_j,
         baseline_j=entry.first.centre_j,
         tolerance=policy.tolerance,
-        limit_j=limit_j(entry, policy, suite_sd),
+        limit_j=limit_j(entry, policy, suite_sd, blocks_written),
         can_see=None if outcome is Outcome.TOO_SMALL else can_see(entry, policy, suite_sd),
         reason=why,
     )

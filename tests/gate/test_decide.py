@@ -38,3 +38,14 @@ def test_a_test_below_the_floor_is_too_small() -> None:
     verdict = verdict_without_confirmation(0.101, ENTRY, Policy(floor_j=0.2))
     assert verdict.outcome is Outcome.TOO_SMALL
     assert verdict.can_see is None
+
+
+def test_the_limit_is_the_one_that_counted_where_it_is_known_what_a_test_wrote() -> None:
+    files = ENTRY._replace(disk_share=0.8, blocks_written=320.0)
+    unknown, no_more, more = (
+        verdict_without_confirmation(0.101, files, Policy(), blocks_written=blocks).limit_j
+        for blocks in (None, 320, 640)
+    )
+    assert no_more is not None
+    assert more is not None
+    assert unknown == more < no_more
