@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.cpu_model import CpuModel, read_cpu_model
 from pytest_carbon.meters.meter import Unavailable
 from pytest_carbon.meters.model import MemoryModelMeter, ModelMeter
+from pytest_carbon.meters.nvml_library import has_library, no_driver
 from pytest_carbon.meters.rapl import POWERCAP, open_rapl
 from pytest_carbon.meters.watts import cpu_power
 
@@ -38,27 +38,9 @@ class Choice(NamedTuple):
         return "+".join(meter.name for meter in self.meters)
 
 
-def _may_have_nvml() -> bool:
-    """Whether NVML may be there; in a millisecond, where ``pynvml`` takes tens to say no."""
-    if sys.platform != "linux":
-        return True
-    import ctypes
-
-    try:
-        ctypes.CDLL("libnvidia-ml.so.1")
-    except OSError:
-        return False
-    return True
-
-
 def _open_nvml(sample_interval_s: float) -> Meter | Unavailable:
-    if not _may_have_nvml():
-        return Unavailable(
-            meter="nvml",
-            reason="no NVIDIA driver (its library is not installed)",
-            remedy="it needs an NVIDIA GPU and its driver",
-            silent=True,
-        )
+    if not has_library():
+        return no_driver("its library is not installed")
     from pytest_carbon.meters.nvml import open_nvml
 
     return open_nvml(sample_interval_s=sample_interval_s)

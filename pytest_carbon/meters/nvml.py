@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_carbon.measurement import DomainEnergy, Method
 from pytest_carbon.meters.meter import Unavailable
 from pytest_carbon.meters.nvml_devices import visible_devices
+from pytest_carbon.meters.nvml_library import no_driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -218,12 +219,6 @@ def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailab
     return Unavailable(meter="nvml", reason=reason, remedy=remedy, silent=silent)
 
 
-def _no_driver(detail: str) -> Unavailable:
-    return _refuse(
-        f"no NVIDIA driver ({detail})", "it needs an NVIDIA GPU and its driver", silent=True
-    )
-
-
 def open_nvml(
     nvml: Any = None,
     *,
@@ -243,7 +238,7 @@ def open_nvml(
     try:
         nvml.nvmlInit()
     except (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded) as error:
-        return _no_driver(str(error))
+        return no_driver(str(error))
     except nvml.NVMLError as error:
         return _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
     meter = _open_devices(nvml, environ, sample_interval_s, clock_ns)
