@@ -100,6 +100,12 @@ class DomainEnergy(NamedTuple):
     idle_j: float
     method: Method
 
+    def plus(self, other: DomainEnergy) -> DomainEnergy:
+        """The same domain over both times."""
+        return DomainEnergy(
+            self.domain, self.dynamic_j + other.dynamic_j, self.idle_j + other.idle_j, self.method
+        )
+
 
 class Measurement(NamedTuple):
     """The cost of a subject, or of one of its phases.
@@ -163,28 +169,22 @@ def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
     if len(items) < 2:
         return items[0] if items else None
     cpu_s = wall_s = work_s = 0.0
-    dynamic_j: dict[str, float] = {}
-    idle_j: dict[str, float] = {}
-    methods: dict[str, Method] = {}
+    energies: dict[str, DomainEnergy] = {}
     missing: dict[str, None] = {}
     for item in items:
         cpu_s += item.cpu_s
         wall_s += item.wall_s
         work_s += item.work_s
         missing.update(dict.fromkeys(item.missing))
-        for domain, dynamic, idle, method in item.energies:
-            dynamic_j[domain] = dynamic_j.get(domain, 0.0) + dynamic
-            idle_j[domain] = idle_j.get(domain, 0.0) + idle
-            methods.setdefault(domain, method)
+        for energy in item.energies:
+            known = energies.get(energy.domain)
+            energies[energy.domain] = energy if known is None else known.plus(energy)
     counts = [item.instructions for item in items if item.instructions is not None]
     return Measurement(
         cpu_s=cpu_s,
         wall_s=wall_s,
         work_s=work_s,
-        energies=tuple(
-            DomainEnergy(domain, dynamic_j[domain], idle_j[domain], method)
-            for domain, method in methods.items()
-        ),
+        energies=tuple(energies.values()),
         speed=_mean_speed(items),
         instructions=sum(counts) if len(counts) == len(items) else None,
         missing=tuple(missing),

@@ -143,8 +143,7 @@ class Recorder:
 
     def begin(self, test: str = "") -> Costs:
         """From here on a test is running, and function fixtures belong to it."""
-        if self._costs is not None:
-            self.end()
+        self.end()
         self.running = test
         self._costs = Costs()
         return self._costs
