@@ -7,9 +7,12 @@ import gc
 import warnings
 from typing import TYPE_CHECKING, Any
 
-from _pytest.runner import runtestprotocol
-
-from pytest_carbon.session.pytest_private import forget_instance
+from pytest_carbon.session.pytest_private import (
+    drop_request,
+    forget_instance,
+    report_sections,
+    run_as_pytest_does,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,14 +62,15 @@ class Repeater:
         forget_instance(item)
         if self._globs is not None:
             item.dtest.globs = self._globs.copy()
-        if hasattr(item, "_request"):
-            item._request = False  # noqa: SLF001 - else the last run's fixtures are taken again
-        kept = item.user_properties[:], item._report_sections[:]  # noqa: SLF001
+        # Else the last run's fixtures are taken again.
+        drop_request(item)
+        sections = report_sections(item)
+        kept = item.user_properties[:], sections[:]
 
         def again() -> None:
             # A sibling as the next test: function fixtures end, wider ones stay.
             nextitem = copy.copy(item) if following is None else following
-            self.reports = runtestprotocol(item, log=False, nextitem=nextitem)
+            self.reports = run_as_pytest_does(item, nextitem, log=False)
 
         if collects_garbage:
             gc.collect()
@@ -74,6 +78,6 @@ class Repeater:
             with warnings.catch_warnings(record=True):
                 cost = self._measure(again, self._sensitivity)
         finally:
-            item.user_properties[:], item._report_sections[:] = kept  # noqa: SLF001
+            item.user_properties[:], sections[:] = kept
         passed = all(r.passed and not hasattr(r, "wasxfail") for r in self.reports)
         return cost if passed else None

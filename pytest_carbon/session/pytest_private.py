@@ -32,6 +32,7 @@ __all__ = [
     "is_parameter",
     "is_runner_of_pytest",
     "junit_xml",
+    "report_sections",
     "run_as_pytest_does",
     "typed_here",
     "wants_interaction",
@@ -109,9 +110,18 @@ def wants_interaction(call: pytest.CallInfo[None], report: pytest.TestReport) ->
     return not isinstance(call.excinfo.value, skips)
 
 
-def run_as_pytest_does(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Run and report a test by pytest's own protocol."""
-    runner.runtestprotocol(item, nextitem=nextitem)
+def run_as_pytest_does(
+    item: pytest.Item, nextitem: pytest.Item | None, *, log: bool = True
+) -> list[pytest.TestReport]:
+    """Run a test by pytest's own protocol, and ``log`` its reports."""
+    return runner.runtestprotocol(item, log=log, nextitem=nextitem)
+
+
+def report_sections(item: pytest.Item) -> list[tuple[str, str, str]]:
+    """What a test has printed and logged, phase by phase, as it goes into its reports."""
+    private: Any = item
+    sections: list[tuple[str, str, str]] = private._report_sections
+    return sections
 
 
 def is_runner_of_pytest(plugin: object) -> bool:

@@ -23,6 +23,7 @@ from pytest_carbon.session.pytest_private import (
     is_parameter,
     is_runner_of_pytest,
     junit_xml,
+    report_sections,
     run_as_pytest_does,
     typed_here,
     wants_interaction,
@@ -205,6 +206,17 @@ def test_pytests_own_protocol_logs_three_reports(pytester: pytest.Pytester) -> N
     told = (pytester.path / "told.txt").read_text().splitlines()
     assert told == ["setup passed", "call failed", "teardown passed"]
     assert callable(run_as_pytest_does)
+
+
+def test_a_test_runs_without_a_word_and_its_sections_can_be_taken_back(
+    pytester: pytest.Pytester,
+) -> None:
+    item = pytester.getitem("def test_func(): pass")
+    reports = run_as_pytest_does(item, None, log=False)
+    assert [report.when for report in reports] == ["setup", "call", "teardown"]
+    sections = report_sections(item)
+    item.add_report_section("call", "stdout", "printed")
+    assert sections == [("call", "stdout", "printed")]
 
 
 def test_pytests_runner_is_a_plugin_by_itself(pytester: pytest.Pytester) -> None:
