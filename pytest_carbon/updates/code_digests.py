@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["bodies_of", "function_bodies"]
+__all__ = ["digests_of", "function_digests"]
 
 
 def _digest(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
@@ -21,22 +21,22 @@ def _digest(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
-def function_bodies(source: str) -> dict[int, str]:
+def function_digests(source: str) -> dict[int, str]:
     """The digest of every function in a module, by its first line, as its code object has it.
 
     The first line is that of the first decorator. A digest covers arguments and statements;
     name, decorators, docstring, comments and layout may change. It holds for one minor version
     of Python, as a baselines file does. Raises ``SyntaxError`` for what is not Python.
     """
-    bodies = {}
+    digests = {}
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(item.lineno for item in node.decorator_list)])
-            bodies[first] = _digest(node)
-    return bodies
+            digests[first] = _digest(node)
+    return digests
 
 
-def bodies_of(root: Path, places: Mapping[str, tuple[str, int]]) -> dict[str, str]:
+def digests_of(root: Path, places: Mapping[str, tuple[str, int]]) -> dict[str, str]:
     """The digests of tests, by their names.
 
     ``places`` holds each test's file, relative to ``root``, and first line. What is no function
@@ -47,15 +47,15 @@ def bodies_of(root: Path, places: Mapping[str, tuple[str, int]]) -> dict[str, st
         by_file.setdefault(file, []).append((test, line))
     digests = {}
     for file, tests in by_file.items():
-        found = _bodies_in(root / file)
+        found = _digests_in(root / file)
         digests.update({test: found[line] for test, line in tests if line in found})
     return digests
 
 
-def _bodies_in(path: Path) -> dict[int, str]:
+def _digests_in(path: Path) -> dict[int, str]:
     if path.suffix != ".py":
         return {}
     try:
-        return function_bodies(path.read_text(encoding="utf-8"))
+        return function_digests(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, SyntaxError, RecursionError):
         return {}  # moved meanwhile, or of another encoding: not recognised later, no more

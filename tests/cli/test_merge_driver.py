@@ -6,35 +6,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
 import pytest_carbon
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.layout import render
 from pytest_carbon.baseline.schema import read_baselines
-from pytest_carbon.environment import Environment
-from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
+from tests.baseline_files import HEADER
 
-HEADER = BaselineFile(
-    environment=Environment(
-        cpu_model="EPYC",
-        cpu_count=2,
-        meter="model",
-        clock="perf",
-        speed="follow",
-        python="cpython-3.11",
-        os="linux",
-        tracing="off",
-    ),
-    intensity=Intensity(
-        g_per_kwh=473.0, zone="world", source="Ember", period="2024", reason="default"
-    ),
-    reference_ns=150_000.0,
-)
+if TYPE_CHECKING:
+    from pytest_carbon.baseline.file import BaselineFile
+
 Centres: TypeAlias = dict[str, float | None]
 
 NAMES = ("create", "delete", "list", "update")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_carbon.updates.code_digests import function_bodies
+from pytest_carbon.updates.code_digests import function_digests
 
 SOURCE = '''
 import pytest
@@ -32,7 +32,7 @@ class TestC:
 
 
 def test_name_decorators_docstring_and_layout_may_change_but_not_code_or_arguments() -> None:
-    bodies = function_bodies(SOURCE)
+    bodies = function_digests(SOURCE)
     assert list(bodies) == [4, 9, 17, 20]
     assert bodies[4] == bodies[9]
     assert len(set(bodies.values())) == 3
@@ -44,4 +44,4 @@ def test_a_function_is_found_by_the_first_line_of_its_code_object() -> None:
         assert True
 
     first = inspect.unwrap(decorated).__code__.co_firstlineno
-    assert first in function_bodies(Path(__file__).read_text(encoding="utf-8"))
+    assert first in function_digests(Path(__file__).read_text(encoding="utf-8"))

@@ -1,33 +1,19 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
-from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.environment import Environment
 from pytest_carbon.errors import BaselineError
-from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.updates.three_way_merge import merge_files
+from tests.baseline_files import HEADER
 
-HEADER = BaselineFile(
-    environment=Environment(
-        cpu_model="EPYC",
-        cpu_count=2,
-        meter="model",
-        clock="perf",
-        speed="follow",
-        python="cpython-3.11",
-        os="linux",
-        tracing="off",
-    ),
-    intensity=Intensity(
-        g_per_kwh=473.0, zone="world", source="Ember", period="2024", reason="default"
-    ),
-    reference_ns=150_000.0,
-)
+if TYPE_CHECKING:
+    from pytest_carbon.baseline.file import BaselineFile
 
 
 def entry(centre_j: float, processes: int = 8) -> Entry:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.session.subject_ids import test_id
-from pytest_carbon.updates.code_digests import bodies_of
+from pytest_carbon.updates.code_digests import digests_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,4 +39,4 @@ class CodeDigests:
         for result in results:
             if result.subject.kind is Kind.TEST and result.line is not None:
                 places[result.subject.id] = (result.path, result.line)
-        return bodies_of(self._root, places)
+        return digests_of(self._root, places)
