@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from pytest_carbon.compare.explaining import Explainer
 from pytest_carbon.compare.pairs import (
     Mode,
     Processes,
@@ -21,6 +22,7 @@ from pytest_carbon.compare.proof import prove
 from pytest_carbon.compare.result import ComparedTest, Comparison
 from pytest_carbon.compare.sessions import Generations
 from pytest_carbon.errors import NothingComparedError
+from pytest_carbon.explain.culprit import Explanation
 from pytest_carbon.gate.early import clears, pair_spreads
 from pytest_carbon.gate.paired import PAIRS_A_BATCH, MorePairs, next_pairs
 from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -52,6 +54,11 @@ class _Test:
     apart: bool = False
     verdict: Verdict | None = None
     why: str = ""
+    explanation: Explanation | None = None
+
+    @property
+    def is_convicted(self) -> bool:
+        return self.verdict is not None and self.verdict.outcome is Outcome.REGRESSED
 
     @property
     def is_open(self) -> bool:
@@ -129,6 +136,7 @@ class Comparer:
         processes.close()
         suspects = [test for test in tests if test.is_open]
         self._examine(suspects, len(tests))
+        self._explain(suspects)
         self._progress.done()
         return Comparison(
             base=self._sides[0].label,
@@ -214,6 +222,29 @@ class Comparer:
             if left:
                 self._generations.close()
 
+    def _explain(self, suspects: Sequence[_Test]) -> None:
+        """Name the functions that convicted tests burn more for."""
+        convicted = [test for test in suspects if test.is_convicted]
+        explainer = Explainer(self._sides)
+        for done, test in enumerate(convicted):
+            self._progress.step("looking for culprits", done, len(convicted))
+            verdict = test.verdict
+            assert verdict is not None, "convicted"
+            assert verdict.baseline_j is not None, "both sides have a cost"
+            assert verdict.now_j is not None, "both sides have a cost"
+            energies_j = verdict.baseline_j, verdict.now_j
+            try:
+                processes = self._fresh()
+            except SideLostError as lost:
+                test.explanation = Explanation(energies_j[1] - energies_j[0], trouble=lost.why)
+                continue
+            try:
+                test.explanation = explainer.explain(
+                    test.name, energies_j, processes, free=test.mode is Mode.FREE
+                )
+            finally:
+                processes.close()
+
     def _look(self, test: _Test, spreads: dict[str, float], suite_size: int) -> None:
         """One batch of a suspect, and what follows from it."""
         try:
@@ -291,4 +322,5 @@ def _compared(test: _Test) -> ComparedTest:
         pairs=len(test.early) + len(test.pairs),
         mode=test.mode.value,
         why=test.why,
+        explanation=test.explanation,
     )

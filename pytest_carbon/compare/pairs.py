@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_carbon.compare.side import Process, Run, Session
+    from pytest_carbon.explain.profile import Profile
     from pytest_carbon.measurement import Measurement
 
 __all__ = [
@@ -97,6 +98,21 @@ class Processes:
             self.kill()
             raise SideLostError([self._names[at] for at in sorted(lost)], next(iter(lost.values())))
         return runs[0], runs[1]
+
+    def profile(
+        self, test: str, mode: Mode, *, waits: bool
+    ) -> tuple[Profile | None, Profile | None]:
+        """Profile a test on each side in turn; raises ``SideLostError``."""
+        seed = self._dice.randrange(2**32)
+        cpu = None if mode is Mode.FREE else self._cpu
+        found = []
+        for name, process in zip(self._names, self._both, strict=True):
+            try:
+                found.append(process.profile(test, cpu=cpu, seed=seed, waits=waits))
+            except LineLostError as error:  # noqa: PERF203 - twice
+                self.kill()
+                raise SideLostError([name], str(error)) from None
+        return found[0], found[1]
 
     def _begin(self, at: int, test: str, cpu: int | None, seed: int, lost: dict[int, str]) -> bool:
         try:

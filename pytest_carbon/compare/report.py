@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.explain.findings import headline
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.report.text import code_span, shown
 from pytest_carbon.units import format_change, format_duration, format_energy
 
 if TYPE_CHECKING:
@@ -28,6 +30,9 @@ _FINDINGS = _ORDER[:3]
 _HEADERS = ["base", "head", "change", "95 % interval", "verdict", "pairs", "test"]
 _SHOWN = 10
 
+# A line about a culprit names files and functions, but no novels.
+_LINE = 400
+
 
 def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     """The report for a terminal; ``verbose`` shows every test."""
@@ -35,23 +40,42 @@ def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
 
     yield f"base  {comparison.base}"
     yield f"head  {comparison.head}"
-    shown = _shown(comparison, verbose=verbose)
-    if shown:
+    yield from _culprits(comparison)
+    rows = _shown(comparison, verbose=verbose)
+    if rows:
         yield ""
         table = tabulate(
-            [_row(test) for test in shown],
+            [_row(test) for test in rows],
             headers=_HEADERS,
             tablefmt="plain",
             colalign=("right", "right", "right", "right", "left", "right", "left"),
             disable_numparse=True,
         )
         yield from table.splitlines()
-        hidden = len(comparison.compared) - len(shown)
+        hidden = len(comparison.compared) - len(rows)
         if hidden:
             yield f"and {hidden} more, ok or too small to gate; -v shows all"
     yield ""
     yield from _remarks(comparison)
     yield from _sums(comparison)
+
+
+def _culprits(comparison: Comparison) -> Iterator[str]:
+    """What the tests burn more for: first of all, as that is what can be mended."""
+    found = comparison.findings
+    if not found:
+        return
+    changes = {test.test: test.verdict for test in comparison.tests}
+    yield ""
+    yield f"burn more: {headline(found)}"
+    for finding in found:
+        yield from (f"  {shown(line, _LINE)}" for line in finding.lines)
+        for name in finding.tests[:_SHOWN]:
+            verdict = changes[name]
+            ratio = None if verdict is None else verdict.ratio
+            yield f"    {'' if ratio is None else format_change(ratio):>8}  {shown(name)}"
+        if len(finding.tests) > _SHOWN:
+            yield f"    and {len(finding.tests) - _SHOWN} more"
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -65,12 +89,18 @@ def as_markdown(comparison: Comparison) -> str:
         f"`{comparison.base}` → `{comparison.head}`",
         "",
     ]
+    for finding in comparison.findings:
+        names = [code_span(name) for name in finding.tests[:_SHOWN]]
+        if len(finding.tests) > _SHOWN:
+            names.append(f"{len(finding.tests) - _SHOWN} more")
+        lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
+        lines += [f"  in {', '.join(names)}", ""]
     if findings:
-        rows = [[*_row(test)[:-1], f"`{test.test}`"] for test in findings]
+        rows = [[*_row(test)[:-1], code_span(test.test)] for test in findings]
         lines += [tabulate(rows, headers=_HEADERS, tablefmt="github", disable_numparse=True), ""]
     rest = [t for t in _shown(comparison, verbose=True) if t not in findings]
     if rest:
-        rows = [[*_row(test)[:-1], f"`{test.test}`"] for test in rest]
+        rows = [[*_row(test)[:-1], code_span(test.test)] for test in rest]
         table = tabulate(rows, headers=_HEADERS, tablefmt="github", disable_numparse=True)
         lines += [
             f"<details><summary>{len(rest)} others</summary>",
@@ -107,7 +137,16 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
 
 def _plain(test: ComparedTest) -> dict[str, Any]:
     verdict = test.verdict
-    plain = {"test": test.test, "pairs": test.pairs, "mode": test.mode, "why": test.why}
+    plain: dict[str, Any] = {
+        "test": test.test,
+        "pairs": test.pairs,
+        "mode": test.mode,
+        "why": test.why,
+    }
+    if test.explanation is not None:
+        explanation = test.explanation._asdict()
+        explanation["culprits"] = [c._asdict() for c in test.explanation.culprits]
+        plain["explanation"] = explanation
     if verdict is None:
         return {**plain, "verdict": None}
     return {
@@ -117,12 +156,12 @@ def _plain(test: ComparedTest) -> dict[str, Any]:
 
 
 def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
-    shown = [test for outcome in _ORDER for test in comparison.with_outcome(outcome)]
+    tests = [test for outcome in _ORDER for test in comparison.with_outcome(outcome)]
     if verbose:
-        return shown
-    findings = [t for t in shown if t.verdict and t.verdict.outcome in _FINDINGS]
+        return tests
+    findings = [t for t in tests if t.verdict and t.verdict.outcome in _FINDINGS]
     costliest = sorted(
-        (t for t in shown if t.verdict and t.verdict.outcome is Outcome.OK),
+        (t for t in tests if t.verdict and t.verdict.outcome is Outcome.OK),
         key=lambda t: -(t.verdict.now_j or 0.0 if t.verdict else 0.0),
     )
     return findings + costliest[:_SHOWN]
@@ -141,13 +180,13 @@ def _row(test: ComparedTest) -> list[str]:
         interval,
         verdict.outcome.value,
         str(test.pairs),
-        test.test,
+        shown(test.test),
     ]
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:
     for test in comparison.left_out:
-        yield f"not compared: {test.test}: {test.why}"
+        yield f"not compared: {shown(test.test)}: {shown(test.why)}"
     yield from _listed("new", "only head has it", comparison.new)
     yield from _listed("gone", "only base has it", comparison.gone)
     for note in comparison.notes:
@@ -156,7 +195,7 @@ def _remarks(comparison: Comparison) -> Iterator[str]:
 
 def _listed(word: str, why: str, names: Sequence[str]) -> Iterator[str]:
     for name in names[:_SHOWN]:
-        yield f"{word} ({why}): {name}"
+        yield f"{word} ({why}): {shown(name)}"
     if len(names) > _SHOWN:
         yield f"{word}: {len(names) - _SHOWN} more"
 

@@ -6,8 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from math import log
+from typing import TYPE_CHECKING
 
+from pytest_carbon.explain.findings import findings
 from pytest_carbon.gate.verdict import Outcome, Verdict
+
+if TYPE_CHECKING:
+    from pytest_carbon.explain.culprit import Explanation
+    from pytest_carbon.explain.findings import Finding
 
 __all__ = ["ComparedTest", "Comparison"]
 
@@ -18,6 +24,7 @@ class ComparedTest:
 
     ``verdict`` is ``None`` where it was not compared; ``why`` then says why not, else what the
     reader has to know. ``pairs`` counts all pairs of runs, ``mode`` says how they ran.
+    ``explanation`` says why it burns more, where it was convicted.
     """
 
     test: str
@@ -25,6 +32,7 @@ class ComparedTest:
     pairs: int
     mode: str
     why: str = ""
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +78,13 @@ class Comparison:
         """The tests with one verdict, the greatest change first."""
         found = [t for t in self.compared if t.verdict and t.verdict.outcome is outcome]
         return sorted(found, key=_size_of_change, reverse=True)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """The tests that burn more, by culprit; those that were not explained are left out."""
+        return findings(
+            {test.test: test.explanation for test in self.tests if test.explanation is not None}
+        )
 
     @property
     def exit_status(self) -> int:

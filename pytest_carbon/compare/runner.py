@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_carbon.clocks.descendants import reaped_ns
 from pytest_carbon.compare.forking import own_basetemp
 from pytest_carbon.compare.repeat import Repeater, saved_globs
+from pytest_carbon.explain.profile import profile_to_plain
 from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
@@ -21,11 +22,13 @@ from pytest_carbon.units import NS_PER_S
 from pytest_carbon.wire import measurement_to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pytest
 
+    from pytest_carbon.compare.project_files import ProjectFiles
+    from pytest_carbon.explain.profile import Profile
     from pytest_carbon.session.measure.recorder import Recorder
     from pytest_carbon.speed.probe import SpeedProbe
 
@@ -38,11 +41,15 @@ _ASIDE = 0.1
 class Runner:
     """The tests of a session, in the process that runs them.
 
-    ``speed`` is how the core's speed is probed, as in ``--carbon-speed``.
+    ``project`` tells its files from others, ``speed`` is how the core's speed is probed, as in
+    ``--carbon-speed``.
     """
 
-    def __init__(self, session: pytest.Session, recorder: Recorder, *, speed: str) -> None:
+    def __init__(
+        self, session: pytest.Session, recorder: Recorder, project: ProjectFiles, *, speed: str
+    ) -> None:
         self.session = session
+        self._project = project
         self._recorder = recorder
         self._speed = speed
         self._probe: SpeedProbe | None = None
@@ -73,13 +80,7 @@ class Runner:
 
         The wider fixtures stay up for the next run of the same test.
         """
-        item = self._items[request["test"]]
-        if item is not self._current:
-            self._leave_for(item)
-        if self._all_cpus:
-            cpu = request["cpu"]
-            os.sched_setaffinity(0, self._all_cpus if cpu is None else {cpu})
-        _seed(request["seed"])
+        item = self._prepare(request)
         repeater = self._repeaters.get(item.nodeid)
         if repeater is None:
             repeater = Repeater(
@@ -97,6 +98,41 @@ class Runner:
             "cost": None if cost is None else measurement_to_plain(cost),
             "apart": cost is not None and apart_s > _ASIDE * cost.cpu_s,
         }
+
+    def profile(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one test, as ``run`` does, under a profiler."""
+        from pytest_carbon.explain.profiler import profile_run  # only convicted tests need it
+
+        item = self._prepare(request)
+        profile: Profile | None = None
+
+        def record(run: Callable[[], object], _sensitivity: float) -> None:
+            nonlocal profile
+            profile = profile_run(
+                run,
+                self._project.path_of,
+                waits=request["waits"],
+                has_threads=request["has_threads"],
+            )
+
+        repeater = Repeater(item, record, DEFAULT_SENSITIVITY, saved_globs(item))
+        repeater.run()
+        return {
+            "outcome": _outcome(repeater.reports),
+            "reason": _reason(repeater.reports),
+            "profile": None if profile is None else profile_to_plain(profile),
+        }
+
+    def _prepare(self, request: dict[str, Any]) -> pytest.Item:
+        """What has to be so before a test runs; returns the test."""
+        item = self._items[request["test"]]
+        if item is not self._current:
+            self._leave_for(item)
+        if self._all_cpus:
+            cpu = request["cpu"]
+            os.sched_setaffinity(0, self._all_cpus if cpu is None else {cpu})
+        _seed(request["seed"])
+        return item
 
     def _leave_for(self, item: pytest.Item) -> None:
         """End the fixtures that the next test does not share; their faults are not its own."""

@@ -16,12 +16,14 @@ import pytest_carbon
 from pytest_carbon.compare.installation import shared_packages, source_folders
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.errors import CompareError, NothingComparedError
+from pytest_carbon.explain.profile import profile_from_plain
 from pytest_carbon.wire import measurement_from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_carbon.compare.installation import Installation
+    from pytest_carbon.explain.profile import Profile
     from pytest_carbon.measurement import Measurement
 
 __all__ = ["Hello", "Process", "Run", "Session", "Side"]
@@ -223,6 +225,29 @@ class Process:
             cost=None if cost is None else measurement_from_plain(cost),
             apart=answer["apart"],
         )
+
+    def profile(self, test: str, *, cpu: int | None, seed: int, waits: bool) -> Profile | None:
+        """Run a test once under a profiler; ``None`` where it does not pass.
+
+        Raises ``LineLostError`` where the test ended its process.
+        """
+        for has_threads in (False, True):
+            self._line.send(
+                {
+                    "do": "profile",
+                    "test": test,
+                    "cpu": cpu,
+                    "seed": seed,
+                    "waits": waits,
+                    "has_threads": has_threads,
+                }
+            )
+            answer = self._line.receive(PATIENCE_S)
+            if answer["outcome"] != "passed":
+                return None
+            if answer["profile"] is not None:
+                return profile_from_plain(answer["profile"])
+        return None
 
     def imports(self) -> Mapping[str, Mapping[str, str]]:
         """What the process has imported so far."""

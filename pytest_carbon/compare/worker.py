@@ -22,6 +22,7 @@ from pytest_carbon.compare.forking import can_fork, detach_from_terminal, fork, 
 from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.packages import is_of, packages_below
+from pytest_carbon.compare.project_files import ProjectFiles
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
@@ -89,7 +90,9 @@ class Worker:
             self._limits = {test_id(item): read_limits(item) for item in session.items}
         except SettingError as error:
             raise pytest.UsageError(str(error)) from None
-        runner = Runner(session, self._recorder, speed=self._order["speed"])
+        order = self._order
+        project = ProjectFiles(order["side"], order["env"], order["cwd"])
+        runner = Runner(session, self._recorder, project, speed=order["speed"])
         # A lock that another thread holds would stay locked for ever in a forked process.
         forks = self._order["forks"] and can_fork() and threading.active_count() == 1
         try:
@@ -178,6 +181,8 @@ class Worker:
                 request = line.receive()
                 if request["do"] == "imports":
                     line.send(self._imports(runner.session))
+                elif request["do"] == "profile":
+                    line.send(runner.profile(request))
                 else:
                     line.send(runner.run(request))
         except LineLostError:

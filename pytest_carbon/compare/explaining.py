@@ -1,0 +1,88 @@
+"""Profiling convicted tests on both sides, once their verdicts stand."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pytest_carbon.compare.pairs import Mode, SideLostError, problem_of
+from pytest_carbon.explain.culprit import Explanation, explain
+from pytest_carbon.explain.versions import Versions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.compare.pairs import Processes
+    from pytest_carbon.compare.side import Run, Side
+    from pytest_carbon.explain.profile import Profile
+
+__all__ = ["Explainer"]
+
+# A test that takes less is profiled a few times: the fastest run of each side is the one that
+# nothing disturbed.
+SHORT_S = 0.2
+REPEATS_SHORT = 3
+
+# Below this part of CPU time in its time, a test waits.
+WAITS_BELOW = 0.9
+
+
+class Explainer:
+    """Explains rises of tests of two sides."""
+
+    def __init__(self, sides: Sequence[Side]) -> None:
+        base, head = (partial(_read, side) for side in sides)
+        self._versions = Versions(base, head)
+
+    def explain(
+        self, test: str, energies_j: tuple[float, float], processes: Processes, *, free: bool
+    ) -> Explanation:
+        """Profile a test in two new processes; ``free`` lets it use all CPUs.
+
+        ``energies_j`` are what base's and head's runs of it take. Never raises for what the test
+        does: what cannot be explained says why.
+        """
+        rise_j = energies_j[1] - energies_j[0]
+        mode = Mode.FREE if free else Mode.IN_TURN
+        try:
+            # A first run warms the processes up, as everywhere.
+            runs = processes.run(test, mode)
+            problem = problem_of(*runs)
+            profiles = None if problem else self._profiles(test, runs, processes, mode)
+        except SideLostError as lost:
+            return Explanation(rise_j, trouble=f"it ended its process ({lost.why})")
+        if profiles is None:
+            why = problem or "it does not pass under a profiler"
+            return Explanation(rise_j, trouble=why)
+        return explain(profiles, energies_j, self._versions)
+
+    def _profiles(
+        self, test: str, runs: tuple[Run, Run], processes: Processes, mode: Mode
+    ) -> tuple[Profile, Profile] | None:
+        costs = [run.cost for run in runs if run.cost is not None]
+        waits = any(run.apart for run in runs) or any(
+            cost.cpu_s < WAITS_BELOW * cost.wall_s for cost in costs
+        )
+        wall_s = max((cost.wall_s for cost in costs), default=0.0)
+        found = [
+            processes.profile(test, mode, waits=waits)
+            for _ in range(REPEATS_SHORT if wall_s < SHORT_S else 1)
+        ]
+        both = []
+        for side in (0, 1):
+            profiles = [profile for pair in found if (profile := pair[side]) is not None]
+            if not profiles:
+                return None
+            both.append(min(profiles, key=lambda p: sum(call.self_s for call in p.calls)))
+        return both[0], both[1]
+
+
+def _read(side: Side, file: str) -> bytes | None:
+    """The text of a file of a side."""
+    if PurePosixPath(file).is_absolute() or ".." in PurePosixPath(file).parts:
+        return None
+    try:
+        return (side.folder / file).read_bytes()
+    except OSError:
+        return None

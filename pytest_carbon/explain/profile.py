@@ -1,0 +1,65 @@
+"""A profile of one run of a test: which function called which, how often, and at what cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["OUTSIDE", "Call", "Function", "Profile", "profile_from_plain", "profile_to_plain"]
+
+OUTSIDE = -1
+"""The caller of what nothing that was profiled has called."""
+
+
+class Function(NamedTuple):
+    """A function as the profiler saw it.
+
+    ``file`` is its path within the project, with slashes, and empty for library and builtin code
+    and for child processes, whose ``name`` then says it all: ``re.Pattern.sub``,
+    ``a child process: gzip -9``. ``line`` is the first line of its code, decorators included.
+    """
+
+    file: str
+    line: int
+    name: str
+
+
+class Call(NamedTuple):
+    """All calls from one function to another, by their places in ``Profile.functions``.
+
+    ``self_s`` is the time spent in the callee itself, ``total_s`` includes what it called.
+    """
+
+    caller: int
+    callee: int
+    times: int
+    self_s: float
+    total_s: float
+
+
+class Profile(NamedTuple):
+    """One run. ``trouble`` says what this profile cannot show; empty where it shows all."""
+
+    functions: tuple[Function, ...]
+    calls: tuple[Call, ...]
+    trouble: str = ""
+
+
+def profile_to_plain(profile: Profile) -> dict[str, Any]:
+    """A profile as JSON types."""
+    return {
+        "functions": [list(function) for function in profile.functions],
+        "calls": [list(call) for call in profile.calls],
+        "trouble": profile.trouble,
+    }
+
+
+def profile_from_plain(plain: Mapping[str, Any]) -> Profile:
+    """The inverse of ``profile_to_plain``."""
+    return Profile(
+        functions=tuple(Function(*function) for function in plain["functions"]),
+        calls=tuple(Call(*call) for call in plain["calls"]),
+        trouble=plain["trouble"],
+    )

@@ -1,0 +1,89 @@
+"""The sources of two versions of a project, read as they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_carbon.explain.graph import Place
+from pytest_carbon.explain.source import Module, changed_functions, read_module, renamed_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypeAlias
+
+    from pytest_carbon.explain.profile import Function
+
+    Read: TypeAlias = Callable[[str], bytes | None]
+
+__all__ = ["Versions"]
+
+_NOTHING = Module({}, {})
+
+
+class Versions:
+    """Base and head of a project; ``base`` and ``head`` read a file, ``None`` where it is none."""
+
+    def __init__(self, base: Read, head: Read) -> None:
+        self._read = {"base": base, "head": head}
+        self._texts: dict[tuple[str, str], bytes | None] = {}
+        self._modules: dict[bytes, Module] = {}
+        self._changed: dict[str, frozenset[str]] = {}
+
+    def place(self, side: str, function: Function) -> tuple[Place | None, bool]:
+        """Where a function of a profile belongs, and whether it is only a part of that.
+
+        A comprehension or a lambda belongs to the function around it; library code nowhere.
+        """
+        if not function.file:
+            return None, False
+        found = self._module(side, function.file).at(function.line)
+        if found is None:
+            return Place(function.file, function.name), False
+        is_part = function.name.rpartition(".")[2].startswith("<")
+        return Place(function.file, found.name), is_part
+
+    def line(self, place: Place) -> int:
+        """The line of a function's ``def`` in head, or in base if only that has it; 0: unknown."""
+        for side in ("head", "base"):
+            found = self._module(side, place.file).functions.get(place.name)
+            if found is not None:
+                return found.line
+        return 0
+
+    def changed(self, places: Iterable[Place]) -> frozenset[Place]:
+        """Those of ``places`` that the change touches."""
+        return frozenset(place for place in places if place.name in self._changed_in(place.file))
+
+    def renamed(self, base: Iterable[Place], head: Iterable[Place]) -> dict[Place, Place]:
+        """Functions of head by what the same ones are called in base, where that differs."""
+        files = {place.file for place in (*base, *head)}
+        modules = [
+            {file: self._module(side, file) for file in files if self._differs(file)}
+            for side in ("base", "head")
+        ]
+        return {Place(*now): Place(*was) for now, was in renamed_functions(*modules).items()}
+
+    def _changed_in(self, file: str) -> frozenset[str]:
+        if file not in self._changed:
+            self._changed[file] = (
+                changed_functions(self._module("base", file), self._module("head", file))
+                if self._differs(file)
+                else frozenset()
+            )
+        return self._changed[file]
+
+    def _differs(self, file: str) -> bool:
+        return self._text("base", file) != self._text("head", file)
+
+    def _text(self, side: str, file: str) -> bytes | None:
+        if (side, file) not in self._texts:
+            self._texts[side, file] = self._read[side](file)
+        return self._texts[side, file]
+
+    def _module(self, side: str, file: str) -> Module:
+        text = self._text(side, file)
+        if text is None:
+            return _NOTHING
+        if text not in self._modules:
+            self._modules[text] = read_module(text)
+        return self._modules[text]
