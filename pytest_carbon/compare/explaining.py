@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import Mode, SideLostError, problem_of
 from pytest_carbon.explain.culprit import Explanation, explain
+from pytest_carbon.explain.profile import least_disturbed
 from pytest_carbon.explain.versions import Versions
 
 if TYPE_CHECKING:
@@ -19,10 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Explainer"]
 
-# A test that takes less is profiled a few times: the fastest run of each side is the one that
-# nothing disturbed.
-SHORT_S = 0.2
-REPEATS_SHORT = 3
+# A test is profiled as often as fits into so much time, without the profiler's own.
+WHILE_S = 0.5
+MOST_RUNS = 5
 
 # Below this part of CPU time in its time, a test waits.
 WAITS_BELOW = 0.9
@@ -67,14 +67,14 @@ class Explainer:
         wall_s = max((cost.wall_s for cost in costs), default=0.0)
         found = [
             processes.profile(test, mode, waits=waits)
-            for _ in range(REPEATS_SHORT if wall_s < SHORT_S else 1)
+            for _ in range(max(1, min(MOST_RUNS, int(WHILE_S / max(wall_s, 1e-6)))))
         ]
         both = []
         for side in (0, 1):
             profiles = [profile for pair in found if (profile := pair[side]) is not None]
             if not profiles:
                 return None
-            both.append(min(profiles, key=lambda p: sum(call.self_s for call in p.calls)))
+            both.append(least_disturbed(profiles))
         return both[0], both[1]
 
 

@@ -25,8 +25,12 @@ LEAST_SHARE = 0.15
 # A changed function with less of the rise than this leaves room for another explanation.
 CHANGED_SHARE = 0.25
 
-# Where the first function has less than this, no single one is the reason.
+# Where the first function of several has less than this, no single one is the reason.
 SINGLE_SHARE = 0.3
+
+# A function that was not changed is named beside changed ones with this much at least: timing
+# single functions is less certain than counting their calls.
+UNCHANGED_SHARE = 0.3
 
 # Together these explain enough: nobody else is named.
 ENOUGH_SHARE = 0.85
@@ -108,7 +112,7 @@ def explain(
     given, left = assign(take_apart(base, head), base, head, changed)
     ranked = _ranked(given, rise_j, CHANGED_SHARE)
     if sum(_sum(given[place]) for place in ranked) < 0.5 * rise_j:
-        others = _ranked(left, rise_j, LEAST_SHARE)
+        others = _ranked(left, rise_j, UNCHANGED_SHARE if ranked else LEAST_SHARE)
         ran = [place for place in changed if place in head.self_j]
         if not ranked and len(ran) == 1 and others:
             # The only function that was changed: others spend more on what it gives them.
@@ -132,7 +136,7 @@ def explain(
             break
     if not named:
         return Explanation(rise_j, trouble="no function of the project costs more by itself")
-    is_spread = named[0].energy_j < SINGLE_SHARE * rise_j
+    is_spread = len(named) > 1 and named[0].energy_j < SINGLE_SHARE * rise_j
     return Explanation(rise_j, tuple(named), is_spread)
 
 
@@ -178,30 +182,39 @@ def _ranked(parts: Mapping[Place, Sequence[Part]], rise_j: float, least: float) 
 def _detail(place: Place, parts: Sequence[Part], base: Graph, head: Graph) -> str:
     """What a function does more of."""
     was, now = base.calls(place), head.calls(place)
-    if _differ(was, now):
+    if _is_more(was, now):
         return f"called {_count(was)} → {_count(now)} times"
-    most = max(parts, key=lambda part: part.energy_j)
+    own = [part for part in parts if part.place == place]
+    if _sum(own) < 0.5 * _sum(parts):
+        own = list(parts)
+    most = max(own, key=lambda part: part.energy_j)
     if most.callee is not None and most.callee != place:
         key = (most.place, most.callee)
         was, now = (graph.edges.get(key, Edge()).times for graph in (base, head))
-        if _differ(was, now):
+        if _is_more(was, now):
             return f"calls {most.callee.name} {_count(was)} → {_count(now)} times"
+    spent = [] if most.place == place else [f"spent in {most.place.name}"]
+    return ", ".join([*spent, *_in_library(most, base, head)])
+
+
+def _in_library(part: Part, base: Graph, head: Graph) -> list[str]:
+    """The library code that a function spends most of its rise in, if there is such."""
     rises = {
-        name: edge.energy_j - base.library.get((of, name), Edge()).energy_j
-        for (of, name), edge in head.library.items()
-        if of == most.place
+        name: edge.energy_j - base.library.get((place, name), Edge()).energy_j
+        for (place, name), edge in head.library.items()
+        if place == part.place
     }
-    spent = "" if most.place == place else f"spent in {most.place.name}"
     name = max(rises, key=rises.__getitem__, default="")
-    if not name or rises[name] < 0.5 * most.energy_j:
-        return spent
-    was, now = (graph.library.get((most.place, name), Edge()).times for graph in (base, head))
-    counts = f", called {_count(was)} → {_count(now)} times" if _differ(was, now) else ""
-    return f"{spent or 'spent'} in {name}{counts}" if not spent else f"{spent}, in {name}{counts}"
+    if not name or rises[name] < 0.5 * part.energy_j:
+        return []
+    was, now = (graph.library.get((part.place, name), Edge()).times for graph in (base, head))
+    if _is_more(was, now):
+        return [f"in {name}, called {_count(was)} → {_count(now)} times"]
+    return [f"in {name}"]
 
 
-def _differ(was: float, now: float) -> bool:
-    return abs(now - was) > 0.01 * max(was, now, 1.0)
+def _is_more(was: float, now: float) -> bool:
+    return now > 1.01 * was + 0.01
 
 
 def _count(calls: float) -> str:

@@ -5,9 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["OUTSIDE", "Call", "Function", "Profile", "profile_from_plain", "profile_to_plain"]
+__all__ = [
+    "OUTSIDE",
+    "Call",
+    "Function",
+    "Profile",
+    "least_disturbed",
+    "profile_from_plain",
+    "profile_to_plain",
+]
 
 OUTSIDE = -1
 """The caller of what nothing that was profiled has called."""
@@ -45,6 +53,31 @@ class Profile(NamedTuple):
     functions: tuple[Function, ...]
     calls: tuple[Call, ...]
     trouble: str = ""
+
+
+def least_disturbed(profiles: Sequence[Profile]) -> Profile:
+    """One profile of several runs of the same test.
+
+    Where all runs made the same calls, each call has the least time that it ever took, as whatever
+    disturbs a run only adds to that. Else the run that took the least time.
+    """
+    first = profiles[0]
+    same = all(
+        profile.functions == first.functions
+        and [call[:3] for call in profile.calls] == [call[:3] for call in first.calls]
+        for profile in profiles
+    )
+    if not same:
+        return min(profiles, key=lambda profile: sum(call.self_s for call in profile.calls))
+    return first._replace(
+        calls=tuple(
+            calls[0]._replace(
+                self_s=min(call.self_s for call in calls),
+                total_s=min(call.total_s for call in calls),
+            )
+            for calls in zip(*(profile.calls for profile in profiles), strict=True)
+        )
+    )
 
 
 def profile_to_plain(profile: Profile) -> dict[str, Any]:

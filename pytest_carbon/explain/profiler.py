@@ -219,10 +219,15 @@ def _as_profile(calls: _Calls, path_in_project: Callable[[str], str | None]) -> 
                 assert key is not None, "OUTSIDE has a place already"
                 places[key] = len(functions)
                 functions.append(_function(key, path_in_project, modules))
+    order = sorted(range(len(functions)), key=functions.__getitem__)
+    now = {OUTSIDE: OUTSIDE} | {was: at for at, was in enumerate(order)}
     return Profile(
-        tuple(functions),
+        tuple(functions[was] for was in order),
         tuple(
-            Call(places[caller], places[callee], *cost) for (caller, callee), cost in calls.items()
+            sorted(
+                Call(now[places[caller]], now[places[callee]], *cost)
+                for (caller, callee), cost in calls.items()
+            )
         ),
     )
 
