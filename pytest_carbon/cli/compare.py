@@ -73,6 +73,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--max-pairs", metavar="N", default="160", help="pairs a suspect gets (default: 160)"
     )
     parser.add_argument(
+        "--all",
+        action="store_true",
+        help="measure each suspect until it is decided, also where a culprit that was found "
+        "before explains its rise",
+    )
+    parser.add_argument(
         "--in-turn",
         action="store_true",
         help="never run both sides at once, for tests that share a port or a file",
@@ -105,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
         setup=args.setup,
         arguments=tuple(args.pytest_args),
         aa=args.aa,
+        measures_all=args.all,
         in_turn=args.in_turn,
         spawn=args.spawn,
         tolerance=_parsed("--tolerance", args.tolerance, parse_fraction),

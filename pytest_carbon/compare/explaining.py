@@ -43,22 +43,39 @@ class Explainer:
         ``energies_j`` are what base's and head's runs of it take. Never raises for what the test
         does: what cannot be explained says why.
         """
-        rise_j = energies_j[1] - energies_j[0]
-        mode = Mode.FREE if free else Mode.IN_TURN
         try:
-            # A first run warms the processes up, as everywhere.
-            runs = processes.run(test, mode)
-            problem = problem_of(*runs)
-            profiles = None if problem else self._profiles(test, runs, processes, mode)
+            return self.profile(test, energies_j, processes, free=free)
         except SideLostError as lost:
+            rise_j = energies_j[1] - energies_j[0]
             return Explanation(rise_j, trouble=f"it ended its process ({lost.why})")
+
+    def profile(
+        self,
+        test: str,
+        energies_j: tuple[float, float],
+        processes: Processes,
+        *,
+        free: bool,
+        most_runs: int = MOST_RUNS,
+    ) -> Explanation:
+        """As ``explain``, in processes that may have run other tests; raises ``SideLostError``."""
+        mode = Mode.FREE if free else Mode.IN_TURN
+        # A first run warms the processes up, as everywhere.
+        runs = processes.run(test, mode)
+        problem = problem_of(*runs)
+        profiles = None if problem else self._profiles(test, runs, processes, mode, most_runs)
         if profiles is None:
             why = problem or "it does not pass under a profiler"
-            return Explanation(rise_j, trouble=why)
+            return Explanation(energies_j[1] - energies_j[0], trouble=why)
         return explain(profiles, energies_j, self._versions)
 
     def _profiles(
-        self, test: str, runs: tuple[Run, Run], processes: Processes, mode: Mode
+        self,
+        test: str,
+        runs: tuple[Run, Run],
+        processes: Processes,
+        mode: Mode,
+        most_runs: int,
     ) -> tuple[Profile, Profile] | None:
         costs = [run.cost for run in runs if run.cost is not None]
         waits = any(run.apart for run in runs) or any(
@@ -67,7 +84,7 @@ class Explainer:
         wall_s = max((cost.wall_s for cost in costs), default=0.0)
         found = [
             processes.profile(test, mode, waits=waits)
-            for _ in range(max(1, min(MOST_RUNS, int(WHILE_S / max(wall_s, 1e-6)))))
+            for _ in range(max(1, min(most_runs, int(WHILE_S / max(wall_s, 1e-6)))))
         ]
         both = []
         for side in (0, 1):

@@ -30,6 +30,7 @@ class Order:
     setup: str | None = None
     arguments: tuple[str, ...] = ()
     aa: bool = False
+    measures_all: bool = False
     in_turn: bool = False
     spawn: bool = False
     tolerance: float = 0.05

@@ -76,6 +76,11 @@ def _culprits(comparison: Comparison) -> Iterator[str]:
             yield f"    {'' if ratio is None else format_change(ratio):>8}  {shown(name)}"
         if len(finding.tests) > _SHOWN:
             yield f"    and {len(finding.tests) - _SHOWN} more"
+        if finding.explained:
+            yield (
+                f"    explains {len(finding.explained)} more suspects, which were not measured "
+                "further (--all measures each)"
+            )
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -94,6 +99,8 @@ def as_markdown(comparison: Comparison) -> str:
         if len(finding.tests) > _SHOWN:
             names.append(f"{len(finding.tests) - _SHOWN} more")
         lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
+        if finding.explained:
+            names.append(f"and, not measured further, {len(finding.explained)} more suspects")
         lines += [f"  in {', '.join(names)}", ""]
     if findings:
         rows = [[*_row(test)[:-1], code_span(test.test)] for test in findings]

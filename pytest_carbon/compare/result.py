@@ -24,7 +24,8 @@ class ComparedTest:
 
     ``verdict`` is ``None`` where it was not compared; ``why`` then says why not, else what the
     reader has to know. ``pairs`` counts all pairs of runs, ``mode`` says how they ran.
-    ``explanation`` says why it burns more, where it was convicted.
+    ``explanation`` says why it burns more, where it was convicted; without a verdict, it is the
+    reason why the test was not measured further.
     """
 
     test: str
@@ -72,7 +73,12 @@ class Comparison:
     @property
     def left_out(self) -> list[ComparedTest]:
         """The tests that both sides have but that could not be compared."""
-        return [test for test in self.tests if test.verdict is None]
+        return [t for t in self.tests if t.verdict is None and t.explanation is None]
+
+    @property
+    def explained(self) -> list[ComparedTest]:
+        """Suspects that were not measured further, as a known culprit explains their rise."""
+        return [t for t in self.tests if t.verdict is None and t.explanation is not None]
 
     def with_outcome(self, outcome: Outcome) -> list[ComparedTest]:
         """The tests with one verdict, the greatest change first."""
@@ -83,7 +89,8 @@ class Comparison:
     def findings(self) -> list[Finding]:
         """The tests that burn more, by culprit; those that were not explained are left out."""
         return findings(
-            {test.test: test.explanation for test in self.tests if test.explanation is not None}
+            {t.test: t.explanation for t in self.compared if t.explanation is not None},
+            {t.test: t.explanation for t in self.explained if t.explanation is not None},
         )
 
     @property

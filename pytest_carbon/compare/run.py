@@ -83,6 +83,7 @@ def compare(order: Order, progress: Progress) -> Comparison:
             PairedPolicy(tolerance=order.tolerance, max_pairs=order.max_pairs),
             progress=progress,
             examine_all=order.aa,
+            measures_all=order.measures_all,
             together=not order.in_turn,
         )
         stack.callback(comparer.close)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
+
+from pytest_carbon.compare.pairs import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +22,10 @@ class Generations:
     can make a test costlier. Where a side cannot fork, each call starts anew.
     """
 
-    def __init__(self, sides: Sequence[Side]) -> None:
+    def __init__(self, sides: Sequence[Side], dice: random.Random | None = None) -> None:
         self._sides = sides
+        self._dice = dice or random.Random()  # noqa: S311 - orders of runs, no secrets
+        self._batches = 0
         self._started: list[Session] = []
         self._first: list[Hello] = []
 
@@ -40,6 +45,11 @@ class Generations:
             for session in self._started:
                 session.hello()
         return self._started
+
+    def processes(self) -> Processes:
+        """A new process of each side; raises ``SideLostError``."""
+        self._batches += 1
+        return Processes(self.sessions(), self._dice, self._batches)
 
     def notes(self) -> list[str]:
         """What differs between the sides beside the project itself."""

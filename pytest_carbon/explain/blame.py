@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.explain.graph import ROOT, Edge, shares_of_ends
+from pytest_carbon.explain.graph import ROOT, Edge, ends_last, shares_of_ends
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Part", "assign", "take_apart"]
 
-_ROUNDS = 300
-_SETTLED = 1e-9
+# Functions that call each other in circles settle slowly: by about a part in the depth a round.
+_ROUNDS = 60
+_SETTLED = 1e-4
+
+# Fewer calls a call than this are the rounding of shares.
+_NO_CALLS = 1e-9
 
 
 class Part(NamedTuple):
@@ -57,7 +61,7 @@ def take_apart(base: Graph, head: Graph) -> list[Part]:
         parts.append(Part(place, None, calls * (now.self_j - was.self_j)))
         for callee in {*now.makes, *was.makes}:
             more = now.makes.get(callee, 0.0) - was.makes.get(callee, 0.0)
-            if abs(more) > _SETTLED:
+            if abs(more) > _NO_CALLS:
                 parts.append(Part(place, callee, calls * more * costs_j[callee]))
     return parts
 
@@ -113,16 +117,22 @@ def _per_call(graph: Graph) -> dict[Place, _Costs]:
 
 def _with_calls(costs: Mapping[Place, _Costs]) -> dict[Place, float]:
     """What one call costs in all, by repeated substitution; recursion ends, so this does."""
+    made = {place: list(cost.makes.items()) for place, cost in costs.items()}
     total_j = {place: cost.self_j for place, cost in costs.items()}
+    order = ends_last(made)[::-1]
     for _ in range(_ROUNDS):
-        most = 0.0
-        for place, cost in costs.items():
-            own = cost.makes.get(place, 0.0)
-            others = sum(n * total_j.get(g, 0.0) for g, n in cost.makes.items() if g != place)
+        is_settled = True
+        for place in order:
+            now_j, own = costs[place].self_j, 0.0
+            for callee, times in made[place]:
+                if callee == place:
+                    own = times
+                else:
+                    now_j += times * total_j.get(callee, 0.0)
             # A function that calls itself once a call at most makes a geometric series.
-            now_j = (cost.self_j + others) / max(1 - own, 0.01)
-            most = max(most, abs(now_j - total_j[place]) / max(abs(now_j), 1e-12))
+            now_j /= max(1 - own, 0.01)
+            is_settled &= abs(now_j - total_j[place]) <= _SETTLED * abs(now_j)
             total_j[place] = now_j
-        if most < _SETTLED:
+        if is_settled:
             break
     return total_j

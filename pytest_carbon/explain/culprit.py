@@ -136,8 +136,15 @@ def explain(
             break
     if not named:
         return Explanation(rise_j, trouble="no function of the project costs more by itself")
-    is_spread = len(named) > 1 and named[0].energy_j < SINGLE_SHARE * rise_j
-    return Explanation(rise_j, tuple(named), is_spread)
+    return Explanation(rise_j, tuple(named), _is_spread(named, rise_j))
+
+
+def _is_spread(named: Sequence[Culprit], rise_j: float) -> bool:
+    """Whether no function stands out: by its part of the rise, or as the only one changed."""
+    first, *others = named
+    if first.energy_j >= SINGLE_SHARE * rise_j or not others:
+        return False
+    return not first.is_changed or any(other.is_changed for other in others)
 
 
 def _graphs(

@@ -16,7 +16,8 @@ class Finding(NamedTuple):
     """What one function, or something unknown, did to some tests.
 
     ``rise_j`` and ``energy_j`` are sums over the ``tests``: of all that they rose by, and of the
-    culprit's part. ``culprit`` is ``None`` where no single function is the reason; ``lines`` then
+    culprit's part. ``explained`` are suspects with the same culprit, which were not measured
+    further. ``culprit`` is ``None`` where no single function is the reason; ``lines`` then
     say what is known.
     """
 
@@ -25,16 +26,31 @@ class Finding(NamedTuple):
     energy_j: float
     culprit: Culprit | None
     lines: tuple[str, ...]
+    explained: tuple[str, ...] = ()
 
 
-def findings(explanations: Mapping[str, Explanation]) -> list[Finding]:
-    """One finding for each culprit, the greatest rise first, then tests without one."""
+def findings(
+    explanations: Mapping[str, Explanation], explained: Mapping[str, Explanation]
+) -> list[Finding]:
+    """One finding for each culprit, the greatest rise first, then tests without one.
+
+    ``explanations`` are those of convicted tests, ``explained`` of suspects that the same culprits
+    account for.
+    """
     groups: dict[object, list[str]] = {}
     for test, explanation in explanations.items():
         main = explanation.main
         key = (main.file, main.name) if main is not None else test
         groups.setdefault(key, []).append(test)
-    found = [_finding(tests, explanations) for tests in groups.values()]
+    others: dict[object, list[str]] = {}
+    for test, explanation in explained.items():
+        main = explanation.main
+        if main is not None:
+            others.setdefault((main.file, main.name), []).append(test)
+    found = [
+        _finding(tests, explanations)._replace(explained=tuple(sorted(others.get(key, ()))))
+        for key, tests in groups.items()
+    ]
     return sorted(found, key=lambda f: (f.culprit is None, -f.rise_j, f.tests))
 
 

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     Node = TypeVar("Node", bound=Hashable)
 
-__all__ = ["ROOT", "Edge", "Graph", "Place", "energy_graph", "shares_of_ends"]
+__all__ = ["ROOT", "Edge", "Graph", "Place", "ends_last", "energy_graph", "shares_of_ends"]
 
 _ROUNDS = 50
-_SETTLED = 1e-6
+_SETTLED = 1e-4
 
 
 class Place(NamedTuple):
@@ -132,9 +132,11 @@ def shares_of_ends(
     its part by weight, until an end is reached; circles are left in the same proportions.
     """
     shares: dict[Node, dict[Node, float]] = {node: {} for node in callers}
+    order = ends_last(callers)[::-1]
     for _ in range(_ROUNDS):
         most = 0.0
-        for node, above in callers.items():
+        for node in order:
+            above = callers[node]
             total = sum(weight for _, weight in above)
             if total <= 0:
                 continue
@@ -154,3 +156,24 @@ def shares_of_ends(
         for node, ends in shares.items()
         if sum(ends.values()) > 0
     }
+
+
+def ends_last(links: Mapping[Node, Sequence[tuple[Node, float]]]) -> list[Node]:
+    """The nodes so that each comes before those that it links to, but for circles."""
+    order: list[Node] = []
+    seen: set[Node] = set()
+    for start in links:
+        if start in seen:
+            continue
+        seen.add(start)
+        path = [(start, iter(links[start]))]
+        while path:
+            node, further = path[-1]
+            step = next((n for n, _ in further if n in links and n not in seen), None)
+            if step is None:
+                order.append(node)
+                path.pop()
+            else:
+                seen.add(step)
+                path.append((step, iter(links[step])))
+    return order[::-1]

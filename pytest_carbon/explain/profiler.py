@@ -9,13 +9,15 @@ instead, which is slower.
 from __future__ import annotations
 
 import cProfile
+import functools
 import sys
 import threading
 import time
 from types import CodeType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.explain.child_processes import ChildProcesses
+from pytest_carbon.explain.overhead import Overhead, Sum, measured_overhead, without_overhead
 from pytest_carbon.explain.profile import OUTSIDE, Call, Function, Profile
 from pytest_carbon.units import NS_PER_S
 
@@ -33,17 +35,8 @@ _PROFILER_ID = 2
 _Key = CodeType | str
 
 
-class _Sum(NamedTuple):
-    times: int = 0
-    self_s: float = 0.0
-    total_s: float = 0.0
-
-    def plus(self, times: int, self_s: float, total_s: float) -> _Sum:
-        return _Sum(self.times + times, self.self_s + self_s, self.total_s + total_s)
-
-
 # All calls by caller (``None``: nothing that was profiled) and callee.
-_Calls = dict[tuple[_Key | None, _Key], _Sum]
+_Calls = dict[tuple[_Key | None, _Key], Sum]
 
 
 def profile_run(
@@ -61,11 +54,9 @@ def profile_run(
     """
     if sys.getprofile() is not None:
         return Profile((), (), "another tool holds Python's profiling hook")
-    profiler: _Standard | _Follower
-    if _standard_is_free() and not (has_threads and sys.version_info >= _ONE_FOR_ALL):
-        profiler = _Standard(waits=waits)
-    else:
-        profiler = _Follower()
+    is_standard = _standard_is_free() and not (has_threads and sys.version_info >= _ONE_FOR_ALL)
+    overhead = _overhead(is_standard=is_standard, waits=waits)
+    profiler = _Standard(waits=waits) if is_standard else _Follower()
     with ChildProcesses() as children:
         profiler.start()
         try:
@@ -74,12 +65,26 @@ def profile_run(
             profiler.stop()
     if profiler.is_torn:
         return None
-    calls = profiler.calls()
+    calls = without_overhead(profiler.calls(), overhead)
     for stack, label, cpu_s in children.costs():
         starter = next((code for code in stack if path_in_project(code.co_filename)), None)
         key = (starter, label)
-        calls[key] = calls.get(key, _Sum()).plus(1, cpu_s, cpu_s)
+        calls[key] = calls.get(key, Sum()).plus(1, cpu_s, cpu_s)
     return _as_profile(calls, path_in_project)
+
+
+@functools.cache
+def _overhead(*, is_standard: bool, waits: bool) -> Overhead:
+    """What following a call costs in this process."""
+
+    def profiled(run: Callable[[], object]) -> _Calls:
+        profiler = _Standard(waits=waits) if is_standard else _Follower()
+        profiler.start()
+        run()
+        profiler.stop()
+        return profiler.calls()
+
+    return measured_overhead(profiled)
 
 
 def _standard_is_free() -> bool:
@@ -118,23 +123,23 @@ class _Standard:
         calls: _Calls = {}
         for profile in self._profiles:
             entries: list[Any] = profile.getstats()
-            seen: dict[_Key, _Sum] = {}
+            seen: dict[_Key, Sum] = {}
             for entry in entries:
                 for call in entry.calls or ():
                     figures = (call.callcount, call.inlinetime, call.totaltime)
                     key = (entry.code, call.code)
-                    calls[key] = calls.get(key, _Sum()).plus(*figures)
-                    seen[call.code] = seen.get(call.code, _Sum()).plus(*figures)
+                    calls[key] = calls.get(key, Sum()).plus(*figures)
+                    seen[call.code] = seen.get(call.code, Sum()).plus(*figures)
             for entry in entries:
-                known = seen.get(entry.code, _Sum())
+                known = seen.get(entry.code, Sum())
                 if entry.callcount > known.times:
-                    rest = _Sum(
+                    rest = Sum(
                         entry.callcount - known.times,
                         max(entry.inlinetime - known.self_s, 0.0),
                         max(entry.totaltime - known.total_s, 0.0),
                     )
                     key = (None, entry.code)
-                    calls[key] = calls.get(key, _Sum()).plus(*rest)
+                    calls[key] = calls.get(key, Sum()).plus(*rest)
         return calls
 
 
@@ -167,7 +172,7 @@ class _Follower:
         calls: _Calls = {}
         for thread in self._threads:
             for key, cost in thread.calls.items():
-                calls[key] = calls.get(key, _Sum()).plus(*cost)
+                calls[key] = calls.get(key, Sum()).plus(*cost)
         return calls
 
 
@@ -194,7 +199,7 @@ class _Thread:
             if self._open:
                 caller, _, inside = self._open[-1]
                 inside[0] += total_ns
-            before = self.calls.get((caller, key), _Sum())
+            before = self.calls.get((caller, key), Sum())
             self.calls[caller, key] = before.plus(
                 1, (total_ns - inside_ns[0]) / NS_PER_S, total_ns / NS_PER_S
             )
@@ -210,26 +215,41 @@ def _builtin(function: Any) -> str:
 
 
 def _as_profile(calls: _Calls, path_in_project: Callable[[str], str | None]) -> Profile:
-    places: dict[_Key | None, int] = {None: OUTSIDE}
-    functions: list[Function] = []
+    """The calls of the project's functions, and of all that they have called."""
+    inside = _below_project(calls, path_in_project)
+    functions: dict[_Key, Function] = {}
     modules = _modules_by_file()
-    for both in calls:
-        for key in both:
-            if key not in places:
-                assert key is not None, "OUTSIDE has a place already"
-                places[key] = len(functions)
-                functions.append(_function(key, path_in_project, modules))
-    order = sorted(range(len(functions)), key=functions.__getitem__)
-    now = {OUTSIDE: OUTSIDE} | {was: at for at, was in enumerate(order)}
+    for key in inside:
+        functions[key] = _function(key, path_in_project, modules)
+    order = sorted(inside, key=functions.__getitem__)
+    places: dict[_Key | None, int] = {key: at for at, key in enumerate(order)}
+    sums: dict[tuple[int, int], Sum] = {}
+    for (caller, callee), cost in calls.items():
+        if callee in inside:
+            edge = (places.get(caller, OUTSIDE), places[callee])
+            sums[edge] = sums.get(edge, Sum()).plus(*cost)
     return Profile(
-        tuple(functions[was] for was in order),
-        tuple(
-            sorted(
-                Call(now[places[caller]], now[places[callee]], *cost)
-                for (caller, callee), cost in calls.items()
-            )
-        ),
+        tuple(functions[key] for key in order),
+        tuple(sorted(Call(*edge, *cost) for edge, cost in sums.items())),  # type: ignore[arg-type]
     )
+
+
+def _below_project(calls: _Calls, path_in_project: Callable[[str], str | None]) -> set[_Key]:
+    """The project's functions and what they call: all but what runs the test."""
+    made: dict[_Key, list[_Key]] = {}
+    found: set[_Key] = set()
+    for caller, callee in calls:
+        if caller is not None:
+            made.setdefault(caller, []).append(callee)
+        for key in (caller, callee):
+            if isinstance(key, CodeType) and path_in_project(key.co_filename) is not None:
+                found.add(key)
+    left = list(found)
+    while left:
+        new = [key for key in made.get(left.pop(), ()) if key not in found]
+        found.update(new)
+        left += new
+    return found
 
 
 def _modules_by_file() -> dict[str, str]:
