@@ -11,10 +11,11 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
-    from typing import TypeVar
+    from collections.abc import Callable, Mapping
+    from types import CodeType
+    from typing import TypeAlias
 
-    Key = TypeVar("Key", bound=Hashable)
+    Key: TypeAlias = CodeType | str
 
 __all__ = ["Overhead", "Sum", "measured_overhead", "without_overhead"]
 

@@ -39,7 +39,7 @@ PROJECTS = {
 KINDS = ("calls", "loop", "square", "cache", "builtin", "default")
 
 # Written beside the suite: what each test calls, by the standard library's profiler.
-RECORDER = '''
+RECORDER = """
 import cProfile, json, os, time
 import pytest
 
@@ -73,7 +73,7 @@ def pytest_runtest_call(item):
 def pytest_sessionfinish():
     with open(os.environ["CULPRITS_RECORD"], "w") as file:
         json.dump(FOUND, file)
-'''
+"""
 
 
 @dataclass
@@ -224,7 +224,12 @@ def more_calls(
 
 
 def attempt(
-    project: Project, folder: Path, python: Path, target: Target, kind: str, turn_s: float,
+    project: Project,
+    folder: Path,
+    python: Path,
+    target: Target,
+    kind: str,
+    turn_s: float,
     dice: random.Random,
 ) -> dict[str, Any] | None:
     """One try; ``None`` where the change does not fit."""

@@ -1,0 +1,93 @@
+"""A comparison names the function, from end to end on real git repositories."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.compare.conftest import Compare, Project
+
+SHOP = '''
+from functools import lru_cache
+
+
+def helper(n):
+    return sum(i * i % 7 for i in range(n))
+
+
+def price(count=20):
+    total = 0
+    for _ in range(count):
+        total += helper(3000)
+    return total
+
+
+def cart():
+    """A cart of ten."""
+    return [price() for _ in range(10)]
+'''
+
+TESTS = """
+import pytest
+import shop
+
+@pytest.mark.parametrize("number", range(3))
+def test_cart(number):
+    assert shop.cart()
+
+def test_other():
+    assert sum(i * i % 7 for i in range(300_000))
+"""
+
+
+def explanations(stdout: str) -> dict[str, Any]:
+    return {
+        test["test"].rpartition("::")[2]: test["explanation"]
+        for test in json.loads(stdout)["tests"]
+        if "explanation" in test
+    }
+
+
+def test_the_function_that_was_changed_is_named(project: Project, compare: Compare) -> None:
+    project.write({"src/shop.py": SHOP, "tests/test_shop.py": TESTS})
+    project.commit()
+    project.write({"src/shop.py": SHOP.replace("count=20", "count=40")})
+
+    done = compare("HEAD", "--json", "-")
+
+    assert done.returncode == 1, done.stderr
+    found = explanations(done.stdout)
+    assert set(found) == {"test_cart[0]", "test_cart[1]", "test_cart[2]"}
+    for explanation in found.values():
+        first = explanation["culprits"][0]
+        assert (first["file"], first["name"]) == ("src/shop.py", "price")
+        assert first["line"] == SHOP.splitlines().index("def price(count=20):") + 1
+        assert first["is_changed"]
+        assert first["detail"] == "calls helper 200 → 400 times"
+        assert first["energy_j"] > 0.7 * explanation["rise_j"]
+
+
+def test_tests_with_one_culprit_are_one_finding(project: Project, compare: Compare) -> None:
+    cached = SHOP.replace("def helper", "@lru_cache\ndef helper")
+    project.write({"shop.py": cached, "tests/test_shop.py": TESTS.replace("sum(", "sum(0 or ")})
+    project.commit()
+    project.write({"shop.py": SHOP})
+
+    done = compare("HEAD", "--markdown", "-", "--", "tests", "-k", "cart")
+
+    assert done.returncode == 1, done.stderr
+    [line] = [line for line in done.stdout.splitlines() if "culprit" in line]
+    assert "`culprit  shop.py:5 helper  +" in line
+    assert " in 3 tests (changed; called " in line
+
+
+def test_a_comparison_without_a_regression_names_nobody(project: Project, compare: Compare) -> None:
+    project.write({"shop.py": SHOP, "tests/test_shop.py": TESTS})
+    project.commit()
+    project.write({"shop.py": SHOP + "\n# nothing of importance\n"})
+
+    done = compare("HEAD", "--", "tests", "-k", "cart")
+
+    assert done.returncode == 0, done.stdout
+    assert "culprit" not in done.stdout
