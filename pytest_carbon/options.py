@@ -102,6 +102,11 @@ OPTIONS = (
         "measure every test again after the last one: finds smaller changes (nightly runs)",
     ),
     Option(
+        "carbon_explain",
+        "name the functions that regressed tests burn more for, at the end of the run: compares "
+        "with the commit at which their baselines were stored, for five minutes at most",
+    ),
+    Option(
         "carbon_speed",
         "how the speed of the core is probed: auto (a helper process), edges (of tests), off",
         metavar="auto|edges|off",

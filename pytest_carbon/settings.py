@@ -74,6 +74,7 @@ class Settings(NamedTuple):
     rows: int
     reports: tuple[Wish, ...] = ()
     history: Wish | None = None
+    explains: bool = False
 
     @property
     def stores(self) -> bool:
@@ -266,4 +267,5 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         rows=answers.need("carbon_rows", parse_count),
         reports=_wishes(config, environ, "carbon_report"),
         history=next(iter(_wishes(config, environ, "carbon_history")), None),
+        explains=answers.flag("carbon_explain"),
     )

@@ -13,7 +13,7 @@ from pytest_carbon.settings import parse_count, parse_fraction
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import TypeVar
 
     from pytest_carbon.compare.result import Comparison
@@ -103,6 +103,7 @@ def run(args: argparse.Namespace) -> int:
     base, head = args.base, args.head
     if args.merge_base is not None and head is None:
         base, head = None, base
+    _refuse_gate_options(args.pytest_args)
     order = Order(
         cwd=Path.cwd(),
         base=base,
@@ -144,6 +145,38 @@ def run(args: argparse.Namespace) -> int:
         return INTERNAL_ERROR
     _report(comparison, args)
     return comparison.exit_status
+
+
+# Options of the gate on stored baselines that mean nothing here, with what does.
+_INSTEAD = {
+    "--carbon-tolerance": "give --tolerance to compare itself, before --",
+    "--carbon-confirm-time": "give --max-pairs to compare itself, before --",
+    "--carbon-report": "give --json or --markdown to compare itself, before --",
+    "--carbon-explain": "leave it out, as compare names culprits anyway",
+    **dict.fromkeys(
+        (
+            "--carbon-baselines",
+            "--carbon-update",
+            "--carbon-diff",
+            "--carbon-floor",
+            "--carbon-alpha",
+            "--carbon-inconclusive",
+            "--carbon-strict",
+            "--carbon-creep-tolerance",
+            "--carbon-thorough",
+            "--carbon-history",
+        ),
+        "leave it out, as compare has no stored baselines",
+    ),
+}
+
+
+def _refuse_gate_options(arguments: Sequence[str]) -> None:
+    """Raises ``SettingError`` for an option that compare would ignore."""
+    for argument in arguments:
+        remedy = _INSTEAD.get(argument.partition("=")[0])
+        if remedy is not None:
+            raise SettingError(f"compare does not use {argument}", remedy=remedy)
 
 
 def _parsed(option: str, text: str, parse: Callable[[str], T]) -> T:

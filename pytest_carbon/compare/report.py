@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.explain.findings import headline
+from pytest_carbon.gate.paired import AIM
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.text import code_span, shown
 from pytest_carbon.units import format_change, format_duration, format_energy
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_carbon.compare.result import ComparedTest, Comparison
+    from pytest_carbon.gate.verdict import Verdict
 
 __all__ = ["SCHEMA", "as_json", "as_markdown", "as_text"]
 
@@ -185,10 +187,18 @@ def _row(test: ComparedTest) -> list[str]:
         format_energy(verdict.now_j),
         "" if verdict.ratio is None else format_change(verdict.ratio),
         interval,
-        verdict.outcome.value,
+        _said(verdict),
         str(test.pairs),
         shown(test.test),
     ]
+
+
+def _said(verdict: Verdict) -> str:
+    """The verdict in words; ``ok`` says from which rise on it would not have been."""
+    if verdict.outcome is not Outcome.OK or not verdict.limit_j or not verdict.baseline_j:
+        return verdict.outcome.value
+    allowed = verdict.limit_j / verdict.baseline_j - 1
+    return f"ok, below {format_change(1 + AIM * allowed)}"
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:

@@ -72,7 +72,7 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
     kept = [pair for pair in pairs if pair.base_j > 0 and pair.head_j > 0]
     if not kept:
         now_j = max((pair.head_j for pair in pairs), default=0.0)
-        return _small(now_j, 0.0, policy, len(pairs)) if now_j < policy.floor_j else None
+        return _small(now_j, 0.0, policy, len(pairs)) if now_j < policy.least_rise_j else None
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept]))
     processes = {pair.processes for pair in kept}
     change = sum(
@@ -80,11 +80,11 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         for process in processes
     ) / len(processes)
     now_j = base_j * exp(change)
-    if base_j < policy.floor_j and now_j - base_j < policy.floor_j:
+    if base_j < policy.least_rise_j and now_j - base_j < policy.least_rise_j:
         return _small(now_j, base_j, policy, len(kept))
     own_sd = shrunk_sd(_within_sd(kept), len(kept), pair_sd)
     error = sqrt(SHARED * pair_sd**2 / len(processes) + (1 - SHARED) * own_sd**2 / len(kept))
-    tolerance = max(policy.tolerance, policy.floor_j / base_j)
+    tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
     aim = log1p(AIM * tolerance)
     if change + SURE * error >= aim or change - SURE * error <= -aim:
         return None
@@ -119,7 +119,7 @@ def _small(now_j: float, base_j: float, policy: PairedPolicy, looks: int) -> Ver
         now_j=now_j,
         baseline_j=base_j or None,
         tolerance=policy.tolerance,
-        limit_j=base_j + policy.floor_j,
+        limit_j=base_j + policy.least_rise_j,
         looks=looks,
         reason="a rise this small is below what the meter resolves",
     )

@@ -17,7 +17,7 @@ from pytest_carbon.gate.verdict import Outcome, Verdict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MorePairs", "Pair", "PairedPolicy", "next_pairs"]
+__all__ = ["MorePairs", "Pair", "PairedPolicy", "next_pairs", "quantile"]
 
 # What a pair of processes shares, as the standard deviation of a logarithm: 0.016 to 0.027 for
 # single processes (recorded), whose two parts differ independently but share the machine.
@@ -35,6 +35,9 @@ PAIRS_A_BATCH = 5
 # of the error that is allowed.
 FIRST_CHECK = 10
 NEXT_CHECK = 2
+
+# The tolerance from which on the whole floor is allowed.
+FLOOR_FROM = 0.05
 
 # A suspect is cleared when so many errors above the estimate lie below the rise that must not be
 # missed: this many tolerances.
@@ -63,6 +66,14 @@ class PairedPolicy:
     floor_j: float = 0.001
     alpha: float = 0.01
     max_pairs: int = 160
+
+    @property
+    def least_rise_j(self) -> float:
+        """The absolute rise that is always allowed, in joules.
+
+        It shrinks with the tolerance: with the whole floor, 1 % would mean 3 % for one of 33 mJ.
+        """
+        return self.floor_j * min(1.0, self.tolerance / FLOOR_FROM)
 
     @property
     def checks(self) -> tuple[int, ...]:
@@ -103,13 +114,11 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
 
     change, error, freedom = _estimate(kept)
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept], TRIM))
-    tolerance = max(policy.tolerance, policy.floor_j / base_j)
+    tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
     most = log1p(tolerance)
     chance = policy.alpha / max(suite_size, 1) / len(checks)
     by_batches, batches_freedom = _error_of_batches(kept)
-    margin = max(
-        error * _quantile(chance, freedom), by_batches * _quantile(chance, batches_freedom)
-    )
+    margin = max(error * quantile(chance, freedom), by_batches * quantile(chance, batches_freedom))
     outcome, reason = None, ""
     if len(pairs) in checks or due is None:
         if change > max(most, margin):
@@ -125,9 +134,7 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
     if outcome is None:
         assert due is not None, "the last check always decides"
         return MorePairs(due - len(pairs))
-    interval = max(
-        error * _quantile(0.025, freedom), by_batches * _quantile(0.025, batches_freedom)
-    )
+    interval = max(error * quantile(0.025, freedom), by_batches * quantile(0.025, batches_freedom))
     return Verdict(
         outcome=outcome,
         now_j=base_j * exp(change),
@@ -185,7 +192,7 @@ def _error_of_batches(pairs: Sequence[Pair]) -> tuple[float, float]:
     return sqrt(variance / len(centres)), freedom
 
 
-def _quantile(tail: float, freedom: float) -> float:
+def quantile(tail: float, freedom: float) -> float:
     """The value that Student's t exceeds with chance ``tail``.
 
     The expansion around the normal distribution (Abramowitz and Stegun 26.7.5): within 5 % for

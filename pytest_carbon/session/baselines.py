@@ -9,6 +9,7 @@ from pytest_carbon.intensity.location import OWN_ZONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.file import BaselineFile
@@ -48,6 +49,11 @@ class Baselines:
                 self.notes.append(_newer(stored.intensity, found))
         self.incomparable = self._why_incomparable() if is_there and not stored else ""
         self.place = self._place(stored)
+
+    @property
+    def path(self) -> Path:
+        """The file of this environment's baselines."""
+        return self._store.path(self._environment)
 
     @property
     def _store(self) -> BaselineStore:

@@ -46,6 +46,14 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 4
         (["HEAD", "--max-pairs", "many"], "--max-pairs=many is not a whole number"),
         (["HEAD", "--json", "no/such/folder/x.json"], "cannot be written: name a file in an"),
         (["HEAD", "--json", "-", "--markdown", "-"], "--json and --markdown both name -"),
+        (
+            ["HEAD", "--", "--carbon-tolerance=1%"],
+            "compare does not use --carbon-tolerance=1%: give --tolerance to compare itself",
+        ),
+        (
+            ["HEAD", "--", "-q", "--carbon-update"],
+            "compare does not use --carbon-update: leave it out, as compare has no stored",
+        ),
         (["HEAD", "HEAD", "--aa"], "--aa compares one revision with itself"),
     ],
 )

@@ -32,7 +32,7 @@ TESTS = """
 import pytest
 import shop
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))
 def test_cart(number):
     assert shop.cart()
 
@@ -58,7 +58,7 @@ def test_the_function_that_was_changed_is_named(project: Project, compare: Compa
 
     assert done.returncode == 1, done.stderr
     found = explanations(done.stdout)
-    assert set(found) == {"test_cart[0]", "test_cart[1]", "test_cart[2]"}
+    assert set(found) == {"test_cart[0]", "test_cart[1]"}
     for explanation in found.values():
         first = explanation["culprits"][0]
         assert (first["file"], first["name"]) == ("src/shop.py", "price")
@@ -79,7 +79,7 @@ def test_tests_with_one_culprit_are_one_finding(project: Project, compare: Compa
     assert done.returncode == 1, done.stderr
     [line] = [line for line in done.stdout.splitlines() if "culprit" in line]
     assert "`culprit  shop.py:5 helper  +" in line
-    assert " in 3 tests (changed; called " in line
+    assert " in 2 tests (changed; called " in line
 
 
 def test_a_comparison_without_a_regression_names_nobody(project: Project, compare: Compare) -> None:

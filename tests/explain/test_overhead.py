@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_carbon.explain.overhead import Overhead, Sum, measured_overhead, without_overhead
+
+if TYPE_CHECKING:
+    from types import CodeType
 
 OVERHEAD = Overhead(
     python_callee_s=0.1, python_caller_s=0.2, builtin_callee_s=0.01, builtin_caller_s=0.02
@@ -17,7 +22,7 @@ def double() -> None:
 
 def test_each_call_is_relieved_of_its_part() -> None:
     one, two = test_each_call_is_relieved_of_its_part.__code__, double.__code__
-    calls = {
+    calls: dict[tuple[CodeType | str | None, CodeType | str], Sum] = {
         (None, one): Sum(1, 10.0, 20.0),
         (one, two): Sum(10, 5.0, 5.0),
         (two, "len"): Sum(100, 5.0, 5.0),

@@ -134,3 +134,10 @@ def test_it_always_ends_with_an_interval_around_the_ratio(
         assert step.low is not None
         assert step.high is not None
         assert step.low * (1 - 1e-9) <= step.ratio <= step.high * (1 + 1e-9)
+
+
+def test_a_smaller_tolerance_has_a_smaller_floor() -> None:
+    """Else a test of 33 mJ that rose by 3 % is within a tolerance of 1 %."""
+    assert PairedPolicy(tolerance=0.05).least_rise_j == 0.001
+    assert PairedPolicy(tolerance=0.2).least_rise_j == 0.001
+    assert PairedPolicy(tolerance=0.01).least_rise_j == pytest.approx(0.0002)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import CarbonError
+from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Fault, RunResult
 from pytest_carbon.session.confirm.confirmation import Held
@@ -22,6 +23,7 @@ from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.session.results.publish import Publisher
 from pytest_carbon.session.results.subjects import Results
 from pytest_carbon.session.results.worker import HELD, INTENSITY, REFERENCE
+from pytest_carbon.tasks.names import SEPARATOR
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
@@ -274,10 +276,22 @@ class Collector:
             faults=tuple(self._faults),
         )
         self._add_session_properties(self.result)
+        self._add_notes(self._explained(self.result))
         self._add_notes(self._baselines.update(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
         self._add_notes(self._publisher.publish(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
+
+    def _explained(self, result: RunResult) -> list[str]:
+        """Which functions regressed tests burn more for, or how to find out."""
+        found = result.with_outcome(Outcome.REGRESSED)
+        if not found or self._settings.stores:
+            return []
+        tests = list(dict.fromkeys(s.subject.id.partition(SEPARATOR)[0] for s in found))
+        from pytest_carbon.session.explain import explain_now, how_to_explain
+
+        tell = explain_now if self._settings.explains else how_to_explain
+        return tell(self._config, self._baselines.path, tests)
 
     def _note_ungated(self) -> None:
         count = sum(bool(result.ungated) for result in self._results)

@@ -143,7 +143,7 @@ def inserted(text: str, node: ast.FunctionDef, code: str, at: int | None = None)
     return "".join(lines)
 
 
-def change(
+def change(  # noqa: PLR0911 - a way for each kind
     kind: str, text: str, target: Target, rise: float, turn_s: float
 ) -> tuple[str, str] | None:
     """The file before and after the change; ``None`` where this kind does not fit."""
@@ -223,7 +223,7 @@ def more_calls(
     return None
 
 
-def attempt(
+def attempt(  # noqa: PLR0917 - a script
     project: Project,
     folder: Path,
     python: Path,

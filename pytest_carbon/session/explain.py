@@ -1,0 +1,109 @@
+"""Which function burns more: the command that says it, or what it has said."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_carbon.baseline.stored_commit import SHALLOW, stored_commits
+from pytest_carbon.explain.culprit import Culprit, Explanation
+from pytest_carbon.explain.findings import findings
+from pytest_carbon.session.pytest_private import typed_here
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pytest
+
+
+__all__ = ["explain_now", "how_to_explain"]
+
+# Git is asked about so many tests, and so many are named in the command.
+MOST_TESTS = 10
+
+# Longer than this nobody waits for a run to end; the command by itself has no limit.
+MOST_S = 300.0
+
+_UNKNOWN = "which function burns more is unknown"
+
+
+def _command(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> list[str] | str:
+    """The arguments of ``pytest-carbon`` that explain ``tests``, or why there are none."""
+    shown = tests[:MOST_TESTS]
+    commits = Counter(stored_commits(baselines, shown).values())
+    known = [commit for commit, _ in commits.most_common() if commit != SHALLOW]
+    if not known:
+        if commits:
+            return (
+                "the commit at which these baselines were stored is unknown in a shallow clone: "
+                "'git fetch --unshallow' makes it known"
+            )
+        return "git does not know these baselines, so that there is no commit to compare with"
+    return ["compare", known[0], "--", *(typed_here(config, test) for test in shown)]
+
+
+def how_to_explain(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> list[str]:
+    """The command that names the functions which ``tests`` burn more for."""
+    command = _command(config, baselines, tests)
+    if isinstance(command, str):
+        return [f"{_UNKNOWN}: {command}"]
+    return [f"to see which function burns more: {shlex.join(['pytest-carbon', *command])}"]
+
+
+def explain_now(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> list[str]:
+    """Run that command for at most ``MOST_S``; what it found, in lines."""
+    command = _command(config, baselines, tests)
+    if isinstance(command, str):
+        return [f"{_UNKNOWN}: {command}"]
+    with tempfile.TemporaryDirectory(prefix="pytest-carbon-") as folder:
+        file = Path(folder) / "comparison.json"
+        told = _compare([*command[:2], "--json", str(file), *command[2:]], config)
+        if file.exists():
+            return _findings(command[1], json.loads(file.read_text(encoding="utf-8")))
+    by_hand = shlex.join(["pytest-carbon", *command])
+    return [f"--carbon-explain {told}; without a limit: {by_hand}"]
+
+
+def _compare(arguments: Sequence[str], config: pytest.Config) -> str:
+    """Run the command; why it has written nothing, if so."""
+    environ = {name: v for name, v in os.environ.items() if name != "PYTEST_CURRENT_TEST"}
+    with subprocess.Popen(  # noqa: S603 - this package, with the user's own test ids
+        [sys.executable, "-m", "pytest_carbon.cli.main", *arguments],
+        cwd=config.invocation_params.dir,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    ) as process:
+        try:
+            _, errors = process.communicate(timeout=MOST_S)
+        except subprocess.TimeoutExpired:
+            # Asked to end, it removes what it has made.
+            process.terminate()
+            process.communicate()
+            return f"was not done after {MOST_S:.0f} s"
+        except BaseException:
+            process.terminate()
+            raise
+    last = (errors.strip().splitlines() or ["it said nothing"])[-1]
+    return f"failed ({last})"
+
+
+def _findings(commit: str, comparison: dict[str, Any]) -> list[str]:
+    explanations = {}
+    for test in comparison["tests"]:
+        plain = test.get("explanation")
+        if plain is not None:
+            culprits = tuple(Culprit(**culprit) for culprit in plain.pop("culprits"))
+            explanations[test["test"]] = Explanation(culprits=culprits, **plain)
+    lines = [line for finding in findings(explanations, {}) for line in finding.lines]
+    return lines or [f"compared with {commit}, where the baseline was stored, no test burns more"]
