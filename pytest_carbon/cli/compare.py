@@ -203,7 +203,8 @@ def _check_writable(path: str | None) -> None:
 
 
 def _report(comparison: Comparison, args: argparse.Namespace) -> None:
-    from pytest_carbon.compare.report import as_json, as_markdown, as_text
+    from pytest_carbon.compare.as_json import as_json
+    from pytest_carbon.compare.report import as_markdown, as_text
 
     documents: dict[str, str] = {}
     if args.json is not None:

@@ -7,12 +7,14 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_carbon.compare.explaining import Explainer
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.proof import prove
 from pytest_carbon.compare.record import LeftOutError, Record, lost_reason, take_pair
 from pytest_carbon.compare.result import Comparison
 from pytest_carbon.compare.sessions import Generations
 from pytest_carbon.compare.suspects import Suspects, cleared
+from pytest_carbon.compare.whole_suite import WholeSuite
 from pytest_carbon.errors import NothingComparedError
 from pytest_carbon.gate.early import pair_spreads
 
@@ -98,14 +100,16 @@ class Comparer:
         self._again(tests, processes)
         processes.close()
         suspects = [test for test in tests if test.is_open]
+        explainer = Explainer(self._sides)
         Suspects(
-            self._sides,
+            explainer,
             self._generations,
             self._progress,
             suite_size=len(tests),
             clears_nobody=self._examine_all,
             measures_all=self._measures_all,
         ).decide(suspects)
+        sums = WholeSuite(self._generations, self._policy, self._progress).judge(tests, explainer)
         self._progress.done()
         return Comparison(
             base=self._sides[0].label,
@@ -119,6 +123,7 @@ class Comparer:
             once_s=once_s,
             wall_s=time.perf_counter() - start_s,
             suspects=len(suspects),
+            sums=tuple(sums),
             is_aa=self._examine_all,
             notes=(*notes, *self._generations.notes(), *self._hints(tests)),
         )

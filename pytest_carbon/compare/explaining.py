@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import Mode, SideLostError, problem_of
 from pytest_carbon.explain.culprit import Explanation, explain
-from pytest_carbon.explain.profile import least_disturbed
+from pytest_carbon.explain.profile import joined, least_disturbed
 from pytest_carbon.explain.versions import Versions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.side import Run, Side
@@ -68,6 +68,40 @@ class Explainer:
             why = problem or "it does not pass under a profiler"
             return Explanation(energies_j[1] - energies_j[0], trouble=why)
         return explain(profiles, energies_j, self._versions)
+
+    def explain_together(
+        self,
+        tests: Sequence[tuple[str, bool]],
+        energies_j: tuple[float, float],
+        new_processes: Callable[[], Processes],
+    ) -> Explanation:
+        """Explain a small rise that many tests share, by the functions that were changed.
+
+        ``tests`` are names, and whether they need all CPUs. Those that cannot be profiled are left
+        out.
+        """
+        found: list[tuple[Profile, Profile]] = []
+        processes: Processes | None = None
+        for test, is_free in tests:
+            mode = Mode.FREE if is_free else Mode.IN_TURN
+            try:
+                processes = processes or new_processes()
+                runs = processes.run(test, mode)
+                if problem_of(*runs):
+                    continue
+                profiles = self._profiles(test, runs, processes, mode, most_runs=1)
+            except SideLostError:
+                processes = None
+                continue
+            if profiles is not None:
+                found.append(profiles)
+        if processes is not None:
+            processes.close()
+        if not found:
+            rise_j = energies_j[1] - energies_j[0]
+            return Explanation(rise_j, trouble="its tests do not pass under a profiler")
+        base, head = (joined([both[side] for both in found]) for side in (0, 1))
+        return explain((base, head), energies_j, self._versions, only_changed=True)
 
     def _profiles(
         self,

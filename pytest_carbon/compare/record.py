@@ -12,7 +12,7 @@ from pytest_carbon.compare.pairs import (
     later_mode,
     problem_of,
 )
-from pytest_carbon.compare.result import ComparedTest
+from pytest_carbon.compare.result import ComparedTest, is_finding
 from pytest_carbon.gate.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ class Record:
     def is_convicted(self) -> bool:
         """Whether head burns more."""
         return self.verdict is not None and self.verdict.outcome is Outcome.REGRESSED
+
+    @property
+    def is_finding(self) -> bool:
+        """Whether there is something to say of it: that head burns more or less, or may do so."""
+        judged = self.verdict is not None and is_finding(self.verdict)
+        return judged or self.explanation is not None
 
     def finished(self) -> ComparedTest:
         """The test as the reports show it."""

@@ -1,10 +1,10 @@
-"""What a comparison prints and writes: a table, Markdown, JSON."""
+"""What a comparison prints, and writes as Markdown."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_carbon.explain.findings import headline
+from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
 from pytest_carbon.gate.paired import AIM
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.text import code_span, shown
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import ComparedTest, Comparison
     from pytest_carbon.gate.verdict import Verdict
 
-__all__ = ["SCHEMA", "as_json", "as_markdown", "as_text"]
-
-SCHEMA = 1
-"""1: the first form."""
+__all__ = ["as_markdown", "as_text"]
 
 _ORDER = (
     Outcome.REGRESSED,
@@ -32,9 +29,6 @@ _FINDINGS = _ORDER[:3]
 _HEADERS = ["base", "head", "change", "95 % interval", "verdict", "pairs", "test"]
 _SHOWN = 10
 
-# A line about a culprit names files and functions, but no novels.
-_LINE = 400
-
 
 def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     """The report for a terminal; ``verbose`` shows every test."""
@@ -42,7 +36,7 @@ def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
 
     yield f"base  {comparison.base}"
     yield f"head  {comparison.head}"
-    yield from _culprits(comparison)
+    yield from culprit_lines(comparison)
     rows = _shown(comparison, verbose=verbose)
     if rows:
         yield ""
@@ -62,29 +56,6 @@ def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     yield from _sums(comparison)
 
 
-def _culprits(comparison: Comparison) -> Iterator[str]:
-    """What the tests burn more for: first of all, as that is what can be mended."""
-    found = comparison.findings
-    if not found:
-        return
-    changes = {test.test: test.verdict for test in comparison.tests}
-    yield ""
-    yield f"burn more: {headline(found)}"
-    for finding in found:
-        yield from (f"  {shown(line, _LINE)}" for line in finding.lines)
-        for name in finding.tests[:_SHOWN]:
-            verdict = changes[name]
-            ratio = None if verdict is None else verdict.ratio
-            yield f"    {'' if ratio is None else format_change(ratio):>8}  {shown(name)}"
-        if len(finding.tests) > _SHOWN:
-            yield f"    and {len(finding.tests) - _SHOWN} more"
-        if finding.explained:
-            yield (
-                f"    explains {len(finding.explained)} more suspects, which were not measured "
-                "further (--all measures each)"
-            )
-
-
 def as_markdown(comparison: Comparison) -> str:
     """The report for a pull request's comment."""
     from tabulate import tabulate
@@ -96,14 +67,7 @@ def as_markdown(comparison: Comparison) -> str:
         f"`{comparison.base}` → `{comparison.head}`",
         "",
     ]
-    for finding in comparison.findings:
-        names = [code_span(name) for name in finding.tests[:_SHOWN]]
-        if len(finding.tests) > _SHOWN:
-            names.append(f"{len(finding.tests) - _SHOWN} more")
-        lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
-        if finding.explained:
-            names.append(f"and, not measured further, {len(finding.explained)} more suspects")
-        lines += [f"  in {', '.join(names)}", ""]
+    lines += markdown_culprits(comparison)
     if findings:
         rows = [[*_row(test)[:-1], code_span(test.test)] for test in findings]
         lines += [tabulate(rows, headers=_HEADERS, tablefmt="github", disable_numparse=True), ""]
@@ -121,47 +85,6 @@ def as_markdown(comparison: Comparison) -> str:
         ]
     lines += [f"- {line}" for line in (*_remarks(comparison), *_sums(comparison))]
     return "\n".join(lines) + "\n"
-
-
-def as_json(comparison: Comparison) -> dict[str, Any]:
-    """The report for other programs; energies in joules, times in seconds."""
-    return {
-        "schema": SCHEMA,
-        "base": comparison.base,
-        "head": comparison.head,
-        "aa": comparison.is_aa,
-        "exit_status": comparison.exit_status,
-        "tolerance": comparison.tolerance,
-        "method": comparison.method,
-        "proof": comparison.proof,
-        "once_s": comparison.once_s,
-        "wall_s": comparison.wall_s,
-        "suspects": comparison.suspects,
-        "notes": list(comparison.notes),
-        "new": list(comparison.new),
-        "gone": list(comparison.gone),
-        "tests": [_plain(test) for test in comparison.tests],
-    }
-
-
-def _plain(test: ComparedTest) -> dict[str, Any]:
-    verdict = test.verdict
-    plain: dict[str, Any] = {
-        "test": test.test,
-        "pairs": test.pairs,
-        "mode": test.mode,
-        "why": test.why,
-    }
-    if test.explanation is not None:
-        explanation = test.explanation._asdict()
-        explanation["culprits"] = [c._asdict() for c in test.explanation.culprits]
-        plain["explanation"] = explanation
-    if verdict is None:
-        return {**plain, "verdict": None}
-    return {
-        **plain,
-        "verdict": {**verdict._asdict(), "outcome": verdict.outcome.value, "ratio": verdict.ratio},
-    }
 
 
 def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
@@ -240,6 +163,7 @@ def _sums(comparison: Comparison) -> Iterator[str]:
         f"{format_duration(comparison.wall_s)} ({format_duration(comparison.once_s)} to start both "
         "and run every test once on each)"
     )
+    yield from suite_line(comparison)
 
 
 def _aa(comparison: Comparison) -> Iterator[str]:

@@ -9,13 +9,15 @@ from math import log
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import findings
+from pytest_carbon.gate.sums import SumOutcome
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
+    from pytest_carbon.compare.whole_suite import ComparedSum
     from pytest_carbon.explain.culprit import Explanation
     from pytest_carbon.explain.findings import Finding
 
-__all__ = ["ComparedTest", "Comparison"]
+__all__ = ["ComparedTest", "Comparison", "is_finding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +45,8 @@ class Comparison:
     ``new`` and ``gone`` are the tests that only head, only base has. ``method`` says how the
     figures came about, ``proof`` which files each side ran. ``once_s`` is what starting both
     sides and running each test once on each took of ``wall_s``, and ``suspects`` how many
-    tests were measured further.
+    tests were measured further. ``sums`` are those of the whole suite, which comes first, and of
+    its files.
     """
 
     base: str
@@ -57,6 +60,7 @@ class Comparison:
     once_s: float
     wall_s: float
     suspects: int
+    sums: tuple[ComparedSum, ...] = ()
     is_aa: bool = False
     notes: tuple[str, ...] = ()
 
@@ -98,7 +102,39 @@ class Comparison:
         """0: nothing regressed, 1: something did, 5: nothing was compared."""
         if not self.compared:
             return 5
-        return int(self.outcomes[Outcome.REGRESSED] > 0)
+        return int(self.outcomes[Outcome.REGRESSED] > 0 or bool(self.regressed_sums))
+
+    @property
+    def whole_suite(self) -> tuple[float, float, float] | None:
+        """The change of all tests together, with a 95 % interval, as ratios of head to base.
+
+        Tests with findings of their own enter with their verdicts, the others with their sum.
+        """
+        if not self.sums or self.sums[0].name:
+            return None
+        rest = self.sums[0].verdict
+        own = [
+            (test.verdict.baseline_j, test.verdict.now_j)
+            for test in self.compared
+            if test.verdict is not None and is_finding(test.verdict)
+        ]
+        own_base_j = sum(base_j or 0.0 for base_j, _ in own)
+        own_head_j = sum(head_j or 0.0 for _, head_j in own)
+        ratios = [
+            (rest.base_j * ratio + own_head_j) / (rest.base_j + own_base_j)
+            for ratio in (rest.ratio, rest.low, rest.high)
+        ]
+        return ratios[0], ratios[1], ratios[2]
+
+    @property
+    def regressed_sums(self) -> list[ComparedSum]:
+        """The sums that burn more, though no test of them was convicted by itself."""
+        return [one for one in self.sums if one.verdict.outcome is SumOutcome.REGRESSED]
+
+
+def is_finding(verdict: Verdict) -> bool:
+    """Whether there is something to say of a test: that head burns more or less, or may do so."""
+    return verdict.outcome not in {Outcome.OK, Outcome.TOO_SMALL}
 
 
 def _size_of_change(test: ComparedTest) -> float:

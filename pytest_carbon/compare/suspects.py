@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from pytest_carbon.compare.explaining import Explainer
 from pytest_carbon.compare.pairs import Mode, SideLostError, is_parallel
 from pytest_carbon.compare.record import LeftOutError, lost_reason, take_pair
 from pytest_carbon.explain.culprit import Explanation
@@ -16,11 +15,11 @@ from pytest_carbon.gate.verdict import Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_carbon.compare.explaining import Explainer
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.progress import Progress
     from pytest_carbon.compare.record import Record
     from pytest_carbon.compare.sessions import Generations
-    from pytest_carbon.compare.side import Side
     from pytest_carbon.gate.paired import Pair
     from pytest_carbon.gate.verdict import Verdict
 
@@ -46,7 +45,7 @@ class Suspects:
 
     def __init__(
         self,
-        sides: Sequence[Side],
+        explainer: Explainer,
         generations: Generations,
         progress: Progress,
         *,
@@ -59,7 +58,7 @@ class Suspects:
         self._suite_size = suite_size
         self._clears_nobody = clears_nobody
         self._measures_all = measures_all
-        self._explainer = Explainer(sides)
+        self._explainer = explainer
 
     def decide(self, suspects: Sequence[Record]) -> None:
         """Decide all, and name the culprits of those that burn more."""

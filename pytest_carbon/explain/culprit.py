@@ -97,11 +97,17 @@ class Explanation(NamedTuple):
 
 
 def explain(
-    profiles: tuple[Profile, Profile], energies_j: tuple[float, float], versions: Versions
+    profiles: tuple[Profile, Profile],
+    energies_j: tuple[float, float],
+    versions: Versions,
+    *,
+    only_changed: bool = False,
 ) -> Explanation:
     """Name the functions that a rise comes from.
 
     ``profiles`` and ``energies_j`` are base's and head's: what was called, and what the test took.
+    ``only_changed`` names only functions that the change touches, for rises that are smaller than
+    what the times of single functions scatter by.
     """
     rise_j = energies_j[1] - energies_j[0]
     for profile in profiles:
@@ -110,19 +116,7 @@ def explain(
     base, head = _graphs(profiles, energies_j, versions)
     changed = versions.changed({*base.self_j, *head.self_j} - {ROOT})
     given, left = assign(take_apart(base, head), base, head, changed)
-    ranked = _ranked(given, rise_j, CHANGED_SHARE)
-    if sum(_sum(given[place]) for place in ranked) < 0.5 * rise_j:
-        others = _ranked(left, rise_j, UNCHANGED_SHARE if ranked else LEAST_SHARE)
-        ran = [place for place in changed if place in head.self_j]
-        if not ranked and len(ran) == 1 and others:
-            # The only function that was changed: others spend more on what it gives them.
-            given.setdefault(ran[0], []).extend(left[others[0]])
-            ranked = [ran[0]]
-        else:
-            ranked = [*ranked, *others]
-    if not ranked:
-        ranked = _ranked({**left, **given}, rise_j, 0.02)
-    parts = {**left, **given}
+    ranked, parts = _blamed(given, {} if only_changed else left, rise_j, changed & set(head.self_j))
     named: list[Culprit] = []
     for place in ranked[:MOST_NAMED]:
         energy_j = min(_sum(parts[place]), rise_j)
@@ -137,6 +131,30 @@ def explain(
     if not named:
         return Explanation(rise_j, trouble="no function of the project costs more by itself")
     return Explanation(rise_j, tuple(named), _is_spread(named, rise_j))
+
+
+def _blamed(
+    given: Mapping[Place, list[Part]],
+    left: Mapping[Place, list[Part]],
+    rise_j: float,
+    ran: frozenset[Place],
+) -> tuple[list[Place], dict[Place, list[Part]]]:
+    """The functions to name, the greatest part first, and the parts of each.
+
+    ``given`` are those of changed functions, of which ``ran`` ran in head, ``left`` what others
+    are left with.
+    """
+    parts = {**left, **given}
+    ranked = _ranked(given, rise_j, CHANGED_SHARE)
+    if sum(_sum(given[place]) for place in ranked) < 0.5 * rise_j:
+        others = _ranked(left, rise_j, UNCHANGED_SHARE if ranked else LEAST_SHARE)
+        if not ranked and len(ran) == 1 and others:
+            # The only function that was changed: others spend more on what it gives them.
+            (only,) = ran
+            parts[only] = [*parts.get(only, ()), *left[others[0]]]
+            return [only], parts
+        ranked += others
+    return ranked or _ranked(parts, rise_j, 0.02), parts
 
 
 def _is_spread(named: Sequence[Culprit], rise_j: float) -> bool:

@@ -12,6 +12,7 @@ __all__ = [
     "Call",
     "Function",
     "Profile",
+    "joined",
     "least_disturbed",
     "profile_from_plain",
     "profile_to_plain",
@@ -78,6 +79,25 @@ def least_disturbed(profiles: Sequence[Profile]) -> Profile:
             for calls in zip(*(profile.calls for profile in profiles), strict=True)
         )
     )
+
+
+def joined(profiles: Sequence[Profile]) -> Profile:
+    """Several tests as if they were one."""
+    places: dict[Function, int] = {}
+    sums: dict[tuple[int, int], Call] = {}
+    for profile in profiles:
+        at = [places.setdefault(function, len(places)) for function in profile.functions]
+        for call in profile.calls:
+            edge = (OUTSIDE if call.caller == OUTSIDE else at[call.caller], at[call.callee])
+            known = sums.get(edge, Call(*edge, 0, 0.0, 0.0))
+            sums[edge] = Call(
+                *edge,
+                known.times + call.times,
+                known.self_s + call.self_s,
+                known.total_s + call.total_s,
+            )
+    trouble = next((profile.trouble for profile in profiles if profile.trouble), "")
+    return Profile(tuple(places), tuple(sums.values()), trouble)
 
 
 def profile_to_plain(profile: Profile) -> dict[str, Any]:

@@ -91,3 +91,38 @@ def test_a_comparison_without_a_regression_names_nobody(project: Project, compar
 
     assert done.returncode == 0, done.stdout
     assert "culprit" not in done.stdout
+
+
+MANY = """
+import pytest
+import steps
+
+@pytest.mark.parametrize("number", range(50))
+def test_step(number):
+    assert steps.step(number)
+"""
+
+STEPS = """
+def step(number):
+    return sum(i * i % 7 for i in range(14_000 + number))
+"""
+
+
+def test_what_no_test_shows_by_itself_is_seen_in_their_sum(
+    project: Project, compare: Compare
+) -> None:
+    """Each test burns about 2 mJ, of which a millijoule more is always allowed."""
+    project.write({"steps.py": STEPS, "test_steps.py": MANY})
+    project.commit()
+    project.write({"steps.py": STEPS.replace("14_000", "17_000")})
+
+    done = compare("HEAD", "--json", "-")
+
+    found = json.loads(done.stdout)
+    assert done.returncode == found["exit_status"] == 1, done.stderr
+    outcomes = {test["verdict"]["outcome"] for test in found["tests"]}
+    assert outcomes <= {"ok", "too small to gate", "inconclusive"}
+    [whole] = found["sums"]
+    assert (whole["name"], whole["verdict"]["outcome"]) == ("", "regressed")
+    assert 1.1 < whole["verdict"]["ratio"] < 1.4
+    assert whole["explanation"]["culprits"][0]["name"] == "step"

@@ -7,8 +7,9 @@ import json
 
 import pytest
 
+from pytest_carbon.compare.as_json import as_json
 from pytest_carbon.compare.progress import Progress
-from pytest_carbon.compare.report import as_json, as_markdown, as_text
+from pytest_carbon.compare.report import as_markdown, as_text
 from pytest_carbon.compare.result import ComparedTest, Comparison
 from pytest_carbon.gate.verdict import Outcome, Verdict
 

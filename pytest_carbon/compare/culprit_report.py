@@ -1,0 +1,90 @@
+"""What a comparison says of culprits and of sums: first of all, as that is what can be mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_carbon.explain.findings import headline
+from pytest_carbon.report.text import code_span, shown
+from pytest_carbon.units import format_change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_carbon.compare.result import Comparison
+    from pytest_carbon.compare.whole_suite import ComparedSum
+
+__all__ = ["culprit_lines", "markdown_culprits", "suite_line"]
+
+_SHOWN = 10
+
+# A line about a culprit names files and functions, but no novels.
+_LINE = 400
+
+
+def culprit_lines(comparison: Comparison) -> Iterator[str]:
+    """For a terminal: sums that burn more, then each culprit with its tests."""
+    found = comparison.findings
+    for one in comparison.regressed_sums:
+        yield ""
+        yield (
+            f"{_name_of(one)} burns more: {_change_of(one)}, spread over {one.tests} tests; "
+            "none of them shows it by itself"
+        )
+        if one.explanation is not None:
+            yield from (f"  {shown(line, _LINE)}" for line in one.explanation.lines())
+    if not found:
+        return
+    changes = {test.test: test.verdict for test in comparison.tests}
+    yield ""
+    yield f"burn more: {headline(found)}"
+    for finding in found:
+        yield from (f"  {shown(line, _LINE)}" for line in finding.lines)
+        for name in finding.tests[:_SHOWN]:
+            verdict = changes[name]
+            ratio = None if verdict is None else verdict.ratio
+            yield f"    {'' if ratio is None else format_change(ratio):>8}  {shown(name)}"
+        if len(finding.tests) > _SHOWN:
+            yield f"    and {len(finding.tests) - _SHOWN} more"
+        if finding.explained:
+            yield (
+                f"    explains {len(finding.explained)} more suspects, which were not measured "
+                "further (--all measures each)"
+            )
+
+
+def markdown_culprits(comparison: Comparison) -> list[str]:
+    """The same for a pull request's comment."""
+    lines: list[str] = []
+    for finding in comparison.findings:
+        names = [code_span(name) for name in finding.tests[:_SHOWN]]
+        if len(finding.tests) > _SHOWN:
+            names.append(f"{len(finding.tests) - _SHOWN} more")
+        lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
+        if finding.explained:
+            names.append(f"and, not measured further, {len(finding.explained)} more suspects")
+        lines += [f"  in {', '.join(names)}", ""]
+    for one in comparison.regressed_sums:
+        culprits = one.explanation.lines() if one.explanation is not None else []
+        lines += [f"- {code_span(_name_of(one))}: {_change_of(one)} over {one.tests} tests"]
+        lines += [*(f"  - {code_span(line, _LINE)}" for line in culprits), ""]
+    return lines
+
+
+def suite_line(comparison: Comparison) -> Iterator[str]:
+    """What the whole suite did, the tests with findings of their own included."""
+    whole = comparison.whole_suite
+    if whole is not None:
+        yield f"whole suite {_change(*whole)}"
+
+
+def _name_of(one: ComparedSum) -> str:
+    return shown(one.name) if one.name else "whole suite"
+
+
+def _change_of(one: ComparedSum) -> str:
+    return _change(one.verdict.ratio, one.verdict.low, one.verdict.high)
+
+
+def _change(ratio: float, low: float, high: float) -> str:
+    return f"{format_change(ratio)} ({format_change(low)} … {format_change(high)})"

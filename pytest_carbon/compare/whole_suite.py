@@ -1,0 +1,145 @@
+"""What the whole suite and its files do: sums over tests, from several passes where needed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_carbon.compare.pairs import Mode, SideLostError
+from pytest_carbon.compare.record import LeftOutError, take_pair
+from pytest_carbon.gate.sums import MOST_PASSES, SumOutcome, judge_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.compare.explaining import Explainer
+    from pytest_carbon.compare.progress import Progress
+    from pytest_carbon.compare.record import Record
+    from pytest_carbon.compare.sessions import Generations
+    from pytest_carbon.explain.culprit import Explanation
+    from pytest_carbon.gate.paired import Pair, PairedPolicy
+    from pytest_carbon.gate.sums import Sum
+
+__all__ = ["ComparedSum", "WholeSuite"]
+
+# Sums of less have nothing to tell, and single tests of such a file are seen by themselves.
+LEAST_J = 0.05
+LEAST_TESTS = 5
+
+# Passes beyond the first take no longer than this; what is open then stays open.
+PASSES_S = 120.0
+
+# The culprit of a sum is looked for in the tests that weigh most.
+PROFILED_TESTS = 12
+
+
+class ComparedSum(NamedTuple):
+    """The sum of a file's tests, or of the whole suite (``name`` is empty).
+
+    It adds up the ``tests`` that have no finding of their own. ``explanation`` says what a sum
+    that regressed burns more for.
+    """
+
+    name: str
+    tests: int
+    verdict: Sum
+    explanation: Explanation | None = None
+
+
+class WholeSuite:
+    """Judges sums over the tests that are neither convicted nor explained by a culprit."""
+
+    def __init__(self, generations: Generations, policy: PairedPolicy, progress: Progress) -> None:
+        self._generations = generations
+        self._policy = policy
+        self._progress = progress
+
+    def judge(self, tests: Sequence[Record], explainer: Explainer) -> list[ComparedSum]:
+        """The whole suite's sum first, then the files'; none where there is too little."""
+        kept = [test for test in tests if test.early and not test.is_finding]
+        groups = _groups(kept)
+        if not groups:
+            return []
+        passes = [{test.name: test.early[0] for test in kept}]
+        found = self._judged(groups, passes)
+        start_s = time.monotonic()
+        while (
+            any(s.verdict.outcome is SumOutcome.OPEN for s in found)
+            and len(passes) < MOST_PASSES
+            and (time.monotonic() - start_s) * (1 + 1 / len(passes)) < PASSES_S
+        ):
+            self._progress.step("the suite's sums", len(passes), MOST_PASSES)
+            passes.append(self._another_pass(kept))
+            found = self._judged(groups, passes)
+        return [self._explained(one, groups[one.name], passes, explainer) for one in found]
+
+    def _judged(
+        self, groups: dict[str, list[Record]], passes: Sequence[dict[str, Pair]]
+    ) -> list[ComparedSum]:
+        found = []
+        for name, tests in groups.items():
+            # What one pass lacks would look like a change.
+            names = [test.name for test in tests if all(test.name in one for one in passes)]
+            sums = [
+                (sum(one[n].base_j for n in names), sum(one[n].head_j for n in names))
+                for one in passes
+            ]
+            if not names or any(base_j <= 0 or head_j <= 0 for base_j, head_j in sums):
+                continue
+            verdict = judge_sum(
+                sums,
+                [passes[0][n].base_j for n in names],
+                tolerance=self._policy.tolerance,
+                alpha=self._policy.alpha,
+                sums=len(groups),
+            )
+            found.append(ComparedSum(name, len(names), verdict))
+        return found
+
+    def _another_pass(self, tests: Sequence[Record]) -> dict[str, Pair]:
+        """Every test once more on both sides, in new processes of new sessions."""
+        self._generations.close()
+        processes = self._generations.processes()
+        pairs = {}
+        for test in tests:
+            try:
+                pairs[test.name] = take_pair(test, processes)
+            except SideLostError:  # noqa: PERF203 - a test costs far more
+                processes = self._generations.processes()
+            except LeftOutError:
+                continue
+        processes.close()
+        return pairs
+
+    def _explained(
+        self,
+        one: ComparedSum,
+        tests: Sequence[Record],
+        passes: Sequence[dict[str, Pair]],
+        explainer: Explainer,
+    ) -> ComparedSum:
+        """With the functions that a regressed sum burns more for."""
+        if one.verdict.outcome is not SumOutcome.REGRESSED:
+            return one
+        self._progress.stage("looking for the culprits of a sum")
+        heaviest = sorted(tests, key=lambda test: -passes[0][test.name].base_j)[:PROFILED_TESTS]
+        base_j = sum(passes[0][test.name].base_j for test in heaviest)
+        explanation = explainer.explain_together(
+            [(test.name, test.mode is Mode.FREE) for test in heaviest],
+            (base_j, base_j * one.verdict.ratio),
+            self._generations.processes,
+        )
+        return one._replace(explanation=explanation)
+
+
+def _groups(tests: Sequence[Record]) -> dict[str, list[Record]]:
+    """The whole suite and its files, as far as there is something to add up."""
+    files: dict[str, list[Record]] = {}
+    for test in tests:
+        files.setdefault(test.name.partition("::")[0], []).append(test)
+    groups = {"": list(tests)} | (files if len(files) > 1 else {})
+    return {
+        name: of
+        for name, of in groups.items()
+        if len(of) >= LEAST_TESTS and sum(test.early[0].base_j for test in of) >= LEAST_J
+    }
