@@ -91,6 +91,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON (-: print it)")
     parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown (-: print it)")
+    parser.add_argument(
+        "--github",
+        action="store_true",
+        help="also print the commands by which GitHub marks the culprits' lines in a pull request",
+    )
     parser.add_argument("-v", "--verbose", action="store_true", help="show every test")
 
 
@@ -204,6 +209,7 @@ def _check_writable(path: str | None) -> None:
 
 def _report(comparison: Comparison, args: argparse.Namespace) -> None:
     from pytest_carbon.compare.as_json import as_json
+    from pytest_carbon.compare.culprit_report import github_annotations
     from pytest_carbon.compare.report import as_markdown, as_text
 
     documents: dict[str, str] = {}
@@ -212,6 +218,9 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
     if args.markdown is not None:
         documents[args.markdown] = as_markdown(comparison)
     printed = documents.pop("-", None)
+    if args.github:
+        for line in github_annotations(comparison):
+            print(line)  # noqa: T201 - the command's output
     for path, text in documents.items():
         Path(path).write_text(text, encoding="utf-8")
     if printed is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import headline
-from pytest_carbon.report.text import code_span, shown
+from pytest_carbon.report.text import code_span, shown, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import Comparison
     from pytest_carbon.compare.whole_suite import ComparedSum
 
-__all__ = ["culprit_lines", "markdown_culprits", "suite_line"]
+__all__ = ["culprit_lines", "github_annotations", "markdown_culprits", "suite_line"]
 
 _SHOWN = 10
 
@@ -69,6 +69,21 @@ def markdown_culprits(comparison: Comparison) -> list[str]:
         lines += [f"- {code_span(_name_of(one))}: {_change_of(one)} over {one.tests} tests"]
         lines += [*(f"  - {code_span(line, _LINE)}" for line in culprits), ""]
     return lines
+
+
+def github_annotations(comparison: Comparison) -> Iterator[str]:
+    """GitHub's commands that mark each culprit's line in a pull request, and each lone test."""
+    for finding in comparison.findings:
+        count = len(finding.tests)
+        title = f"carbon: {count} test{'s burn' if count > 1 else ' burns'} more"
+        properties = [f"title={workflow_property(title)}"]
+        if finding.culprit is not None:
+            path = workflow_property(shown(finding.culprit.file))
+            properties = [f"file={path}", f"line={finding.culprit.line}", *properties]
+        named = ", ".join(shown(name) for name in finding.tests[:_SHOWN])
+        more = f" and {count - _SHOWN} more" if count > _SHOWN else ""
+        message = f"{shown(finding.lines[0], _LINE)}\n{named}{more}"
+        yield f"::error {','.join(properties)}::{workflow_data(message)}"
 
 
 def suite_line(comparison: Comparison) -> Iterator[str]:
