@@ -52,7 +52,11 @@ def pytest_configure(config: pytest.Config) -> None:
     """Document the markers, and start a session where carbon is on."""
     for marker in _MARKERS:
         config.addinivalue_line("markers", marker)
-    if _is_on(config) and not config.pluginmanager.hasplugin("carbon-look"):
+    if config.pluginmanager.hasplugin("carbon-look"):
+        return
+    if not _is_on(config):
+        config.pluginmanager.register(_Off(config), "carbon-off")
+    else:
         from pytest_carbon.session.pytest_private import import_as_it_is
 
         import_as_it_is(config.pluginmanager, "pytest_carbon")
@@ -76,6 +80,38 @@ def _is_on(config: pytest.Config) -> bool:
     raise pytest.UsageError(f"{source}={value}: say true or false")
 
 
+class _Off:
+    """Says in one line what did nothing, as carbon is off."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.idle: dict[str, None] = {}
+        for option in OPTIONS[1:]:
+            if config.getoption(option.name, None) is not None:
+                self.idle[option.flag] = None
+            elif os.environ.get(option.variable):
+                self.idle[option.variable] = None
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Look for our markers, on tests and on the classes and modules around them."""
+        seen: set[pytest.Item | pytest.Collector | None] = {None}
+        names: set[str] = set()
+        for item in items:
+            node: pytest.Item | pytest.Collector | None = item
+            while node not in seen and node is not None:
+                seen.add(node)
+                names.update(mark.name for mark in node.own_markers)
+                node = node.parent
+        for name in ("carbon", "carbon_budget"):
+            if name in names:
+                self.idle[f"the marker {name}"] = None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """The line, in every verbosity."""
+        if self.idle:
+            text = f"carbon: nothing was measured ({', '.join(self.idle)} in use): add --carbon"
+            terminalreporter.write_line(text, yellow=True)
+
+
 @pytest.fixture
 def carbon(request: pytest.FixtureRequest) -> Carbon:
     """Measure parts of a test: with carbon.task("train") as task: ... then task.energy_j.
@@ -84,6 +120,9 @@ def carbon(request: pytest.FixtureRequest) -> Carbon:
     """
     from pytest_carbon.tasks.carbon import Carbon
 
+    off = request.config.pluginmanager.getplugin("carbon-off")
+    if isinstance(off, _Off):
+        off.idle["the fixture carbon"] = None
     recorder: Any = request.config.pluginmanager.getplugin("carbon-recorder")
     book = None if recorder is None else recorder.task_book()
     return Carbon(lambda: book, active=book is not None)

@@ -88,3 +88,30 @@ def test_markers_are_registered_even_when_off(pytester: pytest.Pytester) -> None
         """
     )
     run(pytester, "--strict-markers").assert_outcomes(passed=1)
+
+
+IN_USE = """
+import pytest
+
+@pytest.mark.carbon_budget(mj=1)
+class TestClass:
+    def test_one(self, carbon):
+        assert not carbon.active
+"""
+
+
+def test_what_does_nothing_without_carbon_is_said_in_one_line(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(IN_USE)
+    result = run(pytester, "-q", "--carbon-tolerance=5%")
+    result.assert_outcomes(passed=1)
+    [line] = [line for line in result.outlines if line.startswith("carbon:")]
+    assert line == (
+        "carbon: nothing was measured (--carbon-tolerance, the marker carbon_budget, "
+        "the fixture carbon in use): add --carbon"
+    )
+
+
+def test_without_any_of_it_nothing_is_said(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\ncarbon_tolerance = 10%\n")
+    pytester.makepyfile("def test_one(): pass")
+    run(pytester).stdout.no_fnmatch_line("carbon:*")

@@ -60,12 +60,22 @@ class _Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"ERROR: {message}: see {self.prog} --help\n")
 
 
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("pytest-carbon")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; returns the exit status, 4 for what the user can mend."""
     own, for_pytest = _split(sys.argv[1:] if arguments is None else arguments)
     parser = _Parser(
         prog="pytest-carbon", description="Emission regression testing beside pytest --carbon."
     )
+    parser.add_argument("--version", action="version", version=f"pytest-carbon {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _COMMANDS.values():
         module.add_parser(commands)
