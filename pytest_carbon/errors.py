@@ -5,6 +5,8 @@ An exception has a class of its own only where someone catches it differently.
 
 from __future__ import annotations
 
+from pytest_carbon.text import printable_line
+
 __all__ = [
     "BaselineError",
     "CarbonError",
@@ -23,12 +25,13 @@ __all__ = [
 class CarbonError(Exception):
     """Something that the user can mend.
 
-    ``problem`` says what is wrong and where, ``remedy`` what to do or type instead.
+    ``problem`` says what is wrong and where, ``remedy`` what to do or type instead. Both may
+    quote names and files of anybody's, and are made harmless here.
     """
 
     def __init__(self, problem: str, *, remedy: str) -> None:
-        self.problem = problem
-        self.remedy = remedy
+        self.problem = problem = printable_line(problem)
+        self.remedy = remedy = printable_line(remedy)
         super().__init__(f"{problem}: {remedy}" if remedy else problem)
 
 

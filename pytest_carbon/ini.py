@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.errors import SettingError
+from pytest_carbon.intake.regular_file import read_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,6 +24,8 @@ SECTIONS = {
     "setup.cfg": "tool:pytest",
 }
 """pytest's configuration files in its order of preference, and the section that it reads."""
+
+_MOST_BYTES = 2**20
 
 
 def ini_setting(name: str, cwd: Path) -> tuple[str, str] | None:
@@ -43,8 +46,11 @@ def ini_setting(name: str, cwd: Path) -> tuple[str, str] | None:
 
 def _section(path: Path) -> dict[str, Any] | None:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError):
+        # pytest, too, takes what is no regular file for none.
+        if not path.is_file():
+            return None
+        text = read_regular(path, most_bytes=_MOST_BYTES).data.decode()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
         return None
     except (OSError, UnicodeDecodeError):
         raise SettingError(f"{path} cannot be read", remedy="make it UTF-8 text") from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.location import LOOK_UPS
 from pytest_carbon.options import OPTIONS, given
 
@@ -107,9 +108,12 @@ def parse_energy_j(text: str) -> float:
     number, unit = _quantity(text, "5mJ")
     if unit not in _JOULES:
         raise ValueError(f"has the unit {unit!r}: use uJ, mJ, J, kJ or Wh, like 5mJ")
-    if not 0 <= number < math.inf:
+    energy_j = number * _JOULES[unit]
+    if number < 0:
         raise ValueError("is negative: an energy is 0 or more, like 5mJ")
-    return number * _JOULES[unit]
+    if energy_j not in LIMITS["floor_j"]:
+        raise ValueError(f"is {energy_j:g} J, which no test takes: write it like 5mJ")
+    return energy_j
 
 
 def parse_seconds(text: str) -> float:

@@ -13,7 +13,7 @@ import json
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pytest_carbon.baseline.limits import LIMITS, MOST
+from pytest_carbon.intake.limits import LIMITS, MOST
 from pytest_carbon.baseline.nodeid import key_from_id
 from pytest_carbon.errors import BaselineError
 
@@ -44,6 +44,9 @@ def _checked(name: str, value: float) -> float:
 
 def _figure(name: str, value: float) -> str:
     """``value`` with three significant digits, and with an exponent only where it is tiny."""
+    limits = LIMITS[name]
+    if limits.or_zero and 0 < value < limits.least:
+        return "0"
     # Adding nothing makes a zero of a negative zero, which JSON would read as another value.
     text = f"{_checked(name, value) + 0.0:.3g}"
     return _rare_figure(text) if "e" in text else text
@@ -54,25 +57,20 @@ def _rare_figure(text: str) -> str:
     return f"{number:.0f}" if 1 <= abs(number) < 1e15 else repr(number)
 
 
-def _joules(name: str, value_j: float) -> str:
-    """Joules: what is below the least amount that is stored is nothing."""
-    return "0" if 0 < value_j < LIMITS[name].least else _figure(name, value_j)
-
-
 def _spread(spread: Spread) -> str:
     if not 1 <= spread.processes <= spread.samples <= MOST:
         raise ValueError(f"{spread.samples} samples of {spread.processes} processes")
     sd = "" if spread.sd_log is None else f', "sd_log": {_figure("sd_log", spread.sd_log)}'
     return (
-        f'{{"centre_j": {_joules("centre_j", spread.centre_j)}{sd}, '
+        f'{{"centre_j": {_figure("centre_j", spread.centre_j)}{sd}, '
         f'"samples": {spread.samples}, "processes": {spread.processes}}}'
     )
 
 
 def _line(entry: Entry) -> str:
-    parts = [f'"first_j": {_joules("first_j", entry.first.centre_j)}']
+    parts = [f'"first_j": {_figure("first_j", entry.first.centre_j)}']
     if entry.look is not None:
-        parts.append(f'"look_j": {_joules("look_j", entry.look.centre_j)}')
+        parts.append(f'"look_j": {_figure("look_j", entry.look.centre_j)}')
     if entry.body is not None:
         parts.append(f'"body": {json.dumps(entry.body)}')
     return ", ".join(parts)
@@ -89,7 +87,7 @@ def _entry(entry: Entry) -> str:
     if entry.sensitivity is not None:
         lines.append(f'"sensitivity": {_figure("sensitivity", entry.sensitivity)}')
     if entry.anchor_j is not None:
-        lines.append(f'"anchor_j": {_joules("anchor_j", entry.anchor_j)}')
+        lines.append(f'"anchor_j": {_figure("anchor_j", entry.anchor_j)}')
     if entry.body is not None:
         lines.append(f'"body": {json.dumps(entry.body)}')
     if entry.disk_share is not None:

@@ -3,39 +3,20 @@
 from __future__ import annotations
 
 from math import inf
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
-from pytest_carbon.baseline.limits import LIMITS, MOST
 from pytest_carbon.baseline.nodeid import id_from_key
 from pytest_carbon.environment import Environment
+from pytest_carbon.intake.fault import FaultError, refuse
+from pytest_carbon.intake.limits import LIMITS, MOST
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["KINDS", "FaultError", "read_part", "read_spread", "refuse"]
-
-
-class FaultError(ValueError):
-    """Something wrong with the value under ``path``, or with its ``place`` where that is known."""
-
-    def __init__(self, what: str, path: tuple[str, ...] = (), place: int | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.path = path
-        self.place = place
-
-    def below(self, name: str) -> FaultError:
-        """The same fault, seen from the object that holds it under ``name``."""
-        return FaultError(self.what, (name, *self.path), self.place)
-
-
-def refuse(wanted: str, value: object) -> NoReturn:
-    """Raise the fault that ``value`` is not what was wanted."""
-    shown = repr(value)
-    raise FaultError(f"is {shown if len(shown) <= 40 else shown[:37] + '...'}, not {wanted}")
+__all__ = ["KINDS", "read_part", "read_spread"]
 
 
 def _text(value: object) -> str:

@@ -17,9 +17,10 @@ from pytest_carbon.baseline.canonical import read_groups
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.layout import SCHEMA
 from pytest_carbon.baseline.place import line_and_column, members, place_of, repeated_member
-from pytest_carbon.baseline.readers import KINDS, FaultError, read_part, refuse
+from pytest_carbon.baseline.readers import KINDS, read_part
 from pytest_carbon.baseline.upgrade import from_1
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.intake.fault import FaultError, refuse, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -109,16 +110,16 @@ def _document(parsed: object, schema: Schema) -> dict[str, Any]:
         refuse("an object in { }", parsed)
     number = parsed.get("schema")
     if type(number) is not int:
-        raise FaultError(f"is {number!r}, not a schema number", ("schema",))
+        raise FaultError(f"is {value_text(number)}, not a schema number", ("schema",))
     if number > schema.number:
         raise FaultError(
-            f"is {number}, newer than the {schema.number} that is understood here", ("schema",)
+            f"is {value_text(number)}, newer than the {schema.number} that is understood here", ("schema",)
         )
     document = parsed
     while number < schema.number:
         upgrade = schema.upgrades.get(number)
         if upgrade is None:
-            raise FaultError(f"is {number}, which never was a schema number", ("schema",))
+            raise FaultError(f"is {value_text(number)}, which never was a schema number", ("schema",))
         document, number = upgrade(document), number + 1
     return document
 

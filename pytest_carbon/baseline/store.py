@@ -12,14 +12,19 @@ from pytest_carbon.baseline.lock import default_lock_folder, locked, owner_of
 from pytest_carbon.baseline.replace import clean_up, replace_file
 from pytest_carbon.baseline.schema import read_baselines, read_environment
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.intake.regular_file import identity_of, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.environment import Environment
+    from pytest_carbon.intake.regular_file import Content
 
-__all__ = ["BaselineStore", "Neighbour", "Stored", "Survey"]
+__all__ = ["MOST_BYTES", "BaselineStore", "Neighbour", "Stored", "Survey"]
+
+MOST_BYTES = 128 * 2**20
+"""A file of 100,000 tests that are gated by themselves has 50 MB."""
 
 # Only writers that no common lock keeps apart (other users, other hosts) can make one try again.
 _TRIES = 20
@@ -52,19 +57,9 @@ class Survey(NamedTuple):
     unknown: tuple[Path, ...] = ()
 
 
-class _Content(NamedTuple):
-    """A file's bytes, and what tells whether it is still the same file."""
-
-    data: bytes
-    identity: tuple[int, int, int, int]
-
-
-def _read(path: Path) -> _Content | None:
+def _read(path: Path) -> Content | None:
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-            return _Content(file.read(), identity)
+        return read_regular(path, most_bytes=MOST_BYTES)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -75,15 +70,14 @@ def _read(path: Path) -> _Content | None:
         ) from error
 
 
-def _unchanged(path: Path, content: _Content | None) -> bool:
+def _unchanged(path: Path, content: Content | None) -> bool:
     try:
         status = path.stat()
     except FileNotFoundError:
         return content is None
     except OSError:
         return False
-    identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
-    return content is not None and content.identity == identity
+    return content is not None and content.identity == identity_of(status)
 
 
 class BaselineStore:
@@ -201,7 +195,7 @@ class BaselineStore:
                 new = change(old)
                 if new.environment != environment:
                     raise ValueError("a change must not move baselines to another environment")
-                data = render(new).encode()
+                data = _rendered(path, new)
                 if _same(content, old, new, data) or (content is None and not new.entries):
                     return Stored(path=path, file=new, written=False)
                 if _unchanged(target, content):
@@ -214,12 +208,23 @@ class BaselineStore:
 
 
 def _same(
-    content: _Content | None, old: BaselineFile | None, new: BaselineFile, data: bytes
+    content: Content | None, old: BaselineFile | None, new: BaselineFile, data: bytes
 ) -> bool:
     """Whether ``new`` says what is stored, be it in another layout or with Windows' line ends."""
     if content is None:
         return False
     return content.data.replace(b"\r\n", b"\n") == data or old == new
+
+
+def _rendered(path: Path, file: BaselineFile) -> bytes:
+    data = render(file).encode()
+    if len(data) > MOST_BYTES:
+        raise BaselineError(
+            f"{path} would have {len(data):,} bytes, and {MOST_BYTES:,} are the most that is read",
+            remedy="remove tests that no longer exist with pytest-carbon prune, or name a folder "
+            "for each part of the suite with --carbon-baselines=DIR",
+        )
+    return data
 
 
 def _write(target: Path, data: bytes, owner: str) -> None:

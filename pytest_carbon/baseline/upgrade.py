@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pytest_carbon.baseline.readers import KINDS, FaultError, read_spread
+from pytest_carbon.baseline.readers import KINDS, read_spread
+from pytest_carbon.intake.fault import FaultError
 
 __all__ = ["from_1"]
 

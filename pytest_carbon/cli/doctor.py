@@ -11,7 +11,7 @@ from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.outside.noise import measure_noise
 from pytest_carbon.outside.settings import settings_around
-from pytest_carbon.report.text import shown
+from pytest_carbon.text import shown
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.measure.instruments import open_instruments

@@ -12,7 +12,7 @@ from pytest_carbon.errors import HistoryError, ReportError
 from pytest_carbon.history.store import History
 from pytest_carbon.ini import ini_setting
 from pytest_carbon.report.figures import kind_text
-from pytest_carbon.report.text import shown
+from pytest_carbon.text import shown
 from pytest_carbon.report.trend import trend_lines
 
 if TYPE_CHECKING:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.layout import render
 from pytest_carbon.baseline.schema import read_baselines
+from pytest_carbon.baseline.store import MOST_BYTES
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.updates.three_way_merge import merge_files
 
 if TYPE_CHECKING:
@@ -48,7 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _read(path: Path, side: str) -> BaselineFile | None:
     """One side; ``None`` for the empty ancestor that git makes up where there is none."""
-    data = path.read_bytes()
+    data = read_regular(path, most_bytes=MOST_BYTES).data
     if not data:
         return None
     try:

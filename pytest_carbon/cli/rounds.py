@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.screen import allowed
 from pytest_carbon.gate.spread import centre_error, first_sd, sample_sd, suite_sd
+from pytest_carbon.intake.fault import FaultError, parse_json
+from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.process import take_look
 from pytest_carbon.looks.taker import LookTaker
@@ -44,6 +46,8 @@ ENOUGH = 0.25
 
 # One test that hangs must not keep a refresh for ever.
 _TIMEOUT_S = 120.0
+
+_MOST_BYTES = 2**20
 
 
 def with_look(
@@ -143,11 +147,17 @@ class FinishedRounds:
             self.clear()
             return []
         asked = self._folder / "arguments.json"
-        if not asked.exists():
+        try:
+            before = parse_json(read_regular(asked, most_bytes=_MOST_BYTES).data, "arguments")
+        except FileNotFoundError:
             raise SettingError(
                 "--resume: no refresh was interrupted in this folder", remedy="leave it out"
-            )
-        before = json.loads(asked.read_text(encoding="utf-8"))
+            ) from None
+        except (OSError, FaultError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise SettingError(
+                f"--resume: {asked} cannot be used: {why}", remedy="leave --resume out"
+            ) from None
         if before != self._arguments:
             raise SettingError(
                 f"--resume: the interrupted refresh had other arguments for pytest: {before}",

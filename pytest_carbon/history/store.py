@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.nodeid import id_from_key, key_from_id
 from pytest_carbon.errors import HistoryError
 from pytest_carbon.history.point import Point
 from pytest_carbon.history.schema import APPLICATION_ID, SCHEMA, TABLES
+from pytest_carbon.intake.fault import FaultError, value_text
+from pytest_carbon.intake.limits import Limits
 from pytest_carbon.measurement import Kind, Subject
 
 if TYPE_CHECKING:
@@ -22,7 +25,18 @@ if TYPE_CHECKING:
 __all__ = ["History"]
 
 _TIMEOUT_S = 60.0
-"""How long a run waits for another one that is just being appended."""
+"""How long a run waits for another one that is just being appended, or for an answer."""
+
+_STEPS = 100_000
+"""Of SQLite's machine, between two looks at the time."""
+
+
+_FIGURES = {
+    "energy_j": Limits(greatest=1e15),
+    "emissions_g": Limits(greatest=1e18),
+    "cpu_s": Limits(greatest=1e12),
+}
+"""What the figures of a point can be: those of a run add up many measurements."""
 
 
 class History:
@@ -111,24 +125,35 @@ class History:
     def _open(self, *, write: bool = False) -> Iterator[sqlite3.Connection]:
         """One transaction; nothing is kept of it where it fails."""
         try:
+            if self._path.exists() and not self._path.is_file():
+                raise self._unusable("it is no regular file")
             if write:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-            elif not self._path.is_file():
+            elif not self._path.exists():
                 raise HistoryError(
                     f"there is no history in {self._path}",
                     remedy=f"pytest --carbon --carbon-history={self._path} begins one",
                 )
             with closing(sqlite3.connect(self._path, timeout=_TIMEOUT_S)) as database:
                 database.isolation_level = None
+                until_s = monotonic() + _TIMEOUT_S
+                # A table that somebody else has made may be a query without an end.
+                database.set_progress_handler(lambda: monotonic() > until_s, _STEPS)
                 database.execute("BEGIN IMMEDIATE" if write else "BEGIN")
                 self._prepare(database, write=write)
                 yield database
                 database.execute("COMMIT")
-        except (sqlite3.Error, OSError, UnicodeError) as error:
-            raise HistoryError(
-                f"the history {self._path} cannot be used: {error}",
-                remedy="name another file with --carbon-history=PATH",
-            ) from None
+        except FaultError as fault:
+            where = " ".join(fault.path)
+            raise self._unusable(f"{where} {fault.what}") from None
+        except (sqlite3.Error, OSError, ValueError) as error:
+            raise self._unusable(str(error)) from None
+
+    def _unusable(self, why: str) -> HistoryError:
+        return HistoryError(
+            f"the history {self._path} cannot be used: {why}",
+            remedy="name another file with --carbon-history=PATH",
+        )
 
     def _prepare(self, database: sqlite3.Connection, *, write: bool) -> None:
         application = database.execute("PRAGMA application_id").fetchone()[0]
@@ -152,17 +177,15 @@ class History:
             )
 
 
-def _point(row: tuple[str, str, str, str, str, float, float, float, str, int, int]) -> Point:
-    return Point(
-        run_id=row[0],
-        started_at=row[1],
-        commit=row[2],
-        branch=row[3],
-        fingerprint=row[4],
-        energy_j=row[5],
-        emissions_g=row[6],
-        cpu_s=row[7],
-        verdict=row[8],
-        complete=bool(row[9]),
-        whole=bool(row[10]),
-    )
+def _point(row: tuple[Any, ...]) -> Point:
+    """A row as a point. Raises ``FaultError``: SQLite keeps any value in any column."""
+    texts = ("run_id", "started_at", "commit", "branch", "fingerprint", "verdict")
+    found = dict(zip((*texts[:5], "energy_j", "emissions_g", "cpu_s", texts[5]), row, strict=False))
+    for name in texts:
+        if type(found[name]) is not str:
+            raise FaultError(f"is {value_text(found[name])}, not a text", (name,))
+    for name, limits in _FIGURES.items():
+        figure = found[name]
+        if figure is not None and (type(figure) not in (int, float) or figure not in limits):
+            raise FaultError(f"is {value_text(figure)}, not {limits}", (name,))
+    return Point(**found, complete=bool(row[9]), whole=bool(row[10]))

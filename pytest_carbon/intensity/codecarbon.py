@@ -6,9 +6,11 @@ of precedence. Other settings, a token among them, are never taken into memory.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
+from pytest_carbon.intake.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,9 @@ NAMES = (
 )
 FILE = ".codecarbon.config"
 SECTION = "codecarbon"
+
+_MOST_BYTES = 2**16
+_COMMENT = re.compile(r"(?:^|\s)[#;].*", re.DOTALL)
 
 
 class Given(NamedTuple):
@@ -58,14 +63,16 @@ def _section(path: Path, shown: str) -> dict[str, str]:
     except OSError:
         # Not there, or in a folder that this user may not look into: no settings for this user.
         return {}
+    remedy = "make it a readable UTF-8 file, or give --carbon-intensity"
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        remedy = "make it a readable UTF-8 file, or give --carbon-intensity"
-        # Without the original error, whose text may hold what the file holds: a token, for one.
-        raise SettingError(
-            f"{shown} cannot be read ({type(error).__name__})", remedy=remedy
-        ) from None
+        data = read_regular(path, most_bytes=_MOST_BYTES).data
+    except OSError as error:
+        raise SettingError(f"{shown} cannot be read: {error.strerror}", remedy=remedy) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        # Without the original error, whose text holds what the file holds: a token, for one.
+        raise SettingError(f"{shown} is not UTF-8 text", remedy=remedy) from None
     import configparser
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)
@@ -76,5 +83,11 @@ def _section(path: Path, shown: str) -> dict[str, str]:
         raise SettingError(f"{shown} is no INI file", remedy=remedy) from None
     if not parser.has_section(SECTION):
         return {}
-    given = {name: parser.get(SECTION, name, fallback="").strip() for name in NAMES}
-    return {name: value.strip("\"'") for name, value in given.items() if value.strip("\"'")}
+    given = {name: _value(parser.get(SECTION, name, fallback=None)) for name in NAMES}
+    return {name: value for name, value in given.items() if value}
+
+
+def _value(text: str | None) -> str:
+    """A value without the comment behind it, and without quotes; empty where there is none."""
+    value = _COMMENT.sub("", text or "").strip()
+    return value.strip("\"'").strip()

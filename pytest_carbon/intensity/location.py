@@ -12,10 +12,17 @@ from typing import TYPE_CHECKING
 from pytest_carbon.errors import SettingError
 from pytest_carbon.intensity.codecarbon import codecarbon_settings
 from pytest_carbon.intensity.intensity import Intensity
-from pytest_carbon.intensity.table import cloud_region, country, place, region_named, world
+from pytest_carbon.intensity.table import (
+    cloud_region,
+    country,
+    place,
+    region_named,
+    remedy_for,
+    world,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pytest_carbon.intensity.codecarbon import Given
@@ -71,11 +78,14 @@ def resolve_intensity(
     """
     if setting is not None and setting.strip():
         return _from_setting(setting.strip())
-    given = _from_codecarbon(codecarbon_settings(environ, cwd, home))
+    settings = codecarbon_settings(environ, cwd, home)
+    given = _from_codecarbon(settings)
     if given is not None:
         return given
     found = _from_environment(environ)
-    return found if ask is None else ask(found)
+    if ask is not None:
+        found = ask(found)
+    return found._replace(reason="; ".join([found.reason, *_incomplete(settings)]))
 
 
 def intensity_of(found: Place, reason: str) -> Intensity:
@@ -135,8 +145,7 @@ def _from_codecarbon(given: Mapping[str, Given]) -> Intensity | None:
     found = country(value)
     if found is None:
         raise SettingError(
-            f"{where}={value} is no country with a known intensity",
-            remedy="use a three-letter code such as FRA",
+            f"{where}={value} is no country with a known intensity", remedy=remedy_for(value)
         )
     reason = f"codecarbon's {where}={value}"
     if "region" in given:
@@ -146,6 +155,19 @@ def _from_codecarbon(given: Mapping[str, Given]) -> Intensity | None:
             return intensity_of(part, f"{reason} and {region_where}={name}")
         reason += f"; no figure is shipped for its region {name!r}"
     return intensity_of(found, reason)
+
+
+def _incomplete(given: Mapping[str, Given]) -> Iterator[str]:
+    """What codecarbon's settings say of a place, where another one that it needs is missing."""
+    needs = (
+        ("region", "country_iso_code"),
+        ("cloud_region", "cloud_provider"),
+        ("cloud_provider", "cloud_region"),
+    )
+    for name, other in needs:
+        if name in given and other not in given:
+            value, where = given[name]
+            yield f"codecarbon's {where}={value} counts only with {other}"
 
 
 def _codecarbon_cloud(provider: Given, region: Given) -> Intensity:

@@ -22,6 +22,7 @@ __all__ = [
     "mix_source",
     "place",
     "region_named",
+    "remedy_for",
     "world",
 ]
 
@@ -59,6 +60,10 @@ def _file(name: str) -> dict[str, Any]:
 @cache
 def _alpha3_by_alpha2() -> dict[str, str]:
     return {row[0]: code for code, row in _file("countries")["zones"].items()}
+
+
+# No name of a place is longer; comparing takes the square of it.
+_LONGEST_CODE = 60
 
 
 def world() -> Place:
@@ -151,11 +156,12 @@ def place(code: str) -> Place:
     provider, colon, region = text.partition(":")
     found = cloud_region(provider, region) if colon else country(text) or _region(text)
     if found is None:
-        raise SettingError(f"{code!r} is no place with a known intensity", remedy=_remedy(text))
+        raise SettingError(f"{code!r} is no place with a known intensity", remedy=remedy_for(text))
     return found
 
 
-def _remedy(text: str) -> str:
+def remedy_for(text: str) -> str:
+    """What to write instead of a code that has no figure: close matches, if there are any."""
     import difflib
 
     names = {"world": "world", "UK": "GBR (United Kingdom)"}
@@ -168,7 +174,7 @@ def _remedy(text: str) -> str:
             code = f"{provider}:{region}"
             names |= {code: code, region: code, row[0]: f"{code} ({row[0]})"}
     folded = {name.casefold(): label for name, label in names.items()}
-    close = difflib.get_close_matches(text.casefold(), folded, n=6, cutoff=0.6)
+    close = difflib.get_close_matches(text[:_LONGEST_CODE].casefold(), folded, n=6, cutoff=0.6)
     labels = list(dict.fromkeys(folded[name] for name in close))[:3]
     general = "use a three-letter code such as FRA, a region such as aws:eu-west-3, or world"
     return f"did you mean {' or '.join(labels)}? Otherwise {general}" if labels else general

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.figures import grams, method_of
-from pytest_carbon.report.text import short_name, visible
+from pytest_carbon.text import short_name, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

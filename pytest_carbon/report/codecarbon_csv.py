@@ -15,7 +15,7 @@ from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.intensity.table import country
 from pytest_carbon.intensity.table import place as place_of
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.text import csv_text
+from pytest_carbon.text import csv_text
 from pytest_carbon.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:
@@ -75,6 +75,15 @@ WORLD_CODE = "WLD"
 
 GIB = 2**30
 
+_MOST_HEADER = 2**16
+_SHOWN = 40
+
+# A duration below a clock's tick has no rate.
+_LEAST_S = 1e-9
+
+# Runs that were joined do not follow each other: the end of a thousand years is none.
+_LONGEST_S = 1e9
+
 
 def render(result: RunResult) -> str:
     """A file with the row of this run; empty where the run's energy is unknown."""
@@ -114,7 +123,7 @@ def check(path: Path) -> None:
 
 
 def _differences(extra: list[str], lacking: list[str]) -> list[tuple[str, list[str]]]:
-    pairs = [("it also has", [csv_text(name)[:40] for name in extra]), ("it lacks", lacking)]
+    pairs = [("it also has", [csv_text(name)[:_SHOWN] for name in extra]), ("it lacks", lacking)]
     return [pair for pair in pairs if pair[1]] or [("some stand twice", [])]
 
 
@@ -123,9 +132,14 @@ def _columns(path: Path) -> list[str]:
     try:
         # Not utf-8-sig: codecarbon does not know a file with a byte order mark again.
         with path.open(newline="", encoding="utf-8", errors="replace") as file:
-            return next(csv.reader(file), [])
-    except (FileNotFoundError, csv.Error):
+            beginning = file.read(_MOST_HEADER)
+    except FileNotFoundError:
         return []
+    try:
+        # Blank lines are skipped by whoever reads such a file.
+        return next(filter(None, csv.reader(io.StringIO(beginning, newline=""))), [])
+    except csv.Error:
+        return [beginning[:_SHOWN]]
 
 
 def render_tests(result: RunResult) -> str:
@@ -135,7 +149,7 @@ def render_tests(result: RunResult) -> str:
     for subject in result.of(Kind.TEST):
         figures = _figures(result, subject.total, subject.total.wall_s)
         if figures is not None:
-            rows.append({**common, **figures, "task_name": csv_text(subject.subject.id)})
+            rows.append({**common, **figures, "task_name": subject.subject.id})
     return _table(TASK_COLUMNS, rows)
 
 
@@ -147,8 +161,12 @@ def _table(columns: Iterable[str], rows: Iterable[dict[str, object]]) -> str:
 def _rows(columns: list[str], rows: Iterable[dict[str, object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([row.get(column, "") for column in columns] for row in rows)
+    writer.writerows([_cell(row.get(column, "")) for column in columns] for row in rows)
     return text.getvalue()
+
+
+def _cell(value: object) -> object:
+    return csv_text(value) if isinstance(value, str) else value
 
 
 def run_row(result: RunResult) -> dict[str, object] | None:
@@ -177,12 +195,12 @@ def _figures(
     row: dict[str, object] = {
         "duration": duration_s,
         "emissions": kg,
-        "emissions_rate": kg / duration_s if duration_s > 0 else 0.0,
+        "emissions_rate": kg / duration_s if duration_s > _LEAST_S else 0.0,
         "energy_consumed": measurement.energy_j * pue / JOULES_PER_KWH,
     }
     for part, energy_j in joules.items():
         row[f"{part}_energy"] = energy_j / JOULES_PER_KWH
-        row[f"{part}_power"] = energy_j / duration_s if duration_s > 0 else 0.0
+        row[f"{part}_power"] = energy_j / duration_s if duration_s > _LEAST_S else 0.0
     return row
 
 
@@ -196,7 +214,7 @@ def _part(domain: str) -> str:
 def _common(result: RunResult) -> dict[str, object]:
     origin, environment = result.origin, result.environment
     started = datetime.fromisoformat(origin.started_at) if origin else datetime.now(timezone.utc)
-    ended = (started + timedelta(seconds=result.wall_s)).astimezone()
+    ended = (started + timedelta(seconds=min(result.wall_s, _LONGEST_S))).astimezone()
     domains = result.total.energies if result.total else ()
     gpus = {e.domain for e in domains if _part(e.domain) == "gpu"}
     name, code, region = _place(result.accounting.intensity.zone)
@@ -204,7 +222,7 @@ def _common(result: RunResult) -> dict[str, object]:
     return {
         "timestamp": ended.strftime("%Y-%m-%dT%H:%M:%S"),
         # An empty project leaves carbonboard without a page.
-        "project_name": csv_text(origin.project) if origin else "pytest",
+        "project_name": origin.project if origin else "pytest",
         "run_id": origin.run_id if origin else "",
         "country_name": name,
         "country_iso_code": code,
@@ -213,7 +231,7 @@ def _common(result: RunResult) -> dict[str, object]:
         "python_version": versions.get("python", environment.python),
         "codecarbon_version": f"pytest-carbon {versions.get('pytest-carbon', '')}".strip(),
         "cpu_count": environment.cpu_count,
-        "cpu_model": csv_text(environment.cpu_model),
+        "cpu_model": environment.cpu_model,
         "gpu_count": len(gpus) or "",
         "ram_total_size": origin.memory_bytes / GIB if origin and origin.memory_bytes else "",
         "tracking_mode": "process",
@@ -236,5 +254,5 @@ def _place(zone: str) -> tuple[str, str, str]:
         found = None
     lies_in = None if found is None else country(found.grid[:2])
     if lies_in is None:
-        return "not stated", WORLD_CODE, csv_text(zone)
-    return lies_in.name, lies_in.zone, csv_text(zone)
+        return "not stated", WORLD_CODE, zone
+    return lies_in.name, lies_in.zone, zone

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import change_text, findings, interval_text
-from pytest_carbon.report.text import shown, workflow_data, workflow_property
+from pytest_carbon.text import shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_energy
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def _command(level: str, subject: SubjectResult) -> str:
     assert verdict is not None, "only judged subjects are findings"
     properties = []
     if subject.path:
-        properties.append(f"file={workflow_property(subject.path)}")
+        properties.append(f"file={workflow_property(visible(subject.path))}")
         if subject.line is not None:
             properties.append(f"line={subject.line}")
     title = f"carbon: {verdict.outcome.value} {change_text(subject)}".strip()

@@ -16,7 +16,7 @@ from pytest_carbon.report.figures import (
     interval_text,
     kind_text,
 )
-from pytest_carbon.report.text import code_span
+from pytest_carbon.text import code_span
 from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:

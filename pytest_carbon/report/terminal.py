@@ -8,7 +8,7 @@ from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.carbon import carbon_details, carbon_lines
-from pytest_carbon.report.text import shown
+from pytest_carbon.text import printable_line, shown
 from pytest_carbon.units import (
     format_change,
     format_duration,
@@ -33,7 +33,14 @@ def render(result: RunResult) -> str:
 
 
 def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[str]:
-    """The summary, line by line; ``verbosity`` below 0 leaves only totals and findings."""
+    """The summary, line by line; ``verbosity`` below 0 leaves only totals and findings.
+
+    Whatever a result holds, no line of it is more than a line of text.
+    """
+    return map(printable_line, _lines(result, verbosity, rows))
+
+
+def _lines(result: RunResult, verbosity: int, rows: int) -> Iterator[str]:
     yield from _totals(result, verbosity)
     if verbosity >= 0 and rows:
         yield from _costliest(result, rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.history.changes import LEAST, available, change_points
-from pytest_carbon.report.text import shown, visible
+from pytest_carbon.text import shown, visible
 from pytest_carbon.units import format_change, format_emissions, format_energy
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ __all__ = ["page_points", "trend_lines"]
 
 _BAR = 24
 
+# Less is nothing: a change against it says nothing.
+_LEAST_J = 1e-30
+
 
 def _when(point: Point) -> str:
     return visible(point.started_at[:16].replace("T", " "))
@@ -24,7 +27,7 @@ def _when(point: Point) -> str:
 
 def _changes(points: Sequence[Point]) -> dict[str, str]:
     """The run at which a new level begins, and by how much it differs from the one before."""
-    known = [point for point in points if point.energy_j and not point.remark]
+    known = [point for point in points if (point.energy_j or 0.0) > _LEAST_J and not point.remark]
     figures = [point.energy_j or 0.0 for point in known]
     places = change_points(figures) if available() else []
     edges = [0, *places, len(figures)]
@@ -43,11 +46,11 @@ def trend_lines(points: Sequence[Point]) -> Iterator[str]:
     changes = _changes(points)
     highest = max((point.energy_j or 0.0 for point in points), default=0.0)
     rows = []
-    before: float | None = None
+    before = 0.0
     for point in points:
         change = ""
         if point.energy_j is not None and not point.remark:
-            change = format_change(point.energy_j / before) if before else ""
+            change = format_change(point.energy_j / before) if before > _LEAST_J else ""
             before = point.energy_j
         width = round(_BAR * (point.energy_j or 0.0) / highest) if highest else 0
         remarks = [point.verdict, point.remark, changes.get(point.run_id, "")]

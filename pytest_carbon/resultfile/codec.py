@@ -1,7 +1,8 @@
 """Records to JSON types and back, by the records' own types.
 
-A field that a record gains is stored and read without a line here. Unknown members are left
-alone when reading, and a missing one takes the record's default.
+A field that a record gains is stored and read without a line here; what its number can mean stands
+in ``intake.limits``. Unknown members are left alone when reading, and a missing one takes the
+record's default.
 """
 
 from __future__ import annotations
@@ -11,12 +12,15 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
+from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn, Union, cast
+from typing import TYPE_CHECKING, Any, Union, cast
 
 from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.intake.fault import FaultError, refuse
+from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.embodied import Embodied
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.pue import Pue
@@ -26,7 +30,9 @@ from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, Sub
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["RECORDS", "FaultError", "from_plain", "record_fields", "to_plain"]
+    from pytest_carbon.intake.limits import Limits
+
+__all__ = ["RECORDS", "from_plain", "record_fields", "to_plain"]
 
 RECORDS = (
     Course,
@@ -50,19 +56,6 @@ RECORDS = (
 _NAMES = {item.__name__: item for item in (*RECORDS, Kind, Method, Outcome, Phase, Mapping)}
 
 
-class FaultError(ValueError):
-    """Something wrong with the value under ``path``."""
-
-    def __init__(self, what: str, path: tuple[str, ...] = ()) -> None:
-        super().__init__(what)
-        self.what = what
-        self.path = path
-
-    def below(self, name: str) -> FaultError:
-        """The same fault, seen from the value that holds it under ``name``."""
-        return FaultError(self.what, (name, *self.path))
-
-
 @cache
 def record_fields(record: type) -> dict[str, tuple[Any, bool]]:
     """The stored fields of a record: name to its type, and whether it must be there."""
@@ -81,7 +74,10 @@ def record_fields(record: type) -> dict[str, tuple[Any, bool]]:
 
 
 def to_plain(value: Any) -> Any:
-    """``value`` as JSON types; what is not a finite number is unknown, and so ``None``."""
+    """``value`` as JSON types; what is not a finite number is unknown, and so ``None``.
+
+    So is what lies beyond its field's limits, where the field can be unknown.
+    """
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, (bool, int, str)):
@@ -90,62 +86,78 @@ def to_plain(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, RECORDS):
         record: Any = type(value)
-        return {name: to_plain(getattr(value, name)) for name in record_fields(record)}
+        told = {name: to_plain(getattr(value, name)) for name in record_fields(record)}
+        for name, limits in _optional_figures(record).items():
+            figure = told[name]
+            if figure is not None and figure not in limits:
+                told[name] = None
+        return told
     if isinstance(value, Mapping):
         return {to_plain(key): to_plain(item) for key, item in value.items()}
     return [to_plain(item) for item in value]
 
 
-def _refuse(wanted: str, value: object) -> NoReturn:
-    shown = repr(value)
-    raise FaultError(f"is {shown if len(shown) <= 40 else shown[:37] + '...'}, not {wanted}")
+@cache
+def _optional_figures(record: type) -> dict[str, Limits]:
+    """The limits of the numbers of a record that may be unknown."""
+    return {
+        name: LIMITS[name]
+        for name, (hint, _) in record_fields(record).items()
+        if name in LIMITS and type(None) in typing.get_args(hint)
+    }
 
 
 def from_plain(wanted: Any, value: Any) -> Any:
     """The value of type ``wanted`` that JSON types stand for; raises ``FaultError``."""
-    return _reader(wanted)(value)
+    return _reader(wanted, None)(value)
 
 
 @cache
-def _reader(wanted: Any) -> Callable[[Any], Any]:
-    """A function that reads one type; made once, since a result has a hundred thousand values."""
+def _reader(wanted: Any, limits: Limits | None) -> Callable[[Any], Any]:
+    """A function that reads one type; made once, since a result has a hundred thousand values.
+
+    ``limits`` are those of the field that it is of, where that holds a number.
+    """
     parts, origin = typing.get_args(wanted), typing.get_origin(wanted)
     if origin in (Union, types.UnionType):
         optional = [part for part in parts if part is not type(None)]
         assert len(optional) == 1, "records have no other unions than X | None"
-        inner = _reader(optional[0])
+        inner = _reader(optional[0], limits)
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
-        return _list_reader(_reader(parts[0]))
+        return _list_reader(_reader(parts[0], None))
     if origin is not None:
-        return _object_reader(_reader(parts[0]), _reader(parts[1]))
+        return _object_reader(_reader(parts[0], None), _reader(parts[1], None))
     if wanted in RECORDS:
         return _record_reader(cast("type", wanted))
     if issubclass(wanted, Enum):
         return _enum_reader(wanted)
-    return _plain_reader(wanted)
+    return _plain_reader(wanted, limits)
 
 
-_TOO_LARGE = 10**300
 _WORDS = {str: "a text", float: "a number", int: "a whole number", bool: "true or false"}
 
 
-def _plain_reader(wanted: type) -> Callable[[Any], Any]:
+def _plain_reader(wanted: type, limits: Limits | None) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not wanted:
-            _refuse(_WORDS[wanted], value)
+            refuse(_WORDS[wanted], value)
         return value
 
-    def read_number(value: Any) -> float:
-        if type(value) is int and abs(value) < _TOO_LARGE:
-            return float(value)
-        if type(value) is not float:
-            _refuse(_WORDS[float], value)
-        if not -math.inf < value < math.inf:
-            _refuse("a finite number", value)
-        return value
+    if wanted not in (int, float):
+        return read
+    assert limits is not None, "every field that holds a number has limits"
+    least, greatest = limits.least, limits.greatest
 
-    return read_number if wanted is float else read
+    def read_number(value: Any) -> Any:
+        if type(value) is not wanted or not least <= value <= greatest:
+            if type(value) is not wanted and (wanted is int or type(value) is not int):
+                refuse(_WORDS[wanted], value)
+            if value not in limits:
+                refuse(str(limits), value)
+        return wanted(value)
+
+    return read_number
 
 
 def _enum_reader(wanted: type[Enum]) -> Callable[[Any], Any]:
@@ -154,7 +166,7 @@ def _enum_reader(wanted: type[Enum]) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         found = known.get(value) if isinstance(value, str) else None
         if found is None:
-            _refuse("one of " + ", ".join(known), value)
+            refuse("one of " + ", ".join(known), value)
         return found
 
     return read
@@ -163,7 +175,7 @@ def _enum_reader(wanted: type[Enum]) -> Callable[[Any], Any]:
 def _list_reader(item_reader: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read(value: Any) -> tuple[Any, ...]:
         if type(value) is not list:
-            _refuse("a list in [ ]", value)
+            refuse("a list in [ ]", value)
         items: list[Any] = []
         try:
             for item in value:
@@ -180,7 +192,7 @@ def _object_reader(
 ) -> Callable[[Any], Any]:
     def read(value: Any) -> dict[Any, Any]:
         if type(value) is not dict:
-            _refuse("an object in { }", value)
+            refuse("an object in { }", value)
         items, key = {}, ""
         try:
             for key, item in value.items():
@@ -192,14 +204,58 @@ def _object_reader(
     return read
 
 
+def _field_reader(record: type, name: str, hint: Any) -> Callable[[Any], Any]:
+    return _instant if (record, name) == (Origin, "started_at") else _reader(hint, LIMITS.get(name))
+
+
+# Years that every clock and every time zone can count in, with some to add.
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
+
+
+def _instant(value: Any) -> str:
+    wanted = f"an ISO 8601 time with its zone, from {_FIRST_YEAR} to {_LAST_YEAR}"
+    if type(value) is not str:
+        refuse(wanted, value)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        refuse(wanted, value)
+    if moment.tzinfo is None or not _FIRST_YEAR < moment.year <= _LAST_YEAR:
+        refuse(wanted, value)
+    return value
+
+
+def _embodied(part: Embodied) -> Embodied:
+    if part.reserved > part.resources:
+        wanted = f"{part.resources:g} at the most, as many as there are resources"
+        raise FaultError(f"is {part.reserved:g}, not {wanted}", ("reserved",))
+    return part
+
+
+def _verdict(verdict: Verdict) -> Verdict:
+    if verdict.low is not None and verdict.high is not None and verdict.low > verdict.high:
+        raise FaultError(f"is {verdict.low:g}, more than 'high', {verdict.high:g}", ("low",))
+    return verdict
+
+
+_RELATIONS: dict[type, Callable[[Any], Any]] = {Embodied: _embodied, Verdict: _verdict}
+"""What fields of one record have to be to each other."""
+
+
+def _as_it_is(record: Any) -> Any:
+    return record
+
+
 def _record_reader(wanted: type) -> Callable[[Any], Any]:
     members = {
-        name: (_reader(hint), required) for name, (hint, required) in record_fields(wanted).items()
+        name: (_field_reader(wanted, name, hint), required)
+        for name, (hint, required) in record_fields(wanted).items()
     }
+    check = _RELATIONS.get(wanted, _as_it_is)
 
     def read(value: Any) -> Any:
         if type(value) is not dict:
-            _refuse("an object in { }", value)
+            refuse("an object in { }", value)
         values, name = {}, ""
         try:
             for name, (reader, required) in members.items():
@@ -208,7 +264,7 @@ def _record_reader(wanted: type) -> Callable[[Any], Any]:
                 elif required:
                     break
             else:
-                return wanted(**values)
+                return check(wanted(**values))
         except FaultError as fault:
             raise fault.below(name) from None
         raise FaultError(f"lacks {name!r}")

@@ -7,12 +7,14 @@ an older reader would misunderstand does.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.canonical import no_collection
 from pytest_carbon.errors import ResultFileError
+from pytest_carbon.intake.fault import FaultError, parse_json, value_text
+from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.result import RunResult
-from pytest_carbon.resultfile.codec import FaultError, from_plain, to_plain
+from pytest_carbon.resultfile.codec import from_plain, to_plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +31,8 @@ SCHEMA = 1
 
 _GZIP = b"\x1f\x8b"
 
-# Half a million tests, each with its tasks.
-_MOST_BYTES = 2_000_000_000
+# A hundred thousand tests, each with its tasks and looks.
+_MOST_BYTES = 512 * 2**20
 
 
 def write_result(result: RunResult) -> str:
@@ -84,10 +86,6 @@ def _derived_of_run(result: RunResult) -> dict[str, Any]:
     }
 
 
-def _no_constant(name: str) -> NoReturn:
-    raise FaultError(f"holds {name}, which is not JSON")
-
-
 def result_from_text(text: str, name: str) -> RunResult:
     """The result in ``text``, which came from the file ``name`` (shown in errors).
 
@@ -95,7 +93,7 @@ def result_from_text(text: str, name: str) -> RunResult:
     """
     try:
         with no_collection():
-            return _result(_parse(text))
+            return _result(parse_json(text, "a result"))
     except FaultError as fault:
         where = f"'{'.'.join(fault.path)}' " if fault.path else ""
         newer = fault.path == ("schema",) and "newer" in fault.what
@@ -107,26 +105,15 @@ def result_from_text(text: str, name: str) -> RunResult:
         ) from None
 
 
-def _parse(text: str) -> Any:
-    try:
-        return json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise FaultError(
-            f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
-        ) from None
-    except RecursionError:
-        raise FaultError("is nested too deeply to be a result") from None
-
-
 def _result(parsed: Any) -> RunResult:
     if type(parsed) is not dict or parsed.get("format") != FORMAT:
         raise FaultError(f"is no result file: it lacks 'format': '{FORMAT}'")
     number = parsed.get("schema")
     if type(number) is not int or number < 1:
-        raise FaultError(f"is {number!r}, not a schema number", ("schema",))
+        raise FaultError(f"is {value_text(number)}, not a schema number", ("schema",))
     if number > SCHEMA:
         raise FaultError(
-            f"is {number}, newer than the {SCHEMA} that is understood here", ("schema",)
+            f"is {value_text(number)}, newer than the {SCHEMA} that is understood here", ("schema",)
         )
     result: RunResult = from_plain(RunResult, parsed)
     return result
@@ -149,7 +136,7 @@ def _unpacked(data: bytes, path: Path) -> bytes:
         ) from None
     if len(plain) > _MOST_BYTES:
         raise ResultFileError(
-            f"{path} holds more than {_MOST_BYTES / 1e9:g} GB when it is unpacked",
+            f"{path} holds more than {_MOST_BYTES:,} bytes when it is unpacked, the most that is read",
             remedy="name a file written with --carbon-report json:PATH.gz",
         )
     return plain
@@ -161,7 +148,7 @@ def read_result(path: Path) -> RunResult:
     Raises ``ResultFileError`` where there is none.
     """
     try:
-        text = _unpacked(path.read_bytes(), path).decode()
+        text = _unpacked(read_regular(path, most_bytes=_MOST_BYTES).data, path).decode()
     except UnicodeDecodeError as error:
         raise ResultFileError(
             f"{path} is not UTF-8 text (byte {error.start})",

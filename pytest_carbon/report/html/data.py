@@ -18,7 +18,7 @@ from pytest_carbon.report.figures import (
     method_of,
 )
 from pytest_carbon.report.html.tree import energy_tree
-from pytest_carbon.report.text import short_name, visible
+from pytest_carbon.text import short_name, visible
 from pytest_carbon.units import format_duration, format_energy
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.text import short_name, visible
+from pytest_carbon.text import short_name, visible
 from pytest_carbon.units import format_energy
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.report.text import shown
+from pytest_carbon.text import shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -323,7 +323,7 @@ class Collector:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
         from pytest_carbon.report.terminal import summary_lines
-        from pytest_carbon.report.text import shown
+        from pytest_carbon.text import shown
 
         verbosity = self._config.get_verbosity()
         if self._usage_error:

@@ -5,13 +5,13 @@ Nothing that is shown may start a command, a formula or markup, hide characters,
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 __all__ = [
     "LONGEST",
     "code_span",
     "csv_text",
+    "printable_line",
     "short_name",
     "shown",
     "visible",
@@ -23,7 +23,9 @@ LONGEST = 200
 """Names are shown with at most this many characters."""
 
 _DIGEST = 8
-_FORMULA = ("=", "+", "-", "@")
+# With the wide forms, which some spreadsheets take for the same.
+_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
+_COMMAND = re.compile(r"^(\s*):(?=:)")
 _PIPE = re.compile(r"(\\*)\|")
 _TICKS = re.compile("`+")
 
@@ -41,6 +43,8 @@ def short_name(text: str, longest: int = LONGEST) -> str:
     """A name of at most ``longest`` characters; what is left out is told apart by a digest."""
     if len(text) <= longest:
         return text
+    import hashlib
+
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
     tail = (longest - _DIGEST - 2) // 3
     head = longest - _DIGEST - 2 - tail
@@ -56,10 +60,15 @@ def shown(text: str, longest: int = LONGEST) -> str:
     return short_name(visible(text), longest).replace("##[", "##\\x5b")
 
 
+def printable_line(text: str) -> str:
+    """A line for a terminal or a log: visible, and no command for the CI system that reads it."""
+    return _COMMAND.sub(r"\1\\x3a", visible(text)).replace("##[", "##\\x5b")
+
+
 def csv_text(text: str) -> str:
     """A text for a cell that no spreadsheet takes for a formula."""
     text = visible(text)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 
 def code_span(text: str, longest: int = LONGEST) -> str:

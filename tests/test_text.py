@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from pytest_carbon.report.text import (
+from pytest_carbon.text import (
     code_span,
     csv_text,
     short_name,
