@@ -13,9 +13,9 @@ import json
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from pytest_carbon.intake.limits import LIMITS, MOST
 from pytest_carbon.baseline.nodeid import key_from_id
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.intake.limits import LIMITS, MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -113,13 +113,16 @@ def _document(parsed: object, schema: Schema) -> dict[str, Any]:
         raise FaultError(f"is {value_text(number)}, not a schema number", ("schema",))
     if number > schema.number:
         raise FaultError(
-            f"is {value_text(number)}, newer than the {schema.number} that is understood here", ("schema",)
+            f"is {value_text(number)}, newer than the {schema.number} that is understood here",
+            ("schema",),
         )
     document = parsed
     while number < schema.number:
         upgrade = schema.upgrades.get(number)
         if upgrade is None:
-            raise FaultError(f"is {value_text(number)}, which never was a schema number", ("schema",))
+            raise FaultError(
+                f"is {value_text(number)}, which never was a schema number", ("schema",)
+            )
         document, number = upgrade(document), number + 1
     return document
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.history import age_of
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.ini import ini_setting
 
@@ -139,7 +140,8 @@ def run(args: argparse.Namespace) -> int:
     """Ask pytest for the environment here, and print the list; see ``show``."""
     asked = run_suite(["--collect-only", "--ignore-glob=*", *args.pytest_args])
     if asked.result is None:
-        sys.stderr.write(f"{asked.output}the environment here is unknown: {asked.end}\n")
+        sys.stderr.write(asked.output)
+        say_aside(f"the environment here is unknown: {asked.end}")
     return show(
         Path(args.folder) if args.folder else _folder_here(asked),
         None if asked.result is None else asked.result.environment,
@@ -158,5 +160,5 @@ def show(folder: Path, current: Environment | None, *, as_json: bool = False) ->
         print(json.dumps(_plain(survey, current), indent=2))  # noqa: T201 - the command's output
     else:
         for line in _lines(folder, survey, current):
-            print(line)  # noqa: T201 - the command's output
+            say(line)
     return 1 if survey.broken else 0

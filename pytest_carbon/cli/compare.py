@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, SettingError
 from pytest_carbon.settings import parse_count, parse_fraction
 
@@ -134,11 +135,11 @@ def run(args: argparse.Namespace) -> int:
         comparison = compare(order, progress)
     except KeyboardInterrupt:
         progress.done()
-        _say("interrupted: nothing is left behind")
+        say_aside("interrupted: nothing is left behind")
         return INTERRUPTED
     except NothingComparedError as error:
         progress.done()
-        _say(f"ERROR: {error}")
+        say_aside(f"ERROR: {error}")
         return NOTHING_COMPARED
     except CarbonError:
         progress.done()
@@ -146,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
     except Exception:  # noqa: BLE001 - the command's outer boundary: an own exit status
         progress.done()
         traceback.print_exc()
-        _say("ERROR: this is a fault of pytest-carbon; please report it with the lines above")
+        say_aside("ERROR: this is a fault of pytest-carbon; please report it with the lines above")
         return INTERNAL_ERROR
     _report(comparison, args)
     return comparison.exit_status
@@ -227,8 +228,4 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
         sys.stdout.write(printed)
         return
     for line in as_text(comparison, verbose=args.verbose):
-        print(line)  # noqa: T201 - the command's output
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)  # noqa: T201 - a command speaks to its user
+        say(line)

@@ -6,15 +6,16 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.cli.output import say
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.outside.noise import measure_noise
 from pytest_carbon.outside.settings import settings_around
-from pytest_carbon.text import shown
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.measure.instruments import open_instruments
+from pytest_carbon.text import shown
 from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(facts, indent=2))  # noqa: T201 - the command's output
         return 0
     for line in _lines(facts):
-        sys.stdout.write(f"{line}\n")
+        say(line)
     return 0
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.output import say
 from pytest_carbon.errors import HistoryError, ReportError
 from pytest_carbon.history.store import History
 from pytest_carbon.ini import ini_setting
 from pytest_carbon.report.figures import kind_text
-from pytest_carbon.text import shown
 from pytest_carbon.report.trend import trend_lines
+from pytest_carbon.text import shown
 
 if TYPE_CHECKING:
     import argparse
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     for line in (name, *trend_lines(chosen), note):
         if line:
-            sys.stdout.write(f"{line}\n")
+            say(line)
     return 0
 
 

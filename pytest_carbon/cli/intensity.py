@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
 from pytest_carbon.ini import ini_setting
 from pytest_carbon.intensity.elsewhere import elsewhere
@@ -87,7 +88,11 @@ def run(args: argparse.Namespace) -> int:
     Raises ``SettingError`` for a setting or an argument that cannot be used.
     """
     found = _find(args, os.environ, Path.cwd(), Path.home())
-    sys.stdout.write(_as_json(found) if args.json else _as_text(found))
+    if args.json:
+        sys.stdout.write(_as_json(found))
+        return 0
+    for line in _as_text(found).splitlines():
+        say(line)
     return 0
 
 
@@ -241,4 +246,4 @@ def _as_json(found: _Found) -> str:
         },
         "attribution": ATTRIBUTION,
     }
-    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=2) + "\n"

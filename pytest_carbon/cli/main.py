@@ -20,6 +20,7 @@ from pytest_carbon.cli import (
     report,
     run,
 )
+from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import CarbonError, SuiteError
 
 if TYPE_CHECKING:
@@ -87,10 +88,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = _COMMANDS[parsed.command].run(parsed)
     except SuiteError as error:
         sys.stdout.write(error.output)
-        print(f"ERROR: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to its user
+        say_aside(f"ERROR: {error}")
         return USAGE_ERROR
     except CarbonError as error:
-        print(f"ERROR: {error}", file=sys.stderr)  # noqa: T201 - a command speaks to its user
+        say_aside(f"ERROR: {error}")
         return USAGE_ERROR
     return status
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say
 from pytest_carbon.cli.report import destination_of, write_all
 from pytest_carbon.errors import ReportError, ResultFileError
 from pytest_carbon.gate.policy import Policy
@@ -65,10 +66,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-v", "--verbose", action="store_true", help="show every finding")
 
 
-def _say(text: str) -> None:
-    print(text)  # noqa: T201 - a command speaks to its user
-
-
 def _read(paths: Sequence[Path]) -> list[RunResult]:
     results: list[RunResult] = []
     seen: dict[str, Path] = {}
@@ -104,14 +101,12 @@ def run(args: argparse.Namespace) -> int:
     for environment, results in groups.items():
         joined = join_results(results)
         if len(groups) > 1:
-            _say(
-                f"environment {environment.fingerprint}: {BaselineStore(Path()).path(environment)}"
-            )
-        _say(f"{len(results)} result{'s' if len(results) != 1 else ''} joined")
+            say(f"environment {environment.fingerprint}: {BaselineStore(Path()).path(environment)}")
+        say(f"{len(results)} result{'s' if len(results) != 1 else ''} joined")
         for line in summary_lines(joined, verbosity=int(args.verbose), rows=_ROWS):
-            _say(line)
+            say(line)
         for note in _gaps(joined):
-            _say(f"note: {note}")
+            say(f"note: {note}")
         write_all([joined], destinations)
         if args.update or args.diff:
             _store(args, results)
@@ -153,13 +148,13 @@ def _store(args: argparse.Namespace, results: list[RunResult]) -> None:
     mode = Mode(args.update or Mode.CHANGED)
     policy = Policy(tolerance=first.tolerance, floor_j=first.floor_j)
     if args.diff:
-        _say("this is what would change; nothing is written")
+        say("this is what would change; nothing is written")
         done = plan_runs(store.load(first.environment), results, mode, policy)
     else:
         done = store_runs(store, results, mode, policy)
     for line in preview_refresh(done):
-        _say(line)
+        say(line)
     if not args.diff:
         path = store.path(first.environment)
-        _say(f"{path} is {'written' if done.written else 'unchanged'}")
+        say(f"{path} is {'written' if done.written else 'unchanged'}")
         sys.stdout.flush()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.layout import render
 from pytest_carbon.baseline.schema import read_baselines
 from pytest_carbon.baseline.store import MOST_BYTES
+from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.updates.three_way_merge import merge_files
@@ -77,7 +77,7 @@ def _leave_standard_conflict(args: argparse.Namespace) -> None:
             timeout=120,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        print(f"pytest-carbon: no conflict marks: {error}", file=sys.stderr)  # noqa: T201
+        say_aside(f"pytest-carbon: no conflict marks: {error}")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         args.ours.write_bytes(_merged(args).encode())
     except (BaselineError, OSError) as error:
         name = args.name or args.ours
-        print(f"pytest-carbon: {name}: {error}", file=sys.stderr)  # noqa: T201 - git shows it
+        say_aside(f"pytest-carbon: {name}: {error}")
         _leave_standard_conflict(args)
         return 1
     return 0

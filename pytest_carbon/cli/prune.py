@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.updates.preview import preview_prune
@@ -44,10 +45,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command speaks to its user
-
-
 def run(args: argparse.Namespace) -> int:
     """Show and do; 1 where something is left to be done, for want of a yes.
 
@@ -62,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     for environment in environments:
         left_to_do |= _prune(store, environment, result, yes=args.yes)
     if not environments:
-        _say(f"no baselines of this environment in {store.folder}: nothing to prune")
+        say(f"no baselines of this environment in {store.folder}: nothing to prune")
     return left_to_do
 
 
@@ -97,7 +94,7 @@ def _environments(
         return [] if store.load(here) is None else [here]
     survey = store.survey()
     for path, error in survey.broken:
-        _say(f"{path.name} is left alone: {error.problem}")
+        say(f"{path.name} is left alone: {error.problem}")
     return [file.environment for _, file in survey.files]
 
 
@@ -118,9 +115,9 @@ def _prune(store: BaselineStore, environment: Environment, result: RunResult, *,
     stored = store.load(environment)
     assert stored is not None, "only stored environments are pruned"
     plan = _plan(stored, result)
-    _say(path.name)
+    say(path.name)
     for line in preview_prune(plan):
-        _say(f"  {line}")
+        say(f"  {line}")
     if not (plan.removals or plan.renames):
         return 0
     if not (yes or _agreed(len(plan.removals), len(plan.renames))):
@@ -131,7 +128,7 @@ def _prune(store: BaselineStore, environment: Environment, result: RunResult, *,
         return plan.apply(stored.with_entries({}) if old is None else old)
 
     written = store.update(environment, change).written
-    _say(f"  {'written' if written else 'unchanged'}")
+    say(f"  {'written' if written else 'unchanged'}")
     return 0
 
 
@@ -145,6 +142,6 @@ def _agreed(removals: int, renames: int) -> bool:
         if words
     )
     if not sys.stdin.isatty():
-        _say(f"  nothing is written: pytest-carbon prune --yes would {what}")
+        say(f"  nothing is written: pytest-carbon prune --yes would {what}")
         return False
     return input(f"  {what}? [y/N] ").strip().lower() in {"y", "yes"}

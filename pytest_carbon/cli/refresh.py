@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say
 from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, look_at, with_look
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.gate.gated import gated_words
@@ -130,10 +131,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("-v", "--verbose", action="store_true", help="show pytest's output, too")
 
 
-def _say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - a command speaks to its user
-
-
 def run(args: argparse.Namespace) -> int:
     """Measure and store; returns pytest's exit status where tests failed or none could run."""
 
@@ -146,10 +143,10 @@ def run(args: argparse.Namespace) -> int:
         return _Refresh(args, finished).run()
     except (KeyboardInterrupt, _Terminated) as error:
         kept = finished.count
-        _say("interrupted: nothing was written")
+        say("interrupted: nothing was written")
         if kept:
             rounds = "1 finished round is" if kept == 1 else f"{kept} finished rounds are"
-            _say(f"{rounds} kept: pytest-carbon refresh --resume goes on with them")
+            say(f"{rounds} kept: pytest-carbon refresh --resume goes on with them")
         return _TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -174,12 +171,12 @@ class _Refresh:
         self._runs = self._finished.begin(resume=self._args.resume)
         self._resumed = self._begun = len(self._runs)
         rounds = "1 round" if self._ahead == "1" else f"{self._ahead} rounds"
-        _say(
+        say(
             f"measuring {rounds}: the suite as it is in a fresh process, then its larger tests "
             "again in another"
         )
         if self._runs:
-            _say(f"going on after {len(self._runs)} finished rounds")
+            say(f"going on after {len(self._runs)} finished rounds")
         while not self._is_done():
             status = self._round(self._begun + 1)
             if status:
@@ -197,7 +194,7 @@ class _Refresh:
         limit_s = self._args.max_time
         spent_s = time.monotonic() - self._start_s
         if limit_s is not None and spent_s + self._round_s > limit_s:
-            _say(f"no time for a further round: --max-time is {format_duration(limit_s)}")
+            say(f"no time for a further round: --max-time is {format_duration(limit_s)}")
             return True
         return False
 
@@ -232,7 +229,7 @@ class _Refresh:
             # Before a test was measured: a further round would end like this one.
             progress.end(f"round {number} of {self._ahead}: {_told(done, 0.0)}")
             sys.stdout.write(done.output)
-            _say("nothing was written")
+            say("nothing was written")
             return done.status
         if done.result is not None:
             progress.at(number, "measuring its larger tests again")
@@ -243,7 +240,7 @@ class _Refresh:
         spent_s = time.monotonic() - start_s
         progress.end(f"round {number} of {self._ahead}: {_told(done, spent_s)}{self._to_go()}")
         for note in notes[:_SHOWN] if number == 1 else ():
-            _say(note)
+            say(note)
         if not self._runs:
             done.need(f"round {number}")
         return 0
@@ -260,24 +257,24 @@ class _Refresh:
         left_out = not_passed(runs)
         failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
         for test in failed[:_SHOWN]:
-            _say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
+            say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
         if len(failed) > _SHOWN:
-            _say(f"left out: {len(failed) - _SHOWN} more that failed")
+            say(f"left out: {len(failed) - _SHOWN} more that failed")
         last = runs[-1]
         store = BaselineStore(Path(last.baselines_folder))
         mode, policy = Mode(args.update), _policy(last)
         planned = plan_runs(store.load(usual), runs, mode, policy)
         loaded = self._beside_load(usual, planned)
         if args.diff:
-            _say("this is what would change; nothing is written")
+            say("this is what would change; nothing is written")
             _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
-            _say("the rounds are kept: pytest-carbon refresh --resume stores them")
+            say("the rounds are kept: pytest-carbon refresh --resume stores them")
         else:
             done = store_runs(store, runs, mode, policy, loaded)
             _tell(done)
-            _say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
+            say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
             costs_j = ((s, e.first.centre_j) for s, e in done.file.entries.items())
-            _say(gated_words(costs_j, policy.floor_j))
+            say(gated_words(costs_j, policy.floor_j))
             self._finished.clear()
         return _TEST_FAILED if failed else 0
 
@@ -298,7 +295,7 @@ class _Refresh:
             for subject, look in looks.items():
                 found.setdefault(subject, []).append(look)
             spent_s = time.monotonic() - start_s
-            _say(
+            say(
                 f"beside a load, to see how {tests} the speed of the core: {number} of "
                 f"{rounds} in {format_duration(spent_s)}"
             )
@@ -315,7 +312,7 @@ def _in_one_environment(runs: Sequence[RunResult]) -> tuple[Environment, list[Ru
     for place in elsewhere:
         facts = usual.differences(runs[place].environment)
         named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
-        _say(f"a round was left out: its environment was another one ({named})")
+        say(f"a round was left out: its environment was another one ({named})")
     return usual, [run for run in runs if run.environment == usual]
 
 
@@ -332,4 +329,4 @@ def _told(done: SuiteRun, spent_s: float) -> str:
 
 def _tell(refreshed: Refreshed) -> None:
     for line in preview_refresh(refreshed):
-        _say(line)
+        say(line)

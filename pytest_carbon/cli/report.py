@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import ReportError
 from pytest_carbon.history.point import points
 from pytest_carbon.report.destination import Destination, parse_destinations, probe
@@ -76,7 +77,7 @@ def write_all(results: Sequence[RunResult], destinations: Sequence[Destination])
             past = points(results) if KINDS[destination.kind].looks_back else ()
             for result in chosen:
                 for note in write_report(result, destination, past):
-                    print(f"note: {note}", file=sys.stderr)  # noqa: T201 - the user reads it
+                    say_aside(f"note: {note}")
 
 
 def destination_of(text: str) -> Destination:

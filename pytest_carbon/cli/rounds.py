@@ -12,6 +12,7 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.screen import allowed
 from pytest_carbon.gate.spread import centre_error, first_sd, sample_sd, suite_sd
@@ -25,6 +26,7 @@ from pytest_carbon.measurement import Kind
 from pytest_carbon.resultfile.file import read_result, write_result
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.tasks.names import owner_of
+from pytest_carbon.text import printable_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +202,7 @@ class Progress:
         """A round does something."""
         text = f"round {number} of {self._rounds}: {what}"
         if self._is_terminal and text != self._shown:
-            sys.stdout.write(f"\r\033[K{text}")
+            sys.stdout.write(f"\r\033[K{printable_line(text)}")
             sys.stdout.flush()
             self._shown = text
 
@@ -209,5 +211,4 @@ class Progress:
         if self._is_terminal and self._shown:
             sys.stdout.write("\r\033[K")
             self._shown = ""
-        sys.stdout.write(f"{text}\n")
-        sys.stdout.flush()
+        say(text)

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import SettingError
 from pytest_carbon.ledger import Account
 from pytest_carbon.outside.station import Station
@@ -80,9 +81,9 @@ def run(args: argparse.Namespace) -> int:
         station.close()
     notes = [note for d in destinations if d.path for note in write_report(result, d)]
     result = replace(result, notes=(*result.notes, *notes))
-    sys.stderr.write(f"carbon: {name} ended with exit status {status}\n")
+    say_aside(f"carbon: {name} ended with exit status {status}")
     for line in summary_lines(result, verbosity=0, rows=0):
-        sys.stderr.write(f"carbon: {line}\n")
+        say_aside(f"carbon: {line}")
     return status
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import headline
-from pytest_carbon.report.text import code_span, shown, workflow_data, workflow_property
+from pytest_carbon.text import code_span, shown, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
 from pytest_carbon.gate.paired import AIM
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.report.text import code_span, shown
+from pytest_carbon.text import code_span, shown
 from pytest_carbon.units import format_change, format_duration, format_energy
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _ORDER = (
 _FINDINGS = _ORDER[:3]
 _HEADERS = ["base", "head", "change", "95 % interval", "verdict", "pairs", "test"]
 _SHOWN = 10
+_LONGEST = 1000
 
 
 def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
@@ -64,7 +65,7 @@ def as_markdown(comparison: Comparison) -> str:
     lines = [
         f"### Energy: {_headline(comparison)}",
         "",
-        f"`{comparison.base}` → `{comparison.head}`",
+        f"{code_span(comparison.base)} → {code_span(comparison.head)}",
         "",
     ]
     lines += markdown_culprits(comparison)
@@ -83,7 +84,9 @@ def as_markdown(comparison: Comparison) -> str:
             "</details>",
             "",
         ]
-    lines += [f"- {line}" for line in (*_remarks(comparison), *_sums(comparison))]
+    lines += [
+        f"- {code_span(line, _LONGEST)}" for line in (*_remarks(comparison), *_sums(comparison))
+    ]
     return "\n".join(lines) + "\n"
 
 

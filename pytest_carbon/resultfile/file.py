@@ -136,7 +136,7 @@ def _unpacked(data: bytes, path: Path) -> bytes:
         ) from None
     if len(plain) > _MOST_BYTES:
         raise ResultFileError(
-            f"{path} holds more than {_MOST_BYTES:,} bytes when it is unpacked, the most that is read",
+            f"{path} holds more than {_MOST_BYTES:,} bytes unpacked, the most that is read",
             remedy="name a file written with --carbon-report json:PATH.gz",
         )
     return plain

@@ -90,6 +90,9 @@ def entry_from_runs(
     sensitivity = fit.exponent if fit is not None and fit.is_known else known_sensitivity
     exponent = DEFAULT_SENSITIVITY if sensitivity is None else sensitivity
     has_speed = any(m.speed is not None for m in everything)
+    # Without CPU time, nothing is left of what a model made of work.
+    if any(corrected_j(m, exponent) <= 0 or (m.raw_j or 0.0) <= 0 for m in everything):
+        return None
     middle = sorted(firsts, key=lambda m: m.cpu_s)[len(firsts) // 2]
 
     def spread(processes: Iterable[Sequence[Measurement]]) -> Spread | None:
@@ -129,7 +132,7 @@ def sum_from_runs(runs: Sequence[Sequence[SubjectResult]]) -> Entry | None:
         sum(fmean(m.energy_j or 0.0 for m in _runs_of(look)) for look in looks)
         for looks in _looks_of(runs)
     ]
-    if not firsts_j or min(firsts_j) <= 0 or (looks_j and min(looks_j) <= 0):
+    if not firsts_j or min(*firsts_j, *raws_j, *looks_j) <= 0:
         return None
     middle = runs[len(runs) // 2]
     has_speed = any(test.total.speed is not None for test in middle)

@@ -14,8 +14,8 @@ from markdown_it import MarkdownIt
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from pytest_carbon.report.kinds import KINDS
-from pytest_carbon.text import short_name, visible
 from pytest_carbon.resultfile.file import read_result, result_from_text
+from pytest_carbon.text import short_name, visible
 from tests.hostile import HOSTILE, hostile_result
 
 if TYPE_CHECKING:

@@ -312,18 +312,21 @@ class Collector:
     def pytest_report_header(self) -> list[str]:
         """One line on what is measured and how, and one for each thing that is not."""
         i = self._accounting.intensity
-        return [
+        from pytest_carbon.text import printable_line
+
+        lines = [
             f"carbon: {'; '.join(self._meters)}",
             f"carbon: CPU time by {self._clock}",
             f"carbon: {i.g_per_kwh:g} gCO2e/kWh ({i.zone}, {i.source} {i.period}; {i.reason})",
             f"carbon: baselines in {self._baselines.place}",
             *(f"carbon: {line}" for line in self._unavailable),
         ]
+        return [printable_line(line) for line in lines]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
         from pytest_carbon.report.terminal import summary_lines
-        from pytest_carbon.text import shown
+        from pytest_carbon.text import printable_line, shown
 
         verbosity = self._config.get_verbosity()
         if self._usage_error:
@@ -331,7 +334,7 @@ class Collector:
         if self.result is None:
             for fault in self._faults:
                 text = f"carbon: no summary ({fault.cause}); the outcomes stand"
-                terminalreporter.write_line(text, yellow=True)
+                terminalreporter.write_line(printable_line(text), yellow=True)
             return
         terminalreporter.write_sep("=", "carbon")
         lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
@@ -339,9 +342,9 @@ class Collector:
             terminalreporter.write_line(line)
         for subject in self._failed_late():
             text = f"FAILED: {shown(subject.subject.id)}: {self._why_late(subject)}"
-            terminalreporter.write_line(text, red=True)
+            terminalreporter.write_line(printable_line(text), red=True)
         if self._why_strict_fails:
             text = f"FAILED: --carbon-strict: {self._why_strict_fails}"
-            terminalreporter.write_line(text, red=True)
+            terminalreporter.write_line(printable_line(text), red=True)
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)
