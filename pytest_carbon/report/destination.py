@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.report.stream import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,7 +68,7 @@ def probe(destination: Destination) -> None:
             f"the {destination.kind} report cannot be written: {path} is a folder", remedy=remedy
         )
     try:
-        if path.exists() and not path.is_file():
+        if is_stream(path):
             return  # a pipe or a terminal
         path.parent.mkdir(parents=True, exist_ok=True)
         # Permissions tell only half: a file system may be read-only, or full.

@@ -9,6 +9,7 @@ from pytest_carbon.baseline.lock import default_lock_folder, locked
 from pytest_carbon.baseline.replace import replace_file
 from pytest_carbon.errors import BaselineError, ReportError
 from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.report.stream import is_stream, write_stream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +30,17 @@ def write_report(
 ) -> list[str]:
     """Render one kind into its file, which is replaced as a whole or appended to under a lock.
 
-    It is compressed where its name ends in ``.gz``, unless it is appended to.
+    It is compressed where its name ends in ``.gz``, unless it is appended to. A pipe or a device
+    gets the whole text, of kinds that append, too.
 
     Returns what there is to say about it. Raises ``ReportError`` where it cannot be written.
     """
     kind, path = KINDS[destination.kind], destination.path
     assert path is not None, "a report without a file is printed"
     try:
+        if is_stream(path):
+            write_stream(path, _bytes(kind.render(result, past)))
+            return []
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind.appends:
             return _append(result, kind, path)
@@ -45,10 +50,7 @@ def write_report(
 
             # Without the time, so that the same result is the same file.
             data = gzip.compress(data, mtime=0)
-        if path.exists() and not path.is_file():
-            path.write_bytes(data)
-        else:
-            replace_file(path.resolve(), data, str(os.getpid()))
+        replace_file(path.resolve(), data, str(os.getpid()))
     except OSError as error:
         raise ReportError(
             f"the {destination.kind} report cannot be written to {path}: {error.strerror}",
