@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import requests
 
+    from pytest_carbon.intensity.live.deadline import Sockets
     from pytest_carbon.intensity.live.secret import HeaderToken
 
 __all__ = ["Call", "Limits", "check_base_url", "get", "get_json"]
@@ -104,18 +105,34 @@ def get(call: Call, *, sleep: Callable[[float], None] = time.sleep) -> bytes:
     TLS is verified and the proxies of the environment are used, as ``requests`` does. Raises
     ``IntensityError`` whose text holds the host and what happened, and nothing of the request.
     """
-    import requests
-
     host, token, limits = call.host, call.token, call.limits
     if token is not None and not token.usable:
         raise IntensityError(
             f"the token for {host} has blanks or letters that no header can hold",
             remedy="set it again, without quotes and line ends",
         )
+    from pytest_carbon.intensity.live.deadline import Sockets, within
+
+    sockets = Sockets()
+    answer = within(limits.total_s, lambda: _tries(call, sockets, sleep), sockets)
+    if answer is None:
+        answer = _Fault("does not answer in time")
+    if isinstance(answer, _Fault):
+        # Raised here and not where a library's error was caught, so that none is chained to it:
+        # its text and its request may hold the token or the credentials of a proxy.
+        raise IntensityError(f"{host} {answer.problem}", remedy=answer.remedy)
+    return answer
+
+
+def _tries(call: Call, sockets: Sockets, sleep: Callable[[float], None]) -> bytes | _Fault:
+    import requests
+
+    limits = call.limits
     deadline_s = time.monotonic() + limits.total_s
     pause_s = limits.pause_s
     with requests.Session() as session:
         session.trust_env = not call.direct
+        sockets.watch(session)
         answer = _one_try(session, call, deadline_s)
         for _ in range(limits.tries - 1):
             if not isinstance(answer, _Fault) or not answer.again:
@@ -126,10 +143,6 @@ def get(call: Call, *, sleep: Callable[[float], None] = time.sleep) -> bytes:
             sleep(wait_s)
             pause_s *= 2
             answer = _one_try(session, call, deadline_s)
-    if isinstance(answer, _Fault):
-        # Raised here and not where a library's error was caught, so that none is chained to it:
-        # its text and its request may hold the token or the credentials of a proxy.
-        raise IntensityError(f"{host} {answer.problem}", remedy=answer.remedy)
     return answer
 
 
