@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import io
 import itertools
+import os
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,13 +24,16 @@ from pytest_carbon.cli import (
 )
 from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import CarbonError, SuiteError
+from pytest_carbon.signals import EndedBySignal, ended_by_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main"]
 
-USAGE_ERROR = 4
+INTERRUPTED, USAGE_ERROR = 2, 4
+SIGNALLED, SIGPIPE = 128, 13
+"""What a shell says of a command that a signal has ended, and the signal of a closed pipe."""
 
 _COMMANDS = {
     "baselines": baselines,
@@ -80,12 +85,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _COMMANDS.values():
         module.add_parser(commands)
+    for stream in (sys.stdout, sys.stderr):
+        # What a terminal cannot show must not end the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         parsed = parser.parse_args(own)
         if for_pytest and parsed.command not in _RUN_OTHERS:
             parser.error(f"{parsed.command} does not run pytest: leave out what follows --")
         parsed.pytest_args = for_pytest
-        status: int = _COMMANDS[parsed.command].run(parsed)
+        with ended_by_signals(interrupts=True):
+            status: int = _COMMANDS[parsed.command].run(parsed)
+            sys.stdout.flush()
     except SuiteError as error:
         sys.stdout.write(error.output)
         say_aside(f"ERROR: {error}")
@@ -93,6 +104,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CarbonError as error:
         say_aside(f"ERROR: {error}")
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except EndedBySignal as request:
+        return SIGNALLED + request.number
+    except BrokenPipeError:
+        # Whoever read the output has gone; what is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SIGNALLED + SIGPIPE
     return status
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import contextlib
 import sys
 import time
 from collections import Counter
@@ -17,6 +17,7 @@ from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.settings import parse_seconds
+from pytest_carbon.signals import EndedBySignal
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
@@ -50,14 +51,9 @@ LOADED_ROUNDS = 3
 
 # Statuses with which pytest has nothing to tell that a further round would not repeat.
 _INTERRUPTED, _USAGE_ERROR, _NO_TESTS = 2, 4, 5
-_TERMINATED = 128 + signal.SIGTERM
 
 _TEST_FAILED = 1
 _SHOWN = 10
-
-
-class _Terminated(BaseException):
-    """The command was asked to end, as CI systems do."""
 
 
 def _count(text: str) -> int:
@@ -133,23 +129,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Measure and store; returns pytest's exit status where tests failed or none could run."""
-
-    def terminate(_number: int, _frame: object) -> None:
-        raise _Terminated
-
-    before = signal.signal(signal.SIGTERM, terminate)
     finished = FinishedRounds(Path.cwd(), args.pytest_args)
     try:
         return _Refresh(args, finished).run()
-    except (KeyboardInterrupt, _Terminated) as error:
+    except (KeyboardInterrupt, EndedBySignal):
         kept = finished.count
-        say("interrupted: nothing was written")
-        if kept:
-            rounds = "1 finished round is" if kept == 1 else f"{kept} finished rounds are"
-            say(f"{rounds} kept: pytest-carbon refresh --resume goes on with them")
-        return _TERMINATED if isinstance(error, _Terminated) else _INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        # A terminal that was closed takes no words any more.
+        with contextlib.suppress(OSError):
+            say("interrupted: nothing was written")
+            if kept:
+                rounds = "1 finished round is" if kept == 1 else f"{kept} finished rounds are"
+                say(f"{rounds} kept: pytest-carbon refresh --resume goes on with them")
+        raise
 
 
 class _Refresh:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import signal
 import subprocess
@@ -32,6 +33,8 @@ _EXAMPLE = "pytest-carbon run -- python train.py"
 
 # What a shell says of a command that a signal has ended.
 _SIGNAL_STATUS = 128
+
+_PASSED_ON = ("SIGTERM", "SIGHUP", "SIGINT")
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -97,12 +100,8 @@ def _wait(command: list[str]) -> int:
             remedy=f"name a program that is there, like {_EXAMPLE}",
         ) from None
     with _passing_on(process):
-        while True:
-            try:
-                status = process.wait()
-            except KeyboardInterrupt:
-                continue
-            return _SIGNAL_STATUS - status if status < 0 else status
+        status = process.wait()
+        return _SIGNAL_STATUS - status if status < 0 else status
 
 
 @contextlib.contextmanager
@@ -111,13 +110,29 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         del frame
-        process.send_signal(number)
+        # A terminal sends Ctrl-C to the command as well.
+        if number != signal.SIGINT or not _in_foreground():
+            process.send_signal(number)
 
-    before = signal.signal(signal.SIGTERM, pass_on)
+    numbers = [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, pass_on) for number in heard}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _in_foreground() -> bool:
+    """Whether this process, and so the command, reads a terminal's Ctrl-C."""
+    if os.name != "posix":
+        return True
+    try:
+        with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - a device
+            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
+    except OSError:
+        return False
 
 
 def _peak_bytes() -> int:

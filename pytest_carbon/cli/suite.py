@@ -8,17 +8,18 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import SuiteError
 from pytest_carbon.resultfile.file import read_result
+from pytest_carbon.scratch import note_process, scratch_folder
+from pytest_carbon.signals import held
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from pytest_carbon.result import RunResult
 
@@ -72,21 +73,24 @@ def run_suite(
     ``progress`` is told now and then how many percent of the tests have run. On Ctrl-C and any
     other exception pytest is ended, with all that it has started, before that goes on.
     """
-    with tempfile.TemporaryDirectory(prefix="pytest-carbon-") as name:
-        folder = Path(name)
+    with scratch_folder("suite") as folder:
         path = folder / "result.json"
         command = [sys.executable, "-m", "pytest", "--carbon", f"--carbon-report=json:{path}"]
         with (folder / "output.txt").open("wb") as output:
-            process = subprocess.Popen(  # noqa: S603 - this Python, with the user's own arguments
-                [*command, *arguments],
-                stdout=None if shown else output,
-                stderr=None if shown else subprocess.STDOUT,
-                start_new_session=True,
-            )
+            process = None
             try:
+                with held():
+                    process = subprocess.Popen(  # noqa: S603 - this Python, the user's arguments
+                        [*command, *arguments],
+                        stdout=None if shown else output,
+                        stderr=None if shown else subprocess.STDOUT,
+                        start_new_session=True,
+                    )
+                    note_process(folder, process.pid)
                 status = _wait(process, folder / "output.txt", progress)
             finally:
-                _end(process)
+                if process is not None:
+                    _end(process)
         return SuiteRun(
             status=status,
             result=read_result(path) if path.exists() else None,

@@ -8,18 +8,19 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import subprocess
-import tempfile
-from pathlib import Path
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_carbon.looks.answer import Transcript, UnitAnswer, read_answers
 from pytest_carbon.looks.order import LOOK_VARIABLE, OUT_OF_TIME
+from pytest_carbon.scratch import note_process, scratch_folder
+from pytest_carbon.signals import EndedBySignal, ended_by_signals, held
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_carbon.looks.invocation import Invocation
     from pytest_carbon.looks.order import LookOrder, Unit
 
@@ -44,8 +45,20 @@ def take_look(
     """Run the tests of ``order`` in a fresh process, and in further ones where a test ends it.
 
     ``until_s`` is when it has to be over, by ``time.monotonic``. Every unit has an answer, be it
-    only a problem in words. On any exception, Ctrl-C included, the process is ended first.
+    only a problem in words. On any exception, Ctrl-C included, the process is ended first; so it
+    is on SIGTERM and SIGHUP, which then do what they would have done without it.
     """
+    try:
+        with ended_by_signals():
+            return _take_look(order, invocation, until_s)
+    except EndedBySignal as request:
+        os.kill(os.getpid(), request.number)
+        raise
+
+
+def _take_look(
+    order: LookOrder, invocation: Invocation, until_s: float | None
+) -> dict[Unit, UnitAnswer]:
     done: list[tuple[LookOrder, Transcript]] = []
     pending = order.units
     failure = ""
@@ -66,11 +79,11 @@ def take_look(
 
 def _run_process(order: LookOrder, invocation: Invocation, until_s: float | None) -> Transcript:
     transcript = Transcript(order)
-    folder = Path(tempfile.mkdtemp(prefix="pytest-carbon-look-"))
-    try:
+    with scratch_folder("look") as folder:
         (folder / ORDER).write_text(json.dumps(order.to_plain()), encoding="utf-8")
-        with (folder / OUTPUT).open("wb") as output:
-            try:
+        process = None
+        try:
+            with (folder / OUTPUT).open("wb") as output, held():
                 process = subprocess.Popen(  # noqa: S603 - this Python, the user's own arguments
                     invocation.command,
                     cwd=invocation.folder,
@@ -80,18 +93,19 @@ def _run_process(order: LookOrder, invocation: Invocation, until_s: float | None
                     stderr=subprocess.STDOUT,
                     start_new_session=True,
                 )
-            except OSError as error:
-                transcript.failure = f"no process can be started ({error})"
-                return transcript
-        try:
+                note_process(folder, process.pid)
             _watch(process, folder / ANSWERS, order, transcript, until_s)
+        except OSError as error:
+            if process is not None:
+                raise
+            transcript.failure = f"no process can be started ({error})"
+            return transcript
         finally:
-            _end(process)
+            if process is not None:
+                _end(process)
         if transcript.failure and not transcript.ready:
             transcript.failure += _last_words(folder / OUTPUT)
         return transcript
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _watch(

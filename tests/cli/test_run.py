@@ -72,7 +72,7 @@ def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
     assert "carbon: total:" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_command_that_is_told_to_end_is_still_measured(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -82,6 +82,7 @@ import signal, sys, time
 def end(number, frame): sys.exit(5)
 signal.signal(signal.SIGINT, end)
 signal.signal(signal.SIGTERM, end)
+signal.signal(signal.SIGHUP, end)
 print("ready", flush=True)
 time.sleep(60)
 """

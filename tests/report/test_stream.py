@@ -28,11 +28,11 @@ def written(kind: str, path: Path) -> list[str]:
     return write_report(run_result(), destination)
 
 
-def report(folder: Path, *arguments: str, **streams: int) -> subprocess.CompletedProcess[bytes]:
+def report(folder: Path, *arguments: str, stdout: int) -> subprocess.CompletedProcess[bytes]:
     path = folder / "result.json"
     path.write_text(write_result(run_result()), encoding="utf-8")
     command = [sys.executable, "-m", "pytest_carbon.cli.main", "report", str(path), *arguments]
-    return subprocess.run(command, check=False, timeout=60, stderr=subprocess.PIPE, **streams)
+    return subprocess.run(command, check=False, timeout=60, stdout=stdout, stderr=subprocess.PIPE)
 
 
 @pytest.mark.parametrize("kind", KINDS)
