@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 import signal
 import subprocess
@@ -110,8 +109,8 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
     def pass_on(number: int, frame: FrameType | None) -> None:
         del frame
-        # A terminal sends Ctrl-C to the command as well.
-        if number != signal.SIGINT or not _in_foreground():
+        # Ctrl-C goes to the whole group, and so to the command as well.
+        if number != signal.SIGINT:
             process.send_signal(number)
 
     numbers = [getattr(signal, name) for name in _PASSED_ON if hasattr(signal, name)]
@@ -122,17 +121,6 @@ def _passing_on(process: subprocess.Popen[bytes]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _in_foreground() -> bool:
-    """Whether this process, and so the command, reads a terminal's Ctrl-C."""
-    if os.name != "posix":
-        return True
-    try:
-        with open("/dev/tty", "rb", buffering=0) as terminal:  # noqa: PTH123 - a device
-            return os.tcgetpgrp(terminal.fileno()) == os.getpgrp()
-    except OSError:
-        return False
 
 
 def _peak_bytes() -> int:

@@ -35,8 +35,6 @@ def test_hangs():
         time.sleep(1000)
     burn(0.05)
 """
-    'os.environ.get("PYTEST_CURRENT_TEST") and not os.environ.get("FIRST") == str(os.getpid())'
-)
 CLI = (sys.executable, "-m", "pytest_carbon.cli.main")
 
 
