@@ -66,8 +66,8 @@ def printable_line(text: str) -> str:
 
 
 def csv_text(text: str) -> str:
-    """A text for a cell that no spreadsheet takes for a formula."""
-    text = visible(text)
+    """A text for a cell that no spreadsheet takes for a formula, and no log for a command."""
+    text = printable_line(text)
     return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from enum import Enum
+from typing import Any
 
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.result import RunResult
 from tests.results import run_result, subject
 
-if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult
-
-__all__ = ["HOSTILE", "hostile_result"]
+__all__ = ["ATTACKS", "HOSTILE", "attack", "hostile_result"]
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -42,7 +42,10 @@ HOSTILE = (
 
 
 def hostile_result() -> RunResult:
-    """A run in which each of them is a name, a parameter, a reason, a path and a note."""
+    """A run in which each of them is a name, a parameter, a reason, a path and a note.
+
+    The first ones of a kind that does harm by itself stand in every other text, too.
+    """
     subjects = []
     for place, text in enumerate(HOSTILE):
         # At the start, where a formula or a command counts, and as a parameter.
@@ -55,3 +58,23 @@ def hostile_result() -> RunResult:
     assert result.origin is not None
     origin = result.origin._replace(project="=1+1 <b>", branch=HOSTILE[1])
     return replace(result, notes=HOSTILE, baselines=HOSTILE[0], origin=origin)
+
+
+ATTACKS = ("\x1b[31mred\x07", "::error::owned", "=1+1", "<b>|`@all", "\n::error::owned\n")
+
+
+def attack(value: Any, text: str) -> Any:
+    """The same record, with ``text`` in every field that holds a text of anybody's."""
+    if isinstance(value, str) and not isinstance(value, Enum):
+        return text
+    if isinstance(value, Mapping):
+        return {key: attack(item, text) for key, item in value.items()}
+    if isinstance(value, RunResult):
+        names = [f.name for f in fields(value) if f.init]
+        return replace(value, **{name: attack(getattr(value, name), text) for name in names})
+    if hasattr(value, "_fields"):
+        kept = {"started_at"}
+        return value._replace(
+            **{n: attack(getattr(value, n), text) for n in value._fields if n not in kept}
+        )
+    return tuple(attack(item, text) for item in value) if isinstance(value, tuple) else value

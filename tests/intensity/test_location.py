@@ -195,6 +195,65 @@ def test_a_file_that_is_none_is_named_without_its_content(world: World, content:
     assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff[codecarbon]\ncountry_iso_code = FRA\n",
+        "[codecarbon]\ncountry_iso_code = FRA  # where our servers are\n",
+        "[codecarbon]\ncountry_iso_code = FRA ; France\n",
+        "[codecarbon] # ours\r\ncountry_iso_code = 'FRA' # quoted\r\n",
+        "[codecarbon]\ncountry_iso_code = FRA\nregion = # not known\n",
+    ],
+)
+def test_marks_of_editors_and_comments_are_no_part_of_a_value(world: World, text: str) -> None:
+    (world.cwd / ".codecarbon.config").write_bytes(text.encode())
+    assert world.intensity().zone == "FRA"
+
+
+def test_a_value_may_hold_the_sign_of_a_comment(world: World) -> None:
+    world.project("country_iso_code = FR#A")
+    with pytest.raises(SettingError, match="FR#A is no country"):
+        world.intensity()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has neither pipes nor devices")
+@pytest.mark.parametrize("target", ["pipe", "/dev/zero", "/dev/full"])
+def test_a_link_that_leads_to_no_file_is_an_error_at_once(world: World, target: str) -> None:
+    os.mkfifo(world.cwd / "pipe")
+    (world.cwd / ".codecarbon.config").symlink_to(target)
+    with pytest.raises(SettingError, match=r"\.codecarbon\.config cannot be read: it is a "):
+        world.intensity()
+
+
+def test_a_link_to_a_file_is_followed(world: World) -> None:
+    world.project("country_iso_code = FRA")
+    (world.cwd / ".codecarbon.config").rename(world.cwd / "shared.config")
+    (world.cwd / ".codecarbon.config").symlink_to("shared.config")
+    assert world.intensity().zone == "FRA"
+
+
+def test_codecarbons_country_gets_the_hint_that_ours_gets(world: World) -> None:
+    world.environ["CODECARBON_COUNTRY_ISO_CODE"] = "UK"
+    with pytest.raises(SettingError, match=r"did you mean GBR \(United Kingdom\)"):
+        world.intensity()
+
+
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [
+        ("region", "country_iso_code"),
+        ("cloud_region", "cloud_provider"),
+        ("cloud_provider", "cloud_region"),
+    ],
+)
+def test_half_a_place_of_codecarbons_is_said(world: World, name: str, missing: str) -> None:
+    world.environ[f"CODECARBON_{name.upper()}"] = "x"
+    found = world.intensity()
+    assert found.zone == "world"
+    words = f"codecarbon's CODECARBON_{name.upper()}=x counts only with {missing}"
+    assert found.reason.endswith(words)
+
+
 def test_other_sections_keys_and_percent_signs_are_left_alone(world: World) -> None:
     text = "[other]\na = 1\n[codecarbon]\nproject_name = 100%(done\ncountry_iso_code = FRA\n"
     (world.cwd / ".codecarbon.config").write_text(text)

@@ -6,22 +6,29 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from junitparser import JUnitXml
 from markdown_it import MarkdownIt
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
+from pytest_carbon.cli import baselines
+from pytest_carbon.cli.main import main
+from pytest_carbon.intensity.embodied import ECO_CI_RUNNER
+from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.resultfile.file import read_result, result_from_text
 from pytest_carbon.text import short_name, visible
-from tests.hostile import HOSTILE, hostile_result
+from tests.hostile import ATTACKS, HOSTILE, attack, hostile_result
+from tests.results import LIVE, run_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
+    from pathlib import Path
 
 MARKDOWN_TAGS = {
     *("h2", "h3", "table", "thead", "tbody", "tr", "th", "td"),
@@ -119,6 +126,38 @@ def test_hostile_names_and_messages_are_harmless_in_every_kind() -> None:
     assert [item["name"] for item in json.loads(texts["benchmark-json"])] == [*names, "whole run"]
     assert [*json.loads(texts["bencher-json"])] == [*names, "whole run"]
     check_html(texts["html"], names)
+
+
+@pytest.mark.parametrize("text", ATTACKS)
+def test_no_field_of_a_result_reaches_a_report_as_it_is(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = replace(run_result(), live=LIVE, embodied=ECO_CI_RUNNER, pue=Pue(1.2, "set"))
+    attacked = attack(result, text)
+    texts = {name: kind.render(attacked) for name, kind in KINDS.items()}
+    texts["-v"] = "\n".join(summary_lines(attacked, verbosity=1, rows=10))
+    for name in ("json", "other"):
+        changed = replace(attacked, origin=attacked.origin._replace(run_id=f"{name}{text}"))
+        (tmp_path / name).write_text(KINDS["json"].render(changed), encoding="utf-8")
+    stored = f"--baselines={tmp_path / 'baselines'}"
+    paths = [str(tmp_path / name) for name in ("json", "other")]
+    main(["merge", *paths, stored, "--update=all", "-v"])
+    baselines.show(tmp_path / "baselines", attacked.environment._replace(os="another"))
+    main(["report", str(tmp_path / "json")])
+    texts["commands"] = "".join(capsys.readouterr())
+    for name, shown in texts.items():
+        assert [c for c in shown if not c.isprintable() and c not in "\n\t"] == [], name
+        # What begins a line there is ours.
+        if name not in {"github", "json"}:
+            assert not re.search(r"(?m)^\s*::error", shown), name
+    for line in texts["github"].splitlines():
+        assert re.fullmatch(r"::(error|warning) [^:]*::.*", line)
+    for name in ("csv", "csv-tests"):
+        cells = [cell for row in csv.reader(texts[name].splitlines()) for cell in row]
+        assert [cell for cell in cells if cell.startswith(("=", "@", "\x1b"))] == []
+    parser = MarkdownIt("commonmark").enable("table")
+    assert set(Elements(parser.render(texts["markdown"])).tags) <= MARKDOWN_TAGS
+    assert set(Elements(texts["html"]).tags) == set(Elements(KINDS["html"].render(result)).tags)
 
 
 def test_a_real_run_with_hostile_parameters_writes_every_kind(
