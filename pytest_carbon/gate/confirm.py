@@ -117,7 +117,9 @@ def enough_j(suspect: Suspect, most_samples: int) -> tuple[float, ...]:
 def open_verdict(suspect: Suspect, reason: str, looks: Sequence[Look] = ()) -> Verdict:
     """Inconclusive, for a ``reason`` beside the figures; with what looks have found so far."""
     repeated = [look for look in looks if look.samples_j]
-    evidence = by_looks(suspect, repeated) if repeated else None
+    # To a baseline of nothing, nothing is relative.
+    is_known = bool(repeated) and suspect.entry.first.centre_j > 0
+    evidence = by_looks(suspect, repeated) if is_known else None
     return _verdict(suspect, Outcome.INCONCLUSIVE, reason, evidence)
 
 

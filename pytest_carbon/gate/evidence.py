@@ -31,6 +31,9 @@ SPLIT_SDS = 5.0
 TWO_SIDED_95 = t_quantile(0.025)
 ONE_SIDED_95 = 1.645
 
+# With next to no false alarm allowed, no rise is convicted: e^230 stands for that.
+MOST_LOG = 230.0
+
 
 class Evidence(NamedTuple):
     """How much more a test costs than its baseline, look by look.
@@ -107,4 +110,5 @@ class Evidence(NamedTuple):
         needed = BASELINE_ERRORS * self.baseline_error + self.sd * t_quantile(min(one, 0.5))
         # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so does
         # the fifth of twenty.
-        return exp(max(allowed + ONE_SIDED_95 * self.error, needed + 1.5 * self.sd)) - 1
+        seen = max(allowed + ONE_SIDED_95 * self.error, needed + 1.5 * self.sd)
+        return exp(min(seen, MOST_LOG)) - 1

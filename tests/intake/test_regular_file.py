@@ -63,8 +63,6 @@ THINGS = {
 thing = pytest.mark.parametrize(
     ("make", "words"), THINGS.items(), ids=[make.__name__ for make in THINGS]
 )
-    ("make", "words"), THINGS.items(), ids=lambda v: v.__name__ if callable(v) else ""
-)
 
 
 @thing
@@ -118,7 +116,7 @@ def test_a_file_that_grows_while_it_is_read_has_its_limit() -> None:
         read_regular(path, most_bytes=1)
 
 
-def test_baselines_of_blanks_take_no_more_than_their_limit() -> None:
+def test_baselines_of_blanks_take_no_more_than_their_limit(tmp_path: Path) -> None:
     path = tmp_path / file_name(ENVIRONMENT)
     with path.open("wb") as file:
         file.truncate(300_000_000)
