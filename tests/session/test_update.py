@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
     Run = Callable[..., pytest.RunResult]
 
+BREAKS = """
+import pytest_carbon.updates.refresh
+
+def breaks(*arguments):
+    raise RuntimeError("a fault of ours")
+
+pytest_carbon.updates.refresh.store_runs = breaks
+"""
+
 NAMES = ("test_a", "test_b", "test_c", "test_d")
 SUITE = {name: f"from burn import burn\ndef {name}(): burn(0.02)\n" for name in NAMES}
 
@@ -111,3 +120,38 @@ def test_the_difference_is_shown_and_nothing_written(
     result = carbon("--carbon-diff", "--carbon-update=all", "--carbon-confirm-time=0")
     result.stdout.fnmatch_lines(["*nothing is written*", "*added*test_a.py::test_a*"])
     assert not (pytester.path / "baselines").exists()
+
+
+def test_an_update_that_a_fault_of_ours_prevents_does_not_pass(
+    pytester: pytest.Pytester, carbon: Run
+) -> None:
+    pytester.makepyfile(burn=BURN, **SUITE)
+    pytester.makeconftest(BREAKS)
+    result = carbon("--carbon-update", "--carbon-confirm-time=0")
+    assert result.ret == pytest.ExitCode.INTERNAL_ERROR
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["*a fault of ours*"])
+    assert not list(pytester.path.glob("baselines/*.json"))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("centre_j", 1e308), ("reference_ns", 0), ("sensitivity", -1e300), ("sd_log", 1e300)],
+)
+def test_a_number_that_a_field_cannot_mean_ends_the_run_before_any_test(
+    pytester: pytest.Pytester, carbon: Run, stored_once: Path, field: str, value: float
+) -> None:
+    shutil.copytree(stored_once, pytester.path / "baselines")
+    (path,) = (pytester.path / "baselines").glob("*.json")
+    document = json.loads(path.read_text())
+    entry = document["test"]["test_a.py::test_a"]
+    places = {"reference_ns": document, "sensitivity": entry}
+    places.get(field, entry["first"])[field] = value
+    path.write_text(json.dumps(document, indent=2))
+    before = path.read_bytes()
+    pytester.makepyfile(burn=BURN, **SUITE)
+    for option in ("--carbon-update", "--carbon-diff", "--carbon-strict"):
+        result = carbon(option)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([f"ERROR: *{path.name}, line *{field}*"])
+        assert path.read_bytes() == before

@@ -198,6 +198,11 @@ class Collector:
             self._usage_error = str(error)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._faults.append(fault_of("the summary", error))
+            if self.result is not None:
+                self.result = replace(self.result, faults=tuple(self._faults))
+            if self._settings.update is not None and session.exitstatus == pytest.ExitCode.OK:
+                # Who asked to store must not take this run for stored.
+                session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
         if self._usage_error:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif session.exitstatus == pytest.ExitCode.OK and (
@@ -332,8 +337,9 @@ class Collector:
         if self._usage_error:
             terminalreporter.write_line(f"ERROR: {self._usage_error}", red=True)
         if self.result is None:
+            stored = "" if self._settings.update is None else ", and nothing was stored"
             for fault in self._faults:
-                text = f"carbon: no summary ({fault.cause}); the outcomes stand"
+                text = f"carbon: no summary ({fault.cause}){stored}; the outcomes stand"
                 terminalreporter.write_line(printable_line(text), yellow=True)
             return
         terminalreporter.write_sep("=", "carbon")
