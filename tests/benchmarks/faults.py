@@ -4,9 +4,9 @@
 
 Each row plays one kind of fault against a suite with stored baselines: signals at random moments of
 every command that writes, files that may not grow, folders that may not be written, twenty updates
-at once, a clock that jumps. Counted are stored entries that were lost or cannot be read, tests whose
-outcome differs from a run without the plugin, and what stays behind after the next run: processes,
-temporary files, worktrees. Ends with 1 where any count is not 0.
+at once, a clock that jumps. Counted are stored entries that were lost or cannot be read, tests
+whose outcome differs from a run without the plugin, and what stays behind after the next run:
+processes, temporary files, worktrees. Ends with 1 where any count is not 0.
 """
 
 from __future__ import annotations
@@ -167,6 +167,8 @@ def killed(project: Project, number: signal.Signals, tries: int, dice: random.Ra
             # What it has started holds its output.
             process.kill()
         lost += project.lost()
+    # Worktrees are the next comparison's to remove.
+    project.run(*commands["compare"])
     left = project.left()
     return Row(f"{number.name} at random in {', '.join(commands)}", tries, lost, 0, left)
 
