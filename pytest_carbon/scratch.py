@@ -48,7 +48,9 @@ def scratch_folder(kind: str) -> Iterator[Path]:
 
 def note_process(folder: Path, pid: int) -> None:
     """Say which process works in a folder: one that names the folder, and leads its group."""
-    (folder / _PROCESS).write_text(str(pid), encoding="ascii")
+    # On a full disk there is nothing to tidy up by.
+    with contextlib.suppress(OSError):
+        (folder / _PROCESS).write_text(str(pid), encoding="ascii")
 
 
 def _take(lock: int) -> None:

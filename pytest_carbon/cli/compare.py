@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.cli.output import say, say_aside
-from pytest_carbon.errors import CarbonError, NothingComparedError, SettingError
+from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
 from pytest_carbon.settings import parse_count, parse_fraction
 
 if TYPE_CHECKING:
@@ -221,11 +221,28 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
     printed = documents.pop("-", None)
     if args.github:
         for line in github_annotations(comparison):
-            print(line)  # noqa: T201 - the command's output
-    for path, text in documents.items():
-        Path(path).write_text(text, encoding="utf-8")
+            sys.stdout.write(f"{line}
+")
     if printed is not None:
         sys.stdout.write(printed)
-        return
-    for line in as_text(comparison, verbose=args.verbose):
-        say(line)
+    else:
+        for line in as_text(comparison, verbose=args.verbose):
+            say(line)
+    for path, text in documents.items():
+        _write(Path(path), text)
+
+
+def _write(path: Path, text: str) -> None:
+    from pytest_carbon.report.stream import is_stream, write_stream
+
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        if is_stream(path):
+            write_stream(path, data)
+        else:
+            path.write_bytes(data)
+    except OSError as error:
+        raise ReportError(
+            f"{path} cannot be written: {error.strerror}",
+            remedy="the figures stand above; name another file and run again",
+        ) from None

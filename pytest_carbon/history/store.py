@@ -57,7 +57,8 @@ class History:
         total, accounting = result.total, result.accounting
         environment = json.dumps(result.environment._asdict(), sort_keys=True)
         run = (
-            *(origin.run_id, origin.started_at, origin.project, origin.commit, origin.branch),
+            *map(_storable, (origin.run_id, origin.started_at, origin.project)),
+            *map(_storable, (origin.commit, origin.branch)),
             *(result.environment.fingerprint, environment, result.course.complete),
             result.course.full_and_clean,
             *(None if total is None else total.energy_j, result.emissions_g),
@@ -65,7 +66,7 @@ class History:
             accounting.intensity.g_per_kwh,
         )
         with self._open(write=True) as database:
-            known = database.execute("SELECT 1 FROM run WHERE run_id = ?", (origin.run_id,))
+            known = database.execute("SELECT 1 FROM run WHERE run_id = ?", run[:1])
             if known.fetchone():
                 return False
             number = database.execute(
@@ -175,6 +176,11 @@ class History:
                 "understood here",
                 remedy="upgrade pytest-carbon, or name another file",
             )
+
+
+def _storable(text: str) -> str:
+    """A text that SQLite can hold, as the name of a branch may hold what is no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _point(row: tuple[Any, ...]) -> Point:
