@@ -48,12 +48,11 @@ def original() -> dict[str, Any]:
 def use_everywhere(path: Path, result: Path, capsys: pytest.CaptureFixture[str]) -> bool:
     """Hold a run against the file, update, list and merge it; says whether it could be read."""
     text = path.read_bytes()
+    refusal: BaselineError | None = None
     try:
         file = BaselineStore(path.parent).read(path)
     except BaselineError as error:
         refusal = error
-    else:
-        refusal = None
     if refusal is not None:
         assert str(refusal).isprintable()
         assert path.name in refusal.problem
