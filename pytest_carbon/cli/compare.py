@@ -221,8 +221,7 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
     printed = documents.pop("-", None)
     if args.github:
         for line in github_annotations(comparison):
-            sys.stdout.write(f"{line}
-")
+            sys.stdout.write(line + "\n")
     if printed is not None:
         sys.stdout.write(printed)
     else:
