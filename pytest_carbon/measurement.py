@@ -80,7 +80,7 @@ class Usage(NamedTuple):
     ``cpu_s`` is the process tree's CPU time, ``work_s`` the same corrected for the core's
     speed (equal to ``cpu_s`` where the speed is unknown), ``host_busy_s`` the CPU time of all
     processes on the host (``None`` where it cannot be read), ``memory_bytes`` the resident
-    memory, ``host_share`` the part of the host's idle cost that this process answers for
+    memory (``None`` where it is unknown), ``host_share`` the part of the host's idle cost that this process answers for
     (one over the number of xdist workers).
     """
 
@@ -88,7 +88,7 @@ class Usage(NamedTuple):
     wall_s: float
     work_s: float
     host_busy_s: float | None = None
-    memory_bytes: int = 0
+    memory_bytes: int | None = 0
     host_share: float = 1.0
 
 

@@ -33,7 +33,7 @@ class Sampler:
     """Reads everything at an edge, and turns what was spent into a measurement.
 
     ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
-    resident memory of this process. ``probe`` says how fast the core runs; it has to be opened
+    resident memory of this process (``None`` where it is unknown). ``probe`` says how fast the core runs; it has to be opened
     before ``clock``. ``instructions`` counts them, as evidence beside the energy. A meter that
     fails is dropped for the rest of the run and named in ``losses``: its figures are unknown from
     then on, not zero.
@@ -48,7 +48,7 @@ class Sampler:
         clock: CpuClock,
         *,
         host_busy_ns: Callable[[], int | None] | None = None,
-        memory_bytes: Callable[[], int],
+        memory_bytes: Callable[[], int | None],
         host_share: float = 1.0,
         probe: SpeedProbe | None = None,
         instructions: Instructions | None = None,

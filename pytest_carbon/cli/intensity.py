@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
+from pytest_carbon.home import home_folder
 from pytest_carbon.ini import ini_setting
 from pytest_carbon.intensity.elsewhere import elsewhere
 from pytest_carbon.intensity.embodied import parse_embodied
@@ -87,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 
     Raises ``SettingError`` for a setting or an argument that cannot be used.
     """
-    found = _find(args, os.environ, Path.cwd(), Path.home())
+    found = _find(args, os.environ, Path.cwd(), home_folder())
     if args.json:
         sys.stdout.write(_as_json(found))
         return 0

@@ -36,10 +36,17 @@ def _open_psutil() -> CpuClock | Refusal:
     return open_psutil()
 
 
+def _open_waited_for() -> CpuClock | Refusal:
+    from pytest_carbon.clocks.waited_for import WaitedForClock
+
+    return WaitedForClock()
+
+
 CLOCKS: Mapping[str, Callable[[], CpuClock | Refusal]] = {
     "perf": _open_perf,
     "descendants": _open_descendants,
     "psutil": _open_psutil,
+    "waited-for": _open_waited_for,
 }
 """The clocks by the name that a setting gives them, best first."""
 

@@ -43,12 +43,14 @@ class ProcTree:
 
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = root
+        self._known: Mapping[Key, Member] = {}
         self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")
         # User and system time are rounded down, each on its own.
         self.grain_ns = 2 * self._tick_ns
 
     def snapshot(self, known: Mapping[Key, Member]) -> Snapshot:
         """All descendants now, and those of ``known`` that have left the tree and live on."""
+        self._known = known
         reaped = reaped_ns()
         members: dict[Key, Member] = {}
         if has_children():
@@ -80,8 +82,10 @@ class ProcTree:
             for thread in os.listdir(tasks):  # noqa: PTH208 - in a hot path
                 with open(f"{tasks}/{thread}/children", "rb") as file:  # noqa: PTH123 - in a hot path
                     yield from map(int, file.read().split())
-        except (FileNotFoundError, ProcessLookupError):
-            return  # ended meanwhile; the next read finds its time with its parent
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            # Ended meanwhile, or hidden from us (hidepid, set-uid programs): the time of its
+            # children is found with their parent, once it was waited for.
+            return
 
     def _member(self, pid: int, parent: Key) -> tuple[Key, Member] | None:
         try:
@@ -90,12 +94,27 @@ class ProcTree:
                 fields = file.read().rpartition(b")")[2].split()
         except (FileNotFoundError, ProcessLookupError):
             return None
+        except PermissionError:
+            return self._hidden(pid, parent)
         reaped = (int(fields[_CUTIME]) + int(fields[_CSTIME])) * self._tick_ns
         try:
             own = time.clock_gettime_ns(_cpu_clock_id(pid))
         except OSError:
             own = (int(fields[_UTIME]) + int(fields[_STIME])) * self._tick_ns
         return Key(pid, int(fields[_START])), Member(parent, own, reaped)
+
+    def _hidden(self, pid: int, parent: Key) -> tuple[Key, Member] | None:
+        """A process that /proc hides: its CPU clock is open to all, when it started is not known.
+
+        It may have been open until it became a set-uid program: then it keeps its key.
+        """
+        try:
+            own = time.clock_gettime_ns(_cpu_clock_id(pid))
+        except OSError:
+            return None
+        key = next((key for key in self._known if key.pid == pid), Key(pid, -1))
+        before = self._known.get(key)
+        return key, Member(parent, own, before.reaped_ns if before else 0)
 
 
 def _cpu_clock_id(pid: int) -> int:

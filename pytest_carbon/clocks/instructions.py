@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_carbon.clocks.perf import PerfClock, open_perf_event
+from pytest_carbon.clocks.perf import PerfClock
+from pytest_carbon.perf_event import open_perf_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable

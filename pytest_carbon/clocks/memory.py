@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
 from pathlib import Path
@@ -19,7 +20,10 @@ _FRESH_NS = 10_000_000
 
 
 class ResidentMemory:
-    """Remembers its last answer for 10 ms: memory changes slowly next to short tests."""
+    """Remembers its last answer for 10 ms: memory changes slowly next to short tests.
+
+    ``is_known`` is false where the system tells nothing: a chroot without ``/proc``.
+    """
 
     def __init__(
         self,
@@ -38,11 +42,24 @@ class ResidentMemory:
             self._page_bytes = os.sysconf("SC_PAGE_SIZE")
         self._pread = os.pread if hasattr(os, "pread") else None
         self._name = path.name
-        self._bytes = self._ask()
+        self._bytes = self._first()
         self._at_ns = clock_ns()
 
-    def read_bytes(self) -> int:
+    @property
+    def is_known(self) -> bool:
+        """Whether there is any answer."""
+        return self._bytes is not None
+
+    def _first(self) -> int | None:
+        try:
+            return self._ask()
+        except (OSError, ValueError, IndexError):
+            return None
+
+    def read_bytes(self) -> int | None:
         """Resident bytes, at most 10 ms old; the last ones known where they cannot be read."""
+        if self._bytes is None:
+            return None
         now_ns = self._clock_ns()
         if now_ns - self._at_ns >= _FRESH_NS:
             with contextlib.suppress(OSError, ValueError, IndexError):
@@ -58,7 +75,7 @@ class ResidentMemory:
 
     def _read_statm(self) -> int:
         if self._file is None or self._pread is None:
-            return self._bytes
+            raise OSError(errno.EBADF, "closed")
         # proc(5): the second figure is the resident set, in pages.
         return int(self._pread(self._file, 128, 0).split(None, 2)[1]) * self._page_bytes
 
@@ -66,5 +83,10 @@ class ResidentMemory:
 def _psutil_reader() -> Callable[[], int]:
     import psutil
 
-    process = psutil.Process()
-    return lambda: int(process.memory_info().rss)
+    def ask() -> int:
+        try:
+            return int(psutil.Process().memory_info().rss)
+        except (psutil.Error, NotImplementedError) as error:
+            raise OSError(errno.ENOENT, str(error)) from error
+
+    return ask

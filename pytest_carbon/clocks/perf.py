@@ -1,15 +1,13 @@
 """The kernel's own sum over a process tree: a perf task-clock event with inheritance.
 
 It sees threads, living, dead and detached descendants, needs no hardware counter, and costs
-a microsecond a read. Constants: ``linux/perf_event.h`` and each architecture's system call
-table.
+a microsecond a read. Constants: ``linux/perf_event.h``.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-import struct
 import sys
 import time
 from pathlib import Path
@@ -17,39 +15,21 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.descriptors import close_own, out_of_reach
+from pytest_carbon.perf_event import open_perf_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["PerfClock", "open_perf", "open_perf_event", "open_task_clock"]
+    from pytest_carbon.clocks.unseen import UnseenChildren
+
+__all__ = ["PerfClock", "open_perf", "open_task_clock"]
 
 NAME = "perf-task-clock"
 _IS_EVENT = "[perf_event]"
 
 _PERF_TYPE_SOFTWARE = 1
 _PERF_COUNT_SW_TASK_CLOCK = 1
-_ATTR_SIZE_VER0 = 64
-_INHERIT = 1 << 1
-# Without the right to watch the kernel this is demanded; the task clock counts the same.
-_EXCLUDE_KERNEL = 1 << 5
-_PERF_FLAG_FD_CLOEXEC = 1 << 3
-_ANY_CPU = -1
-_NO_GROUP = -1
 
-
-# The number of perf_event_open, by machine and width of a pointer in this process.
-_SYSCALL = {
-    ("x86_64", 8): 298,
-    ("x86_64", 4): 336,
-    ("i686", 4): 336,
-    ("aarch64", 8): 241,
-    ("aarch64", 4): 364,
-    ("armv7l", 4): 364,
-    ("riscv64", 8): 241,
-    ("loongarch64", 8): 241,
-    ("ppc64le", 8): 319,
-    ("s390x", 8): 331,
-}
 
 _REMEDIES = {
     errno.EACCES: "sudo sysctl kernel.perf_event_paranoid=2",
@@ -68,46 +48,6 @@ def open_task_clock(thread_id: int) -> int:
     return open_perf_event(_PERF_TYPE_SOFTWARE, _PERF_COUNT_SW_TASK_CLOCK, thread_id)
 
 
-def open_perf_event(kind: int, config: int, thread_id: int, flags: int = 0) -> int:
-    """A file descriptor that counts an event in a thread and in all that it will start.
-
-    ``flags`` are further bits of the attributes. Raises ``OSError`` where the kernel refuses,
-    ``ENOSYS`` where its call is not known.
-    """
-    import ctypes
-
-    attributes = struct.pack(
-        "IIQQQQQ16x",
-        kind,
-        _ATTR_SIZE_VER0,
-        config,
-        0,  # no sampling
-        0,
-        0,  # a read gives the bare count
-        _INHERIT | _EXCLUDE_KERNEL | flags,
-    )
-
-    number = _SYSCALL.get((os.uname().machine, struct.calcsize("P")))
-    if number is None:
-        raise OSError(errno.ENOSYS, f"perf_event_open is not known on {os.uname().machine}")
-    syscall = ctypes.CDLL(None, use_errno=True).syscall
-    syscall.restype = ctypes.c_long
-    # Variadic arguments travel as longs: a bare int would leave the upper half undefined.
-    as_long = ctypes.c_long
-    descriptor = syscall(
-        as_long(number),
-        attributes,
-        as_long(thread_id),
-        as_long(_ANY_CPU),
-        as_long(_NO_GROUP),
-        as_long(_PERF_FLAG_FD_CLOEXEC),
-    )
-    if descriptor < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, os.strerror(code))
-    return int(descriptor)
-
-
 def _own_threads() -> list[int]:
     return [int(task.name) for task in Path("/proc/self/task").iterdir()]
 
@@ -117,7 +57,7 @@ class PerfClock:
 
     Raises ``OSError`` where events cannot be opened. In a forked child the clock goes on from
     its last value with events of the child's own, as the inherited ones read the parent's;
-    ``since_fork`` is what the child has counted until then.
+    ``since_fork`` is what the child has counted until then. ``unseen`` finds what events miss.
     """
 
     name = NAME
@@ -132,10 +72,12 @@ class PerfClock:
         open_event: Callable[[int], int] = open_task_clock,
         threads: Callable[[], Sequence[int]] = _own_threads,
         since_fork: Callable[[], int] = time.process_time_ns,
+        unseen: UnseenChildren | None = None,
     ) -> None:
         # A test may replace functions of os while it runs (pyfakefs does): these stay.
         self._read, self._close, self._getpid = os.read, os.close, os.getpid
         self._since_fork = since_fork
+        self._unseen = unseen
         self._open_event = open_event
         self._threads = threads
         self._events: list[int] = []
@@ -149,6 +91,8 @@ class PerfClock:
         if self._getpid() != self._pid:
             self._base_ns = self._last_ns + self._since_fork()
             self._open()
+            if self._unseen is not None:
+                self._unseen.restart(self._base_ns)
         total = self._base_ns
         for event in self._events:
             try:
@@ -157,12 +101,14 @@ class PerfClock:
                 # A test has closed it. What came since is lost, and the next reading is good.
                 self._base_ns = self._last_ns
                 self._open()
+                if self._unseen is not None:
+                    self._unseen.restart(self._base_ns)
                 raise
             if not count:
                 raise OSError(errno.EIO, "the event is no longer counted")
             total += int.from_bytes(count, sys.byteorder)
         self._last_ns = total
-        return total
+        return total if self._unseen is None else self._unseen.add_to(total)
 
     def close(self) -> None:
         """Close the events; may be called twice."""
@@ -185,10 +131,14 @@ class PerfClock:
 
 def open_perf(*, open_event: Callable[[int], int] = open_task_clock) -> PerfClock | Refusal:
     """The clock, or why there is none: another system, or a kernel that does not permit it."""
-    if sys.platform != "linux" or not Path("/proc/self/task").is_dir():
+    if sys.platform != "linux":
         return Refusal(clock=NAME, reason="perf events are a feature of Linux")
+    if not Path("/proc/self/task").is_dir():
+        return Refusal(clock=NAME, reason="it finds this process's threads in /proc, which is not here")
+    from pytest_carbon.clocks.unseen import UnseenChildren
+
     try:
-        clock = PerfClock(open_event=open_event)
+        clock = PerfClock(open_event=open_event, unseen=UnseenChildren())
         ticks = clock.read_ns()
     except OSError as error:
         remedy = _REMEDIES.get(error.errno or 0, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -36,11 +37,15 @@ class PsutilTree:
         members: dict[Key, Member] = {}
         if not known and not _may_have_children():
             return Snapshot(reaped, members)
-        found = {child.pid: child for child in psutil.Process().children(recursive=True)}
-        keys = {pid: Key(pid, child.create_time()) for pid, child in found.items()}
-        keys[os.getpid()] = ROOT
+        found = {child.pid: child for child in _descendants()}
+        keys: dict[int, Key] = {}
         for pid, child in found.items():
-            self._add(child, keys[pid], keys, known, members)
+            with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+                keys[pid] = Key(pid, child.create_time())
+        keys[os.getpid()] = ROOT
+        for pid, key in keys.items():
+            if key != ROOT:
+                self._add(found[pid], key, keys, known, members)
         for key in known:
             if key not in members and psutil.pid_exists(key.pid):
                 self._follow(key, known, members)
@@ -83,6 +88,27 @@ class PsutilTree:
             return
 
 
+def _descendants() -> list[psutil.Process]:
+    import psutil
+
+    with contextlib.suppress(psutil.AccessDenied):
+        return psutil.Process().children(recursive=True)
+    # Some process may not be looked at (hidepid). Ours may, unless they are set-uid programs.
+    parents: dict[int, tuple[int, psutil.Process]] = {}
+    for pid in psutil.pids():
+        with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            process = psutil.Process(pid)
+            parents[pid] = (process.ppid(), process)
+    ours, found = {os.getpid()}, []
+    # A child has a higher number than its parent, unless numbers have begun anew meanwhile.
+    for _ in range(2):
+        for pid, (parent, process) in sorted(parents.items()):
+            if parent in ours and pid not in ours:
+                ours.add(pid)
+                found.append(process)
+    return found
+
+
 if sys.platform == "win32":
 
     def _reaped_ns() -> int:
@@ -103,6 +129,10 @@ else:
 def open_psutil() -> TreeClock | Refusal:
     """The clock, or why there is none: psutil is not installed, or does not know this system."""
     try:
+        import psutil
+
+        # Without /proc psutil knows no process at all, not even this one.
+        psutil.Process().cpu_times()
         return TreeClock(
             NAME,
             "psutil: process time, ended children and living descendants, 10 to 16 ms grain; "
@@ -111,5 +141,5 @@ def open_psutil() -> TreeClock | Refusal:
         )
     except ImportError as error:
         return Refusal(clock=NAME, reason=str(error), remedy="pip install psutil")
-    except NotImplementedError:
-        return Refusal(clock=NAME, reason="psutil does not know this system")
+    except (NotImplementedError, psutil.Error):
+        return Refusal(clock=NAME, reason="psutil does not know this system, or has no /proc")

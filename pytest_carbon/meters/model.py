@@ -19,9 +19,12 @@ of memory makers; a gigabyte is 10**9 bytes."""
 _MEMORY_TEXT = f"memory {MEMORY_W_PER_GB} W/GB"
 
 
-def _memory_energy(usage: Usage) -> DomainEnergy:
+def _memory_energy(usage: Usage) -> tuple[DomainEnergy, ...]:
+    """Nothing where it is not known how much memory is in use."""
+    if usage.memory_bytes is None:
+        return ()
     idle_j = MEMORY_W_PER_GB * usage.memory_bytes / 1e9 * usage.wall_s
-    return DomainEnergy("memory", 0.0, idle_j, Method.MODELLED)
+    return (DomainEnergy("memory", 0.0, idle_j, Method.MODELLED),)
 
 
 class ModelMeter:
@@ -58,7 +61,7 @@ class ModelMeter:
         idle_j = self._power.min_w * self._threads * usage.wall_s * usage.host_share
         return (
             DomainEnergy("cpu", dynamic_j, idle_j, Method.MODELLED),
-            _memory_energy(usage),
+            *_memory_energy(usage),
         )
 
     def close(self) -> None:
@@ -83,7 +86,7 @@ class MemoryModelMeter:
     ) -> tuple[DomainEnergy, ...]:
         """The modelled joules of a usage."""
         del start, end
-        return (_memory_energy(usage),)
+        return _memory_energy(usage)
 
     def close(self) -> None:
         """Nothing to release."""

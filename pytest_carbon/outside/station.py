@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.home import home_folder
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.pue import resolve_pue
@@ -43,7 +43,7 @@ class Station:
         self._accounting = Accounting(
             pinned=stored.intensity,
             pue=resolve_pue(
-                settings.pue, environ=os.environ, cwd=config.rootpath, home=Path.home()
+                settings.pue, environ=os.environ, cwd=config.rootpath, home=home_folder()
             ),
             embodied=parse_embodied(settings.embodied),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import ReportError, SettingError
+from pytest_carbon.home import expand
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.stream import is_stream
 
@@ -43,7 +44,7 @@ def parse_destinations(wishes: Iterable[Wish]) -> tuple[Destination, ...]:
                 f"{wish.place}={wish.text} names no file",
                 remedy=f"write it like {kind}:carbon{KINDS[kind].suffix}",
             )
-        target = wish.folder / os.path.expandvars(Path(path.strip()).expanduser())
+        target = wish.folder / expand(path.strip(), f"{wish.place}={wish.text}")
         other = destinations.get(target)
         if other is not None and other.kind != kind:
             raise SettingError(

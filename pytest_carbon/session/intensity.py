@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.home import home_folder
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.location import resolve_intensity
 
@@ -27,7 +27,7 @@ def find_intensity(
     """
     if told is not None:
         return Intensity(**told), []
-    place: Any = {"environ": os.environ, "cwd": config.rootpath, "home": Path.home()}
+    place: Any = {"environ": os.environ, "cwd": config.rootpath, "home": home_folder()}
     lists = config.getoption("collectonly", False) or config.getoption("help", False)
     if not settings.locate or lists:
         return resolve_intensity(settings.intensity, **place), []
@@ -53,7 +53,7 @@ def present_intensity(found: Intensity, pinned: Intensity, zone: str | None) -> 
 
     try:
         zone = zone or live_zone(found) or live_zone(pinned)
-        answer = ask_live(pinned, environ=os.environ, home=Path.home(), zone=zone)
+        answer = ask_live(pinned, environ=os.environ, home=home_folder(), zone=zone)
     except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
         # Its class only: its text may hold what was sent.
         return Live(None, [f"live intensity: {type(error).__name__}; reports use the pinned one"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.home import home_folder
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.looks.invocation import invocation_of
@@ -125,7 +125,7 @@ class Run:
     def collect(self, *, records: bool) -> None:
         """Register what users see; where it ``records``, too, this process runs the tests."""
         pue = resolve_pue(
-            self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=Path.home()
+            self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=home_folder()
         )
         taker, looks = self._taker()
         stored_look = embodied = None

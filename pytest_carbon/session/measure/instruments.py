@@ -101,6 +101,11 @@ def open_instruments(
             for r in refused
         ]
     unavailable += no_better_probe
+    if not memory.is_known:
+        unavailable.append(
+            "no memory: this system does not say how much is in use (on Linux /proc does); what "
+            "it draws is left out of the idle figure"
+        )
     return Instruments(
         sampler=sampler,
         meters=tuple(meter.description for meter in choice.meters),

@@ -34,8 +34,6 @@ def find_origin(
     root: Path, *, environ: Mapping[str, str] | None = None, started_s: float | None = None
 ) -> Origin:
     """The origin of a run of the project in ``root``; ``started_s`` is seconds since 1970."""
-    import psutil
-
     environ = os.environ if environ is None else environ
     now = datetime.now(timezone.utc)
     started = now if started_s is None else datetime.fromtimestamp(started_s, timezone.utc)
@@ -53,8 +51,17 @@ def find_origin(
             "pytest-carbon": version("pytest-carbon"),
         },
         platform=platform.platform(),
-        memory_bytes=psutil.virtual_memory().total,
+        memory_bytes=_memory_bytes(),
     )
+
+
+def _memory_bytes() -> int | None:
+    import psutil
+
+    try:
+        return int(psutil.virtual_memory().total)
+    except (OSError, psutil.Error):
+        return None  # no /proc, as in a bare chroot
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import CarbonError
@@ -93,8 +92,7 @@ class Publisher:
 
 
 def _history(wish: Wish) -> History:
-    from pathlib import Path
-
     from pytest_carbon.history.store import History
+    from pytest_carbon.home import expand
 
-    return History(wish.folder / os.path.expandvars(Path(wish.text).expanduser()))
+    return History(wish.folder / expand(wish.text, wish.place))
