@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pytest_carbon.errors import TaskError
 from pytest_carbon.tasks.names import check_name
@@ -26,6 +26,18 @@ __all__ = ["Task"]
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
+class Figures(NamedTuple):
+    """What a task has cost; all that is left of one that was copied to another process."""
+
+    energy_j: float | None = None
+    emissions_g: float | None = None
+    cpu_s: float | None = None
+    wall_s: float | None = None
+    own_energy_j: float | None = None
+    own_cpu_s: float | None = None
+    method: str | None = None
+
+
 class Task:
     """One named part of a test or script.
 
@@ -41,6 +53,7 @@ class Task:
         "_find_book",
         "_measured",
         "_span",
+        "_stored",
         "budget",
         "name",
         "tolerance",
@@ -62,6 +75,7 @@ class Task:
         self._span: Span | str | None = None
         self._closed: Closed | str | None = None
         self._measured: Measurement | None = None
+        self._stored: Figures | None = None
 
     def __enter__(self) -> Self:
         """Begin. Raises ``TaskError`` for a task that has begun before."""
@@ -139,58 +153,77 @@ class Task:
     @property
     def energy_j(self) -> float | None:
         """The joules that the task caused; what would have flowed anyway is not in it."""
-        measured = self._measurement()
-        return None if measured is None else measured.energy_j
+        return self._figures.energy_j
 
     @property
     def emissions_g(self) -> float | None:
         """Grams of CO2e, at the intensity that the run has pinned."""
-        energy_j = self.energy_j
-        if energy_j is None or self._book is None:
-            return None
-        return emissions_g(energy_j, self._book.intensity_g_per_kwh)
+        return self._figures.emissions_g
 
     @property
     def cpu_s(self) -> float | None:
         """CPU seconds."""
-        measured = self._measurement()
-        return None if measured is None else measured.cpu_s
+        return self._figures.cpu_s
 
     @property
     def wall_s(self) -> float | None:
         """The seconds between its begin and its end."""
-        closed = self._closed
-        return None if closed is None or isinstance(closed, str) else closed.wall_ns / 1e9
+        return self._figures.wall_s
 
     @property
     def own_energy_j(self) -> float | None:
         """The joules that no task inside of this one caused."""
-        own = self._own()
-        return None if own is None else own.energy_j
+        return self._figures.own_energy_j
 
     @property
     def own_cpu_s(self) -> float | None:
         """The CPU seconds that no task inside of this one used."""
-        own = self._own()
-        return None if own is None else own.cpu_s
+        return self._figures.own_cpu_s
 
     @property
     def method(self) -> str | None:
         """How the figures came about, or why they are unknown; ``None`` where none is measured."""
+        return self._figures.method
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All of it, for a copy or another process: of a finished task the figures and no more."""
+        state = {name: getattr(self, name) for kind in type(self).__mro__ for name in _slots(kind)}
+        if self._closed is not None:
+            state |= {"_stored": self._figures, "_find_book": _no_book, "_book": None}
+            state |= {"_closed": "", "_measured": None}
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what ``__getstate__`` gave."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+    @property
+    def _figures(self) -> Figures:
+        if self._stored is not None:
+            return self._stored
         closed, book = self._closed, self._book
         if closed is None or book is None:
-            return None
+            return Figures()
         if isinstance(closed, str):
-            return f"unknown: {closed}"
+            return Figures(method=f"unknown: {closed}")
         if closed.doubt:
-            return f"unknown: {closed.doubt}"
+            return Figures(wall_s=closed.wall_ns / 1e9, method=f"unknown: {closed.doubt}")
         measured = self._measurement()
         assert measured is not None, "known where there is no doubt"
-        if measured.missing:
-            return f"unknown: {', '.join(measured.missing)} was lost"
-        how = "+".join(sorted({energy.method.value for energy in measured.energies}))
-        clock = "its thread's CPU clock" if closed.is_thread else f"process tree ({book.clock})"
-        return f"{how}; {clock}"
+        own = book.measure(closed.own, closed.wall_ns)
+        energy_j = measured.energy_j
+        return Figures(
+            energy_j=energy_j,
+            emissions_g=(
+                None if energy_j is None else emissions_g(energy_j, book.intensity_g_per_kwh)
+            ),
+            cpu_s=measured.cpu_s,
+            wall_s=closed.wall_ns / 1e9,
+            own_energy_j=own.energy_j,
+            own_cpu_s=own.cpu_s,
+            method=_method(measured, closed, book),
+        )
 
     def _measurement(self) -> Measurement | None:
         closed, book = self._closed, self._book
@@ -200,8 +233,18 @@ class Task:
             self._measured = book.measure(closed.cost, closed.wall_ns)
         return self._measured
 
-    def _own(self) -> Measurement | None:
-        closed, book = self._closed, self._book
-        if book is None or closed is None or isinstance(closed, str) or closed.doubt:
-            return None
-        return book.measure(closed.own, closed.wall_ns)
+
+def _method(measured: Measurement, closed: Closed, book: TaskBook) -> str:
+    if measured.missing:
+        return f"unknown: {', '.join(measured.missing)} was lost"
+    how = "+".join(sorted({energy.method.value for energy in measured.energies}))
+    clock = "its thread's CPU clock" if closed.is_thread else f"process tree ({book.clock})"
+    return f"{how}; {clock}"
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(vars(kind).get("__slots__", ()))
+
+
+def _no_book() -> None:
+    """Nothing is measured by a copy of what is over."""

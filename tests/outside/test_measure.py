@@ -195,3 +195,42 @@ def test_inside_a_measured_test_it_is_a_task(
     result = carbon()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*test_train > outer > train (task)"])
+
+
+def test_a_measured_function_goes_to_other_processes_after_a_call_as_before_it(
+    tmp_path: Path,
+) -> None:
+    found = figures(
+        tmp_path,
+        """
+import json, pickle, subprocess, sys
+import cloudpickle
+from burn import burn
+from pytest_carbon import measure
+
+@measure
+def work():
+    burn(0.05)
+    return 7
+
+before = cloudpickle.dumps(work)
+work()
+with measure("train") as train:
+    work()
+after = cloudpickle.dumps(work)
+copy = pickle.loads(pickle.dumps(train))
+there = "import sys, pickle; f = pickle.load(sys.stdin.buffer); print(f(), f.task.cpu_s > 0)"
+said = [
+    subprocess.run([sys.executable, "-c", there], input=data, capture_output=True, check=True)
+    .stdout.decode().strip()
+    for data in (before, after)
+]
+print(json.dumps({
+    "said": said,
+    "copy": [copy.energy_j, copy.cpu_s, copy.wall_s, copy.method, copy.own_cpu_s],
+    "train": [train.energy_j, train.cpu_s, train.wall_s, train.method, train.own_cpu_s],
+}))
+""",
+    )
+    assert found["said"] == ["7 True", "7 True"]
+    assert found["copy"] == found["train"]

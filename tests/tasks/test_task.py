@@ -253,7 +253,7 @@ def test_a_thread_that_goes_on_after_its_test_keeps_what_it_cost_until_then(
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_fork_inside_belongs_to_the_task_of_the_parent(tasks: Carbon, book: TaskBook) -> None:
     with tasks.task("forks") as task:
-        pid = os.fork()
+        pid = os.fork()  # type: ignore[attr-defined, unused-ignore]
         if pid == 0:
             try:
                 with tasks.task("in the child") as child:
