@@ -6,6 +6,7 @@ only power, and counters that wrap.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -28,15 +29,17 @@ if TYPE_CHECKING:
 
 __all__ = ["Sampler"]
 
+_FORK_WAIT_S = 1.0
+
 
 class Sampler:
     """Reads everything at an edge, and turns what was spent into a measurement.
 
     ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
-    resident memory of this process (``None`` where it is unknown). ``probe`` says how fast the core runs; it has to be opened
-    before ``clock``. ``instructions`` counts them, as evidence beside the energy. A meter that
-    fails is dropped for the rest of the run and named in ``losses``: its figures are unknown from
-    then on, not zero.
+    resident memory of this process (``None`` where it is unknown). ``probe`` says how fast the
+    core runs; it has to be opened before ``clock``. ``instructions`` counts them, as evidence
+    beside the energy. A meter that fails is dropped for the rest of the run and named in
+    ``losses``: its figures are unknown from then on, not zero.
 
     ``reference_ns`` is the probe's time at the speed to which figures are corrected; ``None``
     leaves them as they are.
@@ -63,6 +66,7 @@ class Sampler:
         self._host_share = host_share
         self._wall_ns = wall_ns
         self._lock = threading.Lock()
+        self._is_held = self._is_paused = self._holds_at_forks = False
         self._slices: list[slice] = []
         self._latest: list[tuple[int, ...]] = []
         at = 0
@@ -74,7 +78,11 @@ class Sampler:
         self._instructions = instructions
         self._has_counters = at > 0 or instructions is not None
         self._work = WorkClock(clock.read_ns, probe or OffProbe())
+        self._uses_gpu = any(
+            part.startswith("gpu") for meter in self.meters for part in meter.covers
+        )
         self._stop = threading.Event()
+        self._pid = os.getpid()
         self._thread = self._start_thread()
 
     def read(self) -> Reading:
@@ -86,6 +94,14 @@ class Sampler:
         return Reading(wall_ns, cpu_ns, kernels)
 
     def _read_all(self) -> Reading:
+        if os.getpid() != self._pid:
+            self._go_on_after_fork()
+        elif self._is_paused:
+            self.resume()
+        if self._uses_gpu:
+            from pytest_carbon.meters.frameworks import finish_gpu_work
+
+            finish_gpu_work()
         counters: list[int] = []
         with self._lock:
             for index, meter in enumerate(self.meters):
@@ -106,12 +122,46 @@ class Sampler:
         """Go on in a forked process: another probe, and cumulative values that start over."""
         self._work.restart(probe)
 
+    def _go_on_after_fork(self) -> None:
+        # Threads do not live on in a forked process, and the lock may have been held by one.
+        self._pid = os.getpid()
+        self._is_held = self._is_paused = False
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = self._start_thread()
+
+    def before_fork(self) -> None:
+        """End the thread and keep others from reading, for as long as a fork takes.
+
+        No lock is copied that somebody holds, ours or a driver's; and Python from 3.12 on warns of
+        a fork in a process with threads, which the test would not have without us.
+        """
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            self._stop.set()
+            thread.join(_FORK_WAIT_S)
+            self._is_paused = True
+        self._is_held = self._lock.acquire(timeout=_FORK_WAIT_S)
+
+    def after_fork(self) -> None:
+        """Let others read again; the thread follows by ``resume``."""
+        if self._is_held:
+            self._is_held = False
+            self._lock.release()
+
+    def resume(self) -> None:
+        """Start the thread again that a fork has ended; not in the forked process."""
+        if self._is_paused and os.getpid() == self._pid:
+            self._is_paused = False
+            self._stop = threading.Event()
+            self._thread = self._start_thread()
+
     def _read_meter(self, index: int, meter: Meter) -> tuple[int, ...]:
         if meter.name not in self.losses:
             try:
                 self._latest[index] = meter.read()
             except OSError as error:
-                self.losses[meter.name] = str(error)
+                self.losses[meter.name] = error.strerror or str(error)
         return self._latest[index]
 
     def measure(
@@ -138,7 +188,12 @@ class Sampler:
         energies: list[DomainEnergy] = []
         for meter, where in zip(self.meters, self._slices, strict=True):
             zero = (0,) * (where.stop - where.start)
-            energies += meter.energy(usage, zero, account.counters[where] or zero)
+            if meter.name in self.losses:
+                continue
+            try:
+                energies += meter.energy(usage, zero, account.counters[where] or zero)
+            except OSError as error:
+                self.losses[meter.name] = error.strerror or str(error)
         return Measurement(
             cpu_s=cpu_s,
             wall_s=wall_s,
@@ -161,6 +216,7 @@ class Sampler:
 
     def close(self) -> None:
         """Stop the thread and release every handle; may be called twice."""
+        self._is_paused = False
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
@@ -176,6 +232,11 @@ class Sampler:
         intervals = [meter.poll_s for meter in self.meters if meter.poll_s is not None]
         if not intervals:
             return None
+        if not self._holds_at_forks:
+            from pytest_carbon.forks import hold_at_forks
+
+            self._holds_at_forks = True
+            hold_at_forks(self)
         thread = threading.Thread(
             target=self._poll, args=(min(intervals),), name="carbon-sampler", daemon=True
         )
@@ -183,7 +244,8 @@ class Sampler:
         return thread
 
     def _poll(self, interval_s: float) -> None:
-        while not self._stop.wait(interval_s):
+        stop = self._stop
+        while not stop.wait(interval_s):
             with self._lock:
                 for index, meter in enumerate(self.meters):
                     if meter.poll_s is not None:

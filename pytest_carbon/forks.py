@@ -1,0 +1,62 @@
+"""What a process with a thread of ours does when somebody forks it."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import weakref
+from typing import Any, Protocol
+
+__all__ = ["Holder", "hold_at_forks"]
+
+
+class Holder(Protocol):
+    """Who has a thread that must not run while the process is forked."""
+
+    def before_fork(self) -> None:
+        """End the thread."""
+
+    def after_fork(self) -> None:
+        """Undo all but that, in both processes."""
+
+    def resume(self) -> None:
+        """Start the thread again, where it was ended."""
+
+
+def hold_at_forks(holder: Holder) -> None:
+    """Tell a holder of every fork from now on. It is not kept alive by that."""
+    if not hasattr(os, "register_at_fork"):
+        return
+    found = weakref.ref(holder)
+
+    def call(name: str) -> None:
+        alive = found()
+        if alive is not None:
+            getattr(alive, name)()
+
+    os.register_at_fork(
+        before=lambda: call("before_fork"),
+        after_in_parent=lambda: call("after_fork"),
+        after_in_child=lambda: call("after_fork"),
+    )
+    os.register_at_fork(after_in_parent=_pending_call(lambda: call("resume")))
+
+
+def _pending_call(function: Any) -> Any:
+    """What makes CPython call a function with the next line of Python.
+
+    Python counts threads between the hooks after a fork and its return, so that a hook is too early
+    to start one; this one has no line of Python itself. Elsewhere nothing is called, and the next
+    reading starts the thread.
+    """
+    if sys.implementation.name != "cpython":
+        return lambda: None
+    import ctypes
+
+    def run(_: object) -> int:
+        function()
+        return 0
+
+    as_c = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p)(run)
+    return functools.partial(ctypes.pythonapi.Py_AddPendingCall, as_c, None)
