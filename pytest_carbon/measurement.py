@@ -80,8 +80,8 @@ class Usage(NamedTuple):
     ``cpu_s`` is the process tree's CPU time, ``work_s`` the same corrected for the core's
     speed (equal to ``cpu_s`` where the speed is unknown), ``host_busy_s`` the CPU time of all
     processes on the host (``None`` where it cannot be read), ``memory_bytes`` the resident
-    memory (``None`` where it is unknown), ``host_share`` the part of the host's idle cost that this process answers for
-    (one over the number of xdist workers).
+    memory (``None`` where that is unknown), ``host_share`` the part of the host's idle cost that
+    this process answers for (one over the number of xdist workers).
     """
 
     cpu_s: float

@@ -145,8 +145,14 @@ OPTIONS = (
     ),
     Option(
         "carbon_meters",
-        "meters to use instead of the best available: rapl, nvml, model, comma separated",
+        "meters to use instead of the best available, comma separated: rapl, rapl-perf, nvml, amd, "
+        "hwmon, apple, powermetrics, emi, model, or one that is installed beside",
         metavar="NAMES",
+    ),
+    Option(
+        "carbon_powercap",
+        "folder with RAPL's zones instead of /sys/class/powercap: where a container has mounted it",
+        metavar="DIR",
     ),
     Option(
         "carbon_clock",

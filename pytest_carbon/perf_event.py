@@ -57,9 +57,9 @@ def open_perf_event(
         flags if cpu != _ANY_CPU else _INHERIT | _EXCLUDE_KERNEL | flags,
     )
 
-    number = _SYSCALL.get((os.uname().machine, struct.calcsize("P")))
+    number = _SYSCALL.get((os.uname().machine, struct.calcsize("P")))  # type: ignore[attr-defined, unused-ignore]
     if number is None:
-        raise OSError(errno.ENOSYS, f"perf_event_open is not known on {os.uname().machine}")
+        raise OSError(errno.ENOSYS, f"perf_event_open is not known on {os.uname().machine}")  # type: ignore[attr-defined, unused-ignore]
     syscall = ctypes.CDLL(None, use_errno=True).syscall
     syscall.restype = ctypes.c_long
     # Variadic arguments travel as longs: a bare int would leave the upper half undefined.

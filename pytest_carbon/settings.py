@@ -69,6 +69,7 @@ class Settings(NamedTuple):
     pue: str | None
     embodied: str | None
     meters: tuple[str, ...] | None
+    powercap: Path | None
     clock: str | None
     speed: str
     sample_interval_s: float
@@ -265,6 +266,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         pue=answers.get("carbon_pue", str),
         embodied=answers.get("carbon_embodied", str),
         meters=answers.get("carbon_meters", _parse_names),
+        powercap=answers.get("carbon_powercap", lambda text: config.rootpath / text),
         clock=answers.get("carbon_clock", str),
         speed=answers.need("carbon_speed", _one_of("auto", "edges", "off")),
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),

@@ -25,7 +25,7 @@ def _open_perf() -> CpuClock | Refusal:
 def _open_descendants() -> CpuClock | Refusal:
     if sys.platform == "win32":
         return Refusal(clock="descendants", reason="it needs a system like Linux")
-    from pytest_carbon.clocks.descendants import open_descendants
+    from pytest_carbon.clocks.descendants import open_descendants  # type: ignore[unreachable, unused-ignore]
 
     return open_descendants()
 

@@ -25,14 +25,14 @@ _UTIME, _STIME, _CUTIME, _CSTIME, _START = 11, 12, 13, 14, 19
 
 def reaped_ns() -> int:
     """The CPU time of ended children that were waited for, and of theirs."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # type: ignore[attr-defined, unused-ignore]
     return int((usage.ru_utime + usage.ru_stime) * NS_PER_S)
 
 
 def has_children() -> bool:
     """Whether any child lives or is a zombie; a microsecond, and it disturbs none."""
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # type: ignore[attr-defined, unused-ignore]
     except ChildProcessError:
         return False
     return True
@@ -44,7 +44,7 @@ class ProcTree:
     def __init__(self, root: Path = Path("/proc")) -> None:
         self._root = root
         self._known: Mapping[Key, Member] = {}
-        self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")
+        self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")  # type: ignore[attr-defined, unused-ignore]
         # User and system time are rounded down, each on its own.
         self.grain_ns = 2 * self._tick_ns
 
@@ -98,7 +98,7 @@ class ProcTree:
             return self._hidden(pid, parent)
         reaped = (int(fields[_CUTIME]) + int(fields[_CSTIME])) * self._tick_ns
         try:
-            own = time.clock_gettime_ns(_cpu_clock_id(pid))
+            own = time.clock_gettime_ns(_cpu_clock_id(pid))  # type: ignore[attr-defined, unused-ignore]
         except OSError:
             own = (int(fields[_UTIME]) + int(fields[_STIME])) * self._tick_ns
         return Key(pid, int(fields[_START])), Member(parent, own, reaped)
@@ -109,7 +109,7 @@ class ProcTree:
         It may have been open until it became a set-uid program: then it keeps its key.
         """
         try:
-            own = time.clock_gettime_ns(_cpu_clock_id(pid))
+            own = time.clock_gettime_ns(_cpu_clock_id(pid))  # type: ignore[attr-defined, unused-ignore]
         except OSError:
             return None
         key = next((key for key in self._known if key.pid == pid), Key(pid, -1))

@@ -17,16 +17,22 @@ _BUSY_FIELDS = (1, 2, 3, 6, 7)
 
 
 class HostBusy:
-    """Reads the host's busy CPU time; in ticks of 10 ms on Linux, whatever the window."""
+    """Reads the host's busy CPU time; in ticks of 10 ms on Linux, whatever the window.
+
+    In a container ``/proc/stat`` may be another file system's (lxcfs), which tells the container's
+    own CPU time or zeros: that is not the host's, and unknown.
+    """
 
     def __init__(self, path: Path = Path("/proc/stat")) -> None:
         self._file: int | None = None
+        if _is_another_file_system(path):
+            return
         try:
             self._file = out_of_reach(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
         except OSError:
             return
-        self._name, self._pread = path.name, os.pread
-        self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")
+        self._name, self._pread = path.name, os.pread  # type: ignore[attr-defined, unused-ignore]
+        self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")  # type: ignore[attr-defined, unused-ignore]
 
     def read_ns(self) -> int | None:
         """Cumulative nanoseconds of all CPUs together, ``None`` where they cannot be read."""
@@ -34,7 +40,7 @@ class HostBusy:
             return None if sys.platform == "linux" else _psutil_busy_ns()
         fields = self._pread(self._file, 256, 0).split(None, 8)
         try:
-            return sum(int(fields[at]) for at in _BUSY_FIELDS) * self._tick_ns
+            return sum(int(fields[at]) for at in _BUSY_FIELDS) * self._tick_ns  # type: ignore[no-any-return, unused-ignore]
         except (IndexError, ValueError):
             return None
 
@@ -43,6 +49,13 @@ class HostBusy:
         if self._file is not None:
             close_own(self._file, self._name)
             self._file = None
+
+
+def _is_another_file_system(path: Path) -> bool:
+    try:
+        return path.stat().st_dev != path.parent.stat().st_dev
+    except OSError:
+        return False
 
 
 def _psutil_busy_ns() -> int | None:

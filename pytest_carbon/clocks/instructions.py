@@ -57,7 +57,7 @@ def open_instructions(*, open_event: Callable[[int], int] = _open_event) -> Inst
     """The counter; ``None`` where there is none (most virtual machines) or it stands still."""
     if sys.platform != "linux" or not Path("/proc/self/task").is_dir():
         return None
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError):  # type: ignore[unreachable, unused-ignore]
         instructions = Instructions(open_event=open_event)
         before = instructions.read()
         sum(range(1_000))

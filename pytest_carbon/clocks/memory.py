@@ -39,7 +39,7 @@ class ResidentMemory:
             self._ask = _psutil_reader()
         else:
             self._ask = self._read_statm
-            self._page_bytes = os.sysconf("SC_PAGE_SIZE")
+            self._page_bytes = os.sysconf("SC_PAGE_SIZE")  # type: ignore[attr-defined, unused-ignore]
         self._pread = os.pread if hasattr(os, "pread") else None
         self._name = path.name
         self._bytes = self._first()
@@ -77,7 +77,7 @@ class ResidentMemory:
         if self._file is None or self._pread is None:
             raise OSError(errno.EBADF, "closed")
         # proc(5): the second figure is the resident set, in pages.
-        return int(self._pread(self._file, 128, 0).split(None, 2)[1]) * self._page_bytes
+        return int(self._pread(self._file, 128, 0).split(None, 2)[1]) * self._page_bytes  # type: ignore[no-any-return, unused-ignore]
 
 
 def _psutil_reader() -> Callable[[], int]:

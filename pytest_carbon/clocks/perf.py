@@ -133,8 +133,8 @@ def open_perf(*, open_event: Callable[[int], int] = open_task_clock) -> PerfCloc
     """The clock, or why there is none: another system, or a kernel that does not permit it."""
     if sys.platform != "linux":
         return Refusal(clock=NAME, reason="perf events are a feature of Linux")
-    if not Path("/proc/self/task").is_dir():
-        return Refusal(clock=NAME, reason="it finds this process's threads in /proc, which is not here")
+    if not Path("/proc/self/task").is_dir():  # type: ignore[unreachable, unused-ignore]
+        return Refusal(clock=NAME, reason="threads are listed in /proc, which is not here")
     from pytest_carbon.clocks.unseen import UnseenChildren
 
     try:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.cpu_model import CpuModel, read_cpu_model
-from pytest_carbon.meters.meter import Unavailable
-from pytest_carbon.meters.model import MemoryModelMeter, ModelMeter
-from pytest_carbon.meters.nvml_library import has_library, no_driver
-from pytest_carbon.meters.rapl import POWERCAP, open_rapl
+from pytest_carbon.meters.meter import Request, Unavailable, overlaps
+from pytest_carbon.meters.model import MemoryModelMeter
+from pytest_carbon.meters.own_threads import own_threads
+from pytest_carbon.meters.plugins import plugin_sources
+from pytest_carbon.meters.sources import BUILT_IN, Source
 from pytest_carbon.meters.watts import cpu_power
 
 if TYPE_CHECKING:
@@ -20,17 +21,29 @@ if TYPE_CHECKING:
     from pytest_carbon.meters.meter import Meter
     from pytest_carbon.meters.watts import CpuPower
 
-__all__ = ["METERS", "Choice", "choose_meters"]
+__all__ = ["Choice", "Look", "choose_meters"]
 
-METERS = ("rapl", "nvml", "model")
-"""The names that a setting may give."""
+_WORDS = {"cpu": "CPU", "memory": "memory"}
+
+
+class Look(NamedTuple):
+    """What became of one kind of meter: in use, not available, or not tried (both ``None``)."""
+
+    source: Source
+    meter: Meter | None = None
+    unavailable: Unavailable | None = None
 
 
 class Choice(NamedTuple):
-    """The meters of a run, and why others are not among them."""
+    """The meters of a run, and what became of every kind that there is."""
 
     meters: tuple[Meter, ...]
-    unavailable: tuple[Unavailable, ...]
+    looks: tuple[Look, ...]
+
+    @property
+    def unavailable(self) -> tuple[Unavailable, ...]:
+        """Why others are not among them."""
+        return tuple(look.unavailable for look in self.looks if look.unavailable is not None)
 
     @property
     def name(self) -> str:
@@ -38,81 +51,126 @@ class Choice(NamedTuple):
         return "+".join(meter.name for meter in self.meters)
 
 
-def _open_nvml(sample_interval_s: float) -> Meter | Unavailable:
-    if not has_library():
-        return no_driver("its library is not installed")
-    from pytest_carbon.meters.nvml import open_nvml
+class _Choosing:
+    """Opens one kind after the other, and remembers which parts are covered."""
 
-    return open_nvml(sample_interval_s=sample_interval_s)
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.meters: list[Meter] = []
+        self.looks: list[Look] = []
 
+    @property
+    def covered(self) -> tuple[str, ...]:
+        return tuple(part for meter in self.meters for part in meter.covers)
 
-def _check(names: Sequence[str]) -> None:
-    for name in names:
-        if name not in METERS:
+    def is_covered(self, source: Source) -> bool:
+        # Whoever covers the CPU is no longer needed where that is covered, and so on.
+        return bool(source.covers) and overlaps(source.covers[0], self.covered)
+
+    def open(self, source: Source) -> Unavailable | None:
+        found = source.open(self.request._replace(covered=self.covered))
+        if isinstance(found, Unavailable):
+            self.looks.append(Look(source, unavailable=found))
+            return found
+        if any(overlaps(part, self.covered) for part in found.covers):
+            found.close()
+            self.looks.append(Look(source))
+            return None
+        self.meters.append(found)
+        self.looks.append(Look(source, meter=found))
+        return None
+
+    def need(self, source: Source, names: Sequence[str]) -> None:
+        refused = self.open(source)
+        if refused is not None:
             raise SettingError(
-                f"--carbon-meters={name}: there is no such meter",
-                remedy=f"choose from {', '.join(METERS)}",
+                f"--carbon-meters={','.join(names)}: {source.name} cannot be used here "
+                f"({refused.reason})",
+                remedy=refused.remedy or "leave it out",
+            )
+
+    def close(self) -> None:
+        for meter in self.meters:
+            meter.close()
+
+    def complete(self) -> Choice:
+        """Model memory where a counter covers the CPU and none the memory."""
+        covered = self.covered
+        if "cpu" in covered and not overlaps("memory", covered):
+            self.meters.append(MemoryModelMeter())
+        return Choice(tuple(self.meters), tuple(self.looks))
+
+
+def _check(names: Sequence[str], sources: Sequence[Source]) -> list[Source]:
+    known = {source.name: source for source in sources}
+    listed = ", ".join(known)
+    for name in names:
+        if name not in known:
+            raise SettingError(
+                f"--carbon-meters={name}: there is no such meter", remedy=f"choose from {listed}"
             )
     if not names:
-        raise SettingError(
-            "--carbon-meters names no meter", remedy=f"choose from {', '.join(METERS)}"
-        )
-    if "rapl" in names and "model" in names:
-        raise SettingError(
-            "--carbon-meters names rapl and model, which both cover the CPU",
-            remedy="name one of them; without the option rapl is taken where it can be read",
-        )
+        raise SettingError("--carbon-meters names no meter", remedy=f"choose from {listed}")
+    chosen = [known[name] for name in dict.fromkeys(names)]
+    for at, source in enumerate(chosen):
+        for other in chosen[:at]:
+            for part in source.covers:
+                if overlaps(part, other.covers):
+                    raise SettingError(
+                        f"--carbon-meters names {other.name} and {source.name}, which both cover "
+                        f"the {_WORDS.get(part, part)}",
+                        remedy="name one of them; without the option the better one is taken, "
+                        "where it can be read",
+                    )
+    return chosen
 
 
 def choose_meters(
     names: Sequence[str] | None = None,
     *,
-    powercap_root: Path = POWERCAP,
+    powercap: Path | None = None,
     sample_interval_s: float = 0.1,
     cpu: CpuModel | None = None,
     power: CpuPower | None = None,
     threads: int | None = None,
     cache_dir: Path | None = None,
-    gpu: Callable[[float], Meter | Unavailable] = _open_nvml,
+    built_in: Sequence[Source] = BUILT_IN,
+    plugins: Callable[[Sequence[str]], Sequence[Source]] = plugin_sources,
 ) -> Choice:
-    """The meters for ``names``; for ``None``, the CPU by RAPL or else by the model, and GPUs.
+    """The meters for ``names``; for ``None`` the best for each part of the machine.
 
-    ``cpu``, ``power`` and ``threads`` stand for what is found on this machine, ``cache_dir``
-    keeps the CPU's name where finding it is slow. Memory that no counter covers is modelled.
-    Raises ``SettingError`` for a name that is unknown, and for one that was asked for and does
-    not work here.
+    Third parties' come first, as somebody has installed them on purpose. ``cpu``, ``power`` and
+    ``threads`` stand for what is found on this machine, ``cache_dir`` keeps the CPU's name where
+    finding it is slow, ``powercap`` is another root of RAPL's tree. Raises ``SettingError`` for a
+    name that is unknown, and for one that was asked for and does not work here.
     """
-    if names is not None:
-        _check(names)
+    sources = [*plugins([source.name for source in built_in]), *built_in]
+    chosen = None if names is None else _check(names, sources)
     cpu = cpu or read_cpu_model(cache_dir)
-    power = power or cpu_power(cpu)
     threads = threads or os.cpu_count() or 1
-    meters: list[Meter] = []
-    unavailable: list[Unavailable] = []
-
-    def take(found: Meter | Unavailable) -> Meter | None:
-        if not isinstance(found, Unavailable):
-            meters.append(found)
-            return found
-        if names is not None:
-            for meter in meters:
-                meter.close()
-            raise SettingError(
-                f"--carbon-meters={','.join(names)}: {found.meter} cannot be used here "
-                f"({found.reason})",
-                remedy=found.remedy or "leave it out",
-            )
-        unavailable.append(found)
-        return None
-
-    by_counter = False
-    if names is None or "rapl" in names:
-        rapl = take(open_rapl(powercap_root, power=power, threads=threads))
-        by_counter = rapl is not None
-        if rapl is not None and not any(domain.startswith("dram") for domain in rapl.domains):
-            meters.append(MemoryModelMeter())
-    if (names is None and not by_counter) or (names is not None and "model" in names):
-        meters.append(ModelMeter(power, threads, cpu.name))
-    if names is None or "nvml" in names:
-        take(gpu(sample_interval_s))
-    return Choice(tuple(meters), tuple(unavailable))
+    choosing = _Choosing(
+        Request(
+            power=power or cpu_power(cpu),
+            threads=threads,
+            own_threads=own_threads(threads),
+            cpu_name=cpu.name,
+            sample_interval_s=sample_interval_s,
+            powercap=powercap,
+            is_named=names is not None,
+        )
+    )
+    try:
+        for source in sources:
+            if chosen is None:
+                if source.by_default and not choosing.is_covered(source):
+                    choosing.open(source)
+                else:
+                    choosing.looks.append(Look(source))
+            elif source not in chosen:
+                choosing.looks.append(Look(source))
+            else:
+                choosing.need(source, names or ())
+    except BaseException:
+        choosing.close()
+        raise
+    return choosing.complete()

@@ -13,6 +13,8 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_carbon.meters.arm_parts import arm_name
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -28,19 +30,6 @@ class CpuModel(NamedTuple):
     stepping: int | None = None
 
 
-# Arm's part numbers (MIDR_EL1), as Linux lists them in arch/arm64/include/asm/cputype.h.
-_ARM = 0x41
-_ARM_PARTS = {
-    0xD0C: "Neoverse-N1",
-    0xD40: "Neoverse-V1",
-    0xD49: "Neoverse-N2",
-    0xD4F: "Neoverse-V2",
-    0xD83: "Neoverse-V3",
-    0xD84: "Neoverse-V3",
-    0xD8E: "Neoverse-N3",
-}
-
-
 def _number(text: str | None) -> int | None:
     try:
         return int(text or "", 0)
@@ -48,25 +37,53 @@ def _number(text: str | None) -> int | None:
         return None
 
 
-def parse_cpuinfo(text: str) -> CpuModel | None:
-    """The first CPU of a /proc/cpuinfo, ``None`` where it has no name that tells anything."""
+def _is_name(text: str) -> bool:
+    """Whether it names anything: virtual machines show ``-`` and ``unknown``."""
+    return sum(map(str.isalnum, text)) > 1 and text.lower() not in {"unknown", "n/a", "none"}
+
+
+def parse_cpuinfo(text: str, board: str = "") -> CpuModel | None:
+    """The first CPU of a /proc/cpuinfo, ``None`` where it has no name that tells anything.
+
+    Arm's are named by the part numbers of all their cores, and by the ``board`` where that is
+    known, since one part is in boards of many kinds.
+    """
     fields: dict[str, str] = {}
+    cores: dict[tuple[int, int], None] = {}
+    maker: int | None = None
     for line in text.splitlines():
         key, colon, value = line.partition(":")
-        if colon:
-            fields.setdefault(key.strip(), value.strip())
+        if not colon:
+            continue
+        key, value = key.strip(), value.strip()
+        fields.setdefault(key, value)
+        if key == "CPU implementer":
+            maker = _number(value)
+        elif key == "CPU part":
+            part = _number(value)
+            if maker is not None and part is not None:
+                cores[maker, part] = None
     name = fields.get("model name", "")
-    if name and name.lower() != "unknown":
+    if _is_name(name):
         return CpuModel(
             " ".join(name.split()),
             _number(fields.get("cpu family")),
             _number(fields.get("model")),
             _number(fields.get("stepping")),
         )
-    if _number(fields.get("CPU implementer")) == _ARM:
-        part = _ARM_PARTS.get(_number(fields.get("CPU part")) or 0)
-        return CpuModel(part) if part else None
-    return None
+    if not cores:
+        return None
+    name = arm_name(cores)
+    return CpuModel(f"{name} ({board})" if board else name)
+
+
+def _board() -> str:
+    """What the device tree calls this board, as small Arm computers have one."""
+    try:
+        text = Path("/proc/device-tree/model").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return " ".join(text.replace("\0", " ").split())[:80]
 
 
 def _ask_cpuinfo() -> Mapping[str, object]:
@@ -85,7 +102,7 @@ def _from_answer(answer: object) -> CpuModel | None:
     if not isinstance(answer, dict):
         return None
     name = answer.get("brand_raw")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or not _is_name(name.strip()):
         return None
     figures = (_whole(answer.get(key)) for key in ("family", "model", "stepping"))
     return CpuModel(" ".join(name.split()), *figures)
@@ -129,7 +146,8 @@ def read_cpu_model(
     ``cache_dir`` keeps py-cpuinfo's answer; a file there that cannot be used is replaced.
     """
     try:
-        found = parse_cpuinfo(cpuinfo.read_text(encoding="utf-8", errors="replace"))
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+        found = parse_cpuinfo(text, _board())
     except OSError:
         found = None
     if found is not None:
@@ -140,10 +158,11 @@ def read_cpu_model(
         return found
     try:
         found = _from_answer(ask())
-    except (ImportError, OSError, ValueError):
+    except Exception:  # noqa: BLE001 - it raises much, and a name is not worth a run
         found = None
     if found is None:
-        return CpuModel(platform.processor() or platform.machine() or "unknown CPU")
+        kind = platform.processor() or platform.machine()
+        return CpuModel(f"unknown CPU ({kind})" if kind else "unknown CPU")
     if file is not None:
         _remember(file, found)
     return found

@@ -32,20 +32,23 @@ class ModelMeter:
 
     The dynamic part is linear in the tree's CPU seconds, corrected for speed, and untouched by
     neighbours; what an idle machine draws, and its memory, is the idle part. ``threads`` counts
-    the hardware threads.
+    the hardware threads that this process may use: a container answers for its share.
     """
 
     name = "model"
     method = Method.MODELLED
     domains = ("cpu", "memory")
+    covers = ("cpu", "memory")
+    interval_s = 0.0
+    uses_host_time = False
     poll_s: float | None = None
 
-    def __init__(self, power: CpuPower, threads: int, cpu_name: str = "CPU") -> None:
+    def __init__(self, power: CpuPower, threads: float, cpu_name: str = "CPU") -> None:
         self._power = power
         self._threads = threads
         self.description = (
             f"model of {cpu_name}: {power.slope_w:.2f} W per busy hardware thread, "
-            f"{power.min_w:.2f} W idle on each of {threads}, {power.source}; {_MEMORY_TEXT}"
+            f"{power.min_w:.2f} W idle on each of {threads:g}, {power.source}; {_MEMORY_TEXT}"
         )
 
     def read(self) -> tuple[int, ...]:
@@ -74,6 +77,9 @@ class MemoryModelMeter:
     name = "model-memory"
     method = Method.MODELLED
     domains = ("memory",)
+    covers = ("memory",)
+    interval_s = 0.0
+    uses_host_time = False
     description = f"model: {_MEMORY_TEXT}"
     poll_s: float | None = None
 

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 import errno
 import os
-import sys
-import threading
 import time
-import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_carbon.measurement import DomainEnergy, Method
-from pytest_carbon.meters.meter import Unavailable
+from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.nvml_devices import visible_devices
-from pytest_carbon.meters.nvml_library import no_driver
+from pytest_carbon.meters.nvml_library import has_library, load_module, no_driver
+from pytest_carbon.meters.power import CompletedCounter, PowerSum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_carbon.measurement import Usage
+__all__ = ["INTERVAL_S", "open_nvml"]
 
-__all__ = ["Gpu", "NvmlMeter", "open_nvml"]
+NAME = "nvml"
 
-# NVML gives millijoules and milliwatts; times are in nanoseconds, counters in microjoules.
+INTERVAL_S = 0.1
+"""Energy counters of boards are refreshed every 20 to 100 ms (arXiv 2312.02741)."""
+
+# NVML gives millijoules and milliwatts.
 _UJ_PER_MJ = 1_000
-_MW_NS_PER_UJ = 1_000_000
-_MICRO = 1e-6
 _MILLI = 1e-3
 
 _BROKEN_REMEDY = (
@@ -35,122 +33,83 @@ _BROKEN_REMEDY = (
 )
 
 
-@dataclass(slots=True)
-class Gpu:
-    """A board: its index, NVML's handle, and what it can tell.
+class _Gpu(NamedTuple):
+    """A board: its number, NVML's handle, and what it can tell.
 
     ``counts`` says whether it has an energy counter; else its power is integrated. ``idle_w``
     is what it draws at rest, ``None`` where it was busy when asked.
     """
 
-    index: int
+    number: int
     handle: Any
     counts: bool
+    powers: bool
     idle_w: float | None
     split: bool
-    total_mw_ns: int = 0
-    last_mw: int = 0
-    last_ns: int = 0
 
 
-class NvmlMeter:
-    """Whole boards: whatever else runs on a GPU is in the figures.
-
-    A counter is read where the board has one (Volta and later, refreshed every 20 to 100 ms);
-    else power is integrated over the times of ``read``, which must then come often.
-    """
-
-    name = "nvml"
-    method = Method.MEASURED
-
-    def __init__(
-        self,
-        nvml: Any,
-        gpus: Sequence[Gpu],
-        *,
-        sample_interval_s: float,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
-        notes: Sequence[str] = (),
-    ) -> None:
-        self._nvml = nvml
-        self._gpus = list(gpus)
-        self._clock_ns = clock_ns
-        self._lock = threading.Lock()
-        self._open = True
-        self.domains = tuple(f"gpu-{gpu.index}" for gpu in self._gpus)
-        self.poll_s = None if all(gpu.counts for gpu in self._gpus) else sample_interval_s
-        self.description = _describe(self._gpus, sample_interval_s, notes)
-        for gpu in self._gpus:
-            if not gpu.counts:
-                gpu.last_mw = nvml.nvmlDeviceGetPowerUsage(gpu.handle)
-                gpu.last_ns = clock_ns()
-
-    def read(self) -> tuple[int, ...]:
-        """Microjoules, per board. Raises ``OSError`` where a board is lost."""
-        _finish_kernels()
-        with self._lock:
-            try:
-                return tuple([self._read_gpu(gpu) for gpu in self._gpus])
-            except self._nvml.NVMLError as error:
-                raise OSError(errno.ENODEV, f"NVML: {error}") from error
-
-    def _read_gpu(self, gpu: Gpu) -> int:
-        if gpu.counts:
-            return int(self._nvml.nvmlDeviceGetTotalEnergyConsumption(gpu.handle)) * _UJ_PER_MJ
-        power_mw = int(self._nvml.nvmlDeviceGetPowerUsage(gpu.handle))
-        now_ns = self._clock_ns()
-        gpu.total_mw_ns += (gpu.last_mw + power_mw) * (now_ns - gpu.last_ns) // 2
-        gpu.last_mw, gpu.last_ns = power_mw, now_ns
-        return gpu.total_mw_ns // _MW_NS_PER_UJ
-
-    def energy(
-        self, usage: Usage, start: tuple[int, ...], end: tuple[int, ...]
-    ) -> tuple[DomainEnergy, ...]:
-        """What each board drew above its rest, and this process's share of the rest."""
-        energies = []
-        for gpu, before_uj, after_uj in zip(self._gpus, start, end, strict=True):
-            total_j = (after_uj - before_uj) * _MICRO
-            dynamic_j = max(0.0, total_j - (gpu.idle_w or 0.0) * usage.wall_s)
-            idle_j = (total_j - dynamic_j) * usage.host_share
-            energies.append(DomainEnergy(f"gpu-{gpu.index}", dynamic_j, idle_j, self.method))
-        return tuple(energies)
-
-    def close(self) -> None:
-        """Leave NVML; may be called twice."""
-        if self._open:
-            self._open = False
-            _shut_down(self._nvml)
+def _told(nvml: Any, call: str, handle: Any) -> Any:
+    """What NVML says of a board, ``None`` where it cannot."""
+    try:
+        return getattr(nvml, call)(handle)
+    except nvml.NVMLError:
+        return None
 
 
-def _describe(gpus: Sequence[Gpu], interval_s: float, notes: Sequence[str]) -> str:
-    names = ", ".join(f"gpu-{gpu.index}" for gpu in gpus)
+def _look_at(nvml: Any, number: int, handle: Any) -> _Gpu:
+    energy = _told(nvml, "nvmlDeviceGetTotalEnergyConsumption", handle)
+    power_mw = _told(nvml, "nvmlDeviceGetPowerUsage", handle)
+    rates = _told(nvml, "nvmlDeviceGetUtilizationRates", handle)
+    at_rest = rates is not None and power_mw is not None and rates.gpu == 0
+    mode = _told(nvml, "nvmlDeviceGetMigMode", handle)
+    return _Gpu(
+        number=number,
+        handle=handle,
+        counts=energy is not None,
+        powers=power_mw is not None,
+        idle_w=power_mw * _MILLI if at_rest else None,
+        split=bool(mode and mode[0]),
+    )
+
+
+def _reader(nvml: Any, gpu: _Gpu, clock_ns: Callable[[], int]) -> Callable[[], int]:
+    """What gives a board's microjoules; it raises ``OSError``."""
+
+    def energy_uj() -> int:
+        try:
+            return int(nvml.nvmlDeviceGetTotalEnergyConsumption(gpu.handle)) * _UJ_PER_MJ
+        except nvml.NVMLError as error:
+            raise OSError(errno.ENODEV, f"gpu-{gpu.number}: NVML: {error}") from error
+
+    def power_w() -> float:
+        try:
+            return float(nvml.nvmlDeviceGetPowerUsage(gpu.handle)) * _MILLI
+        except nvml.NVMLError as error:
+            raise OSError(errno.ENODEV, f"gpu-{gpu.number}: NVML: {error}") from error
+
+    if not gpu.counts:
+        return PowerSum(power_w, clock_ns).read_uj
+    if not gpu.powers:
+        return energy_uj
+    return CompletedCounter(energy_uj, power_w, INTERVAL_S, clock_ns).read_uj
+
+
+def _describe(gpus: Sequence[_Gpu], interval_s: float, notes: Sequence[str]) -> str:
+    names = ", ".join(f"gpu-{gpu.number}" for gpu in gpus)
     parts = [f"NVML, whole boards: {names}"]
-    powers = [f"gpu-{gpu.index}" for gpu in gpus if not gpu.counts]
+    if any(gpu.counts for gpu in gpus):
+        parts.append(
+            f"counters are refreshed every {INTERVAL_S:g} s or sooner, and completed from power"
+        )
+    powers = [f"gpu-{gpu.number}" for gpu in gpus if not gpu.counts]
     if powers:
         parts.append(f"power of {', '.join(powers)} every {interval_s:g} s")
     for gpu in gpus:
         rest = "idle draw unknown" if gpu.idle_w is None else f"{gpu.idle_w:.0f} W idle"
-        parts.append(f"gpu-{gpu.index} {rest}")
+        parts.append(f"gpu-{gpu.number} {rest}")
         if gpu.split:
-            parts.append(f"gpu-{gpu.index} is split (MIG): all its instances together")
+            parts.append(f"gpu-{gpu.number} is split (MIG): all its instances together")
     return "; ".join([*parts, *notes])
-
-
-def _finish_kernels() -> None:
-    """Wait for the GPU work that PyTorch has queued, so that it falls before the reading.
-
-    Only where a test has imported it and uses CUDA, and only from the main thread: a wait
-    from the sampler's thread could break the capture of a CUDA graph.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None or threading.current_thread() is not threading.main_thread():
-        return
-    cuda = getattr(torch, "cuda", None)
-    try:
-        if cuda is not None and cuda.is_initialized():
-            cuda.synchronize()
-    except (AttributeError, RuntimeError):
-        return  # half imported, or a kernel has failed: the test's own next call tells
 
 
 def _shut_down(nvml: Any) -> None:
@@ -160,88 +119,40 @@ def _shut_down(nvml: Any) -> None:
         return  # the driver has gone before us
 
 
-def _import_pynvml() -> Any:
-    with warnings.catch_warnings():
-        # The deprecated distribution of this name says so on every import.
-        warnings.simplefilter("ignore")
-        import pynvml
-
-    return pynvml
-
-
-def _power_mw(nvml: Any, handle: Any) -> int | None:
-    try:
-        return int(nvml.nvmlDeviceGetPowerUsage(handle))
-    except nvml.NVMLError:
-        return None
-
-
-def _has_counter(nvml: Any, handle: Any) -> bool:
-    try:
-        nvml.nvmlDeviceGetTotalEnergyConsumption(handle)
-    except nvml.NVMLError:
-        return False
-    return True
-
-
-def _is_split(nvml: Any, handle: Any) -> bool:
-    try:
-        return bool(nvml.nvmlDeviceGetMigMode(handle)[0])
-    except nvml.NVMLError:
-        return False
-
-
-def _idle_w(nvml: Any, handle: Any, power_mw: int | None) -> float | None:
-    """The draw at rest: the present one, if nothing runs."""
-    try:
-        busy = nvml.nvmlDeviceGetUtilizationRates(handle).gpu > 0
-    except nvml.NVMLError:
-        return None
-    return None if busy or power_mw is None else power_mw * _MILLI
-
-
-def _look_at(nvml: Any, index: int, handle: Any) -> Gpu | None:
-    """What a board can tell, ``None`` where it tells neither energy nor power."""
-    counts = _has_counter(nvml, handle)
-    power_mw = _power_mw(nvml, handle)
-    if not counts and power_mw is None:
-        return None
-    return Gpu(
-        index=index,
-        handle=handle,
-        counts=counts,
-        idle_w=_idle_w(nvml, handle, power_mw),
-        split=_is_split(nvml, handle),
-    )
-
-
 def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailable:
-    return Unavailable(meter="nvml", reason=reason, remedy=remedy, silent=silent)
+    return Unavailable(meter=NAME, reason=reason, remedy=remedy, silent=silent)
 
 
 def open_nvml(
+    request: Request,
     nvml: Any = None,
     *,
     environ: Mapping[str, str] = os.environ,
-    sample_interval_s: float = 0.1,
     clock_ns: Callable[[], int] = time.monotonic_ns,
-) -> NvmlMeter | Unavailable:
+) -> CounterMeter | Unavailable:
     """The meter over the GPUs that CUDA may use, or why there is none.
 
-    No driver is silent, a driver that does not work is not.
+    Whole boards: whatever else runs on a GPU is in the figures. No driver is silent, a driver that
+    does not work is not. Boards that are lost, or tell nothing, are left out by name.
     """
     if nvml is None:
-        try:
-            nvml = _import_pynvml()
-        except ImportError as error:
-            return _refuse(str(error), "pip install nvidia-ml-py", silent=True)
+        if not has_library():
+            return no_driver("its library is not installed")
+        nvml = load_module()
+        if isinstance(nvml, Unavailable):
+            return nvml
     try:
         nvml.nvmlInit()
     except (nvml.NVMLError_LibraryNotFound, nvml.NVMLError_DriverNotLoaded) as error:
         return no_driver(str(error))
     except nvml.NVMLError as error:
         return _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
-    meter = _open_devices(nvml, environ, sample_interval_s, clock_ns)
+    try:
+        meter = _open_devices(nvml, request, environ, clock_ns)
+    except nvml.NVMLError as error:
+        meter = _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
+    except OSError as error:
+        meter = _refuse(f"the NVIDIA driver does not work: {error.strerror}", _BROKEN_REMEDY)
     if isinstance(meter, Unavailable):
         _shut_down(nvml)
     return meter
@@ -249,29 +160,41 @@ def open_nvml(
 
 def _open_devices(
     nvml: Any,
+    request: Request,
     environ: Mapping[str, str],
-    sample_interval_s: float,
     clock_ns: Callable[[], int],
-) -> NvmlMeter | Unavailable:
-    try:
-        devices = visible_devices(nvml, environ)
-        if not devices:
-            return _refuse(
-                "no GPU, or none that CUDA_VISIBLE_DEVICES leaves visible",
-                "set CUDA_VISIBLE_DEVICES to the GPUs that the tests use, or unset it",
-                silent=True,
-            )
-        looks = [(index, _look_at(nvml, index, handle)) for index, handle in devices]
-        gpus = [gpu for _, gpu in looks if gpu is not None]
-        dumb = ", ".join(f"gpu-{index}" for index, gpu in looks if gpu is None)
-        if not gpus:
-            return _refuse(
-                f"{dumb} tells neither energy nor power (as virtual GPUs and some laptops do)",
-                "leave GPUs out with --carbon-meters=rapl or --carbon-meters=model",
-            )
-        notes = [f"{dumb} left out: neither energy nor power"] if dumb else []
-        return NvmlMeter(
-            nvml, gpus, sample_interval_s=sample_interval_s, clock_ns=clock_ns, notes=notes
+) -> CounterMeter | Unavailable:
+    devices, lost = visible_devices(nvml, environ)
+    if not devices and not lost:
+        return _refuse(
+            "no GPU, or none that CUDA_VISIBLE_DEVICES leaves visible",
+            "set CUDA_VISIBLE_DEVICES to the GPUs that the tests use, or unset it",
+            silent=True,
         )
-    except nvml.NVMLError as error:
-        return _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
+    looks = [_look_at(nvml, index, handle) for index, handle in devices]
+    gpus = [gpu for gpu in looks if gpu.counts or gpu.powers]
+    dumb = {f"gpu-{gpu.number}": "neither energy nor power" for gpu in looks if gpu not in gpus}
+    left_out = {f"gpu-{index}": why for index, why in lost.items()} | dumb
+    words = [f"{name} left out: {why}" for name, why in left_out.items()]
+    if not gpus:
+        if lost:
+            return _refuse("; ".join(words), _BROKEN_REMEDY)
+        return _refuse(
+            f"{', '.join(dumb)} tells neither energy nor power (as virtual GPUs and some laptops "
+            "do)",
+            "leave GPUs out with --carbon-meters=rapl or --carbon-meters=model",
+        )
+    readers = [_reader(nvml, gpu, clock_ns) for gpu in gpus]
+    return CounterMeter(
+        "-without-".join([NAME, *left_out]),
+        [
+            Channel(f"gpu-{gpu.number}", "gpu:nvidia", idle_w=gpu.idle_w, may_rest=not gpu.counts)
+            for gpu in gpus
+        ],
+        lambda: [read() for read in readers],
+        description=_describe(gpus, request.sample_interval_s, words),
+        interval_s=INTERVAL_S,
+        poll_s=request.sample_interval_s if any(gpu.powers for gpu in gpus) else None,
+        release=lambda: _shut_down(nvml),
+        clock_s=lambda: clock_ns() / 1e9,
+    )

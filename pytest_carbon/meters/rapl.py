@@ -6,30 +6,32 @@ appear in the same tree, under Intel's name.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-import threading
 import time
-from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.descriptors import close_own, out_of_reach
-from pytest_carbon.measurement import DomainEnergy, Method
-from pytest_carbon.meters.attribution import attribute
-from pytest_carbon.meters.meter import Unavailable
-from pytest_carbon.meters.rapl_zones import Zone, drop_mirrors, find_zones
+from pytest_carbon.errors import SettingError
+from pytest_carbon.meters.attribution import HostShare
+from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.meters.moving import which_move
+from pytest_carbon.meters.rapl_zones import Zone, drop_mirrors, find_trees, has_dangling_links
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
-    from pytest_carbon.measurement import Usage
-    from pytest_carbon.meters.watts import CpuPower
+    Moving = Callable[[Callable[[], Sequence[int]]], tuple[bool, ...]]
 
-__all__ = ["POWERCAP", "RaplMeter", "open_rapl"]
+__all__ = ["INTERVAL_S", "POWERCAP", "FileOf", "RaplMeter", "open_rapl"]
 
 POWERCAP = Path("/sys/class/powercap")
+
+INTERVAL_S = 0.001
+"""How often RAPL's counters are refreshed (Khan et al., "RAPL in Action", 2018)."""
 
 _MICRO = 1e-6
 
@@ -37,22 +39,29 @@ _MICRO = 1e-6
 _GENEROUS_W = 500.0
 _WRAP_MARGIN = 0.5
 
-# A step that would take more than this was no wrap: the counter was reset, by a suspended
-# machine or a reloaded driver, and the range would be added for nothing.
-_IMPOSSIBLE_W = 2_000.0
-_SLACK_UJ = 10_000_000
+_POLL_S = 0.25
 
-_REMEDY = (
+_PERMIT = (
     "since CVE-2020-8694 only root may read it; until the next boot: "
-    "sudo chmod a+r /sys/class/powercap/intel-rapl*/energy_uj; for good, a udev rule: "
+    "sudo chmod a+r {root}/intel-rapl*/energy_uj; for good, a udev rule: "
     'SUBSYSTEM=="powercap", ACTION=="add", '
     "RUN+=\"/bin/sh -c 'chmod a+r /sys%p/energy_uj'\"; "
     "to permit a group only, use chgrp and chmod g+r instead"
 )
+_MOUNT = (
+    "docker run -v /sys/devices/virtual/powercap:/powercap:ro, and "
+    "--carbon-powercap=/powercap/intel-rapl"
+)
+_NO_ZONE = (
+    "it needs Linux on the bare machine, with the kernel module intel_rapl_common (sudo modprobe "
+    "intel_rapl_msr); in a container, mount the host's tree and name it: "
+    f"{_MOUNT}"
+)
+_DANGLING = f"mount what the links lead to, under another name, and say so: {_MOUNT}"
 
 
 def _open(path: Path) -> int:
-    return out_of_reach(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    return out_of_reach(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # type: ignore[attr-defined, unused-ignore]
 
 
 class _System:
@@ -61,161 +70,203 @@ class _System:
     pread: Any = staticmethod(getattr(os, "pread", os.read))
 
 
-def _read_uj(file: int, zone: Zone) -> int:
-    text = _System.pread(file, 32, 0)
-    try:
-        return int(text)
-    except ValueError:
-        raise OSError(errno.EIO, f"{zone.domain}: {text!r} is not an energy") from None
-
-
-@dataclass(slots=True)
-class _Counter:
-    """One zone's counter, its wraps undone; ``total_uj`` is what it has counted since opened."""
+class FileOf(NamedTuple):
+    """A zone, and its open counter."""
 
     zone: Zone
     file: int
-    last_uj: int
-    total_uj: int = 0
 
-    def advance(self, elapsed_s: float) -> int:
-        now_uj = _read_uj(self.file, self.zone)
-        step_uj = now_uj - self.last_uj
-        if step_uj < 0:
-            step_uj += self.zone.range_uj
-            if not 0 <= step_uj <= _IMPOSSIBLE_W * elapsed_s / _MICRO + _SLACK_UJ:
-                raise OSError(errno.EIO, f"{self.zone.domain}: the counter was reset")
-        self.last_uj = now_uj
-        self.total_uj += step_uj
-        return self.total_uj
+    def read_uj(self) -> int:
+        """What the hardware shows; raises ``OSError``."""
+        text = _System.pread(self.file, 32, 0)
+        try:
+            return int(text)
+        except ValueError:
+            raise OSError(errno.EIO, f"{self.zone.domain}: {text!r} is not an energy") from None
 
 
-class RaplMeter:
+def _close(files: Iterable[FileOf]) -> None:
+    for one in files:
+        close_own(one.file, "energy_uj")
+
+
+def _poll_s(files: Sequence[FileOf]) -> float:
+    """So often that no wrap is missed, nor that a counter has stopped in the midst of a test."""
+    ranges = [one.zone.range_uj for one in files if one.zone.range_uj is not None]
+    wraps_s = [range_uj * _MICRO / _GENEROUS_W * _WRAP_MARGIN for range_uj in ranges]
+    return min([_POLL_S, *wraps_s])
+
+
+class RaplMeter(CounterMeter):
     """All packages and their memory, attributed to the process tree by its share of CPU time.
 
-    Opens the zones' files and keeps them. Raises ``OSError`` where one cannot be opened or
-    read, ``PermissionError`` where only the right to do so is missing. ``threads`` counts the
-    host's hardware threads.
+    Keeps the zones' files. ``left_out`` names zones that cannot be read, which makes the figures
+    those of another environment.
     """
-
-    name = "rapl"
-    method = Method.MEASURED
 
     def __init__(
         self,
-        zones: Sequence[Zone],
-        power: CpuPower,
-        threads: int,
+        files: Sequence[FileOf],
+        share: HostShare,
         *,
-        open_file: Callable[[Path], int] = _open,
+        left_out: Sequence[str] = (),
         clock_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._power = power
-        self._threads = threads
-        self._clock_s = clock_s
-        self._lock = threading.Lock()
-        self._counters: list[_Counter] = []
-        try:
-            for zone in zones:
-                file = open_file(zone.path / "energy_uj")
-                # In the list before its first read, so that a failure closes it too.
-                self._counters.append(_Counter(zone, file, 0))
-            for counter in self._counters:
-                counter.last_uj = _read_uj(counter.file, counter.zone)
-        except OSError:
-            self.close()
-            raise
-        self._at_s = clock_s()
-
-    @property
-    def domains(self) -> tuple[str, ...]:
-        """``package-0``, ``dram-0``, and so on."""
-        return tuple(counter.zone.domain for counter in self._counters)
-
-    @property
-    def description(self) -> str:
-        """What is read, and how the tree's part is told."""
-        return (
-            f"RAPL counters {', '.join(self.domains)}; the tree's part by its share of the host's "
-            "busy CPU time (all of it where that is unknown), the idle part by the model "
-            f"({self._power.slope_w:.2f} W busy, {self._power.min_w:.2f} W idle a hardware "
-            f"thread, {self._power.source})"
+        domains = ", ".join(one.zone.domain for one in files)
+        parts = [f"RAPL counters {domains}", share.words, *left_out]
+        lost = [text.partition(" ")[0] for text in left_out]
+        super().__init__(
+            "-without-".join(["rapl", *lost]),
+            [
+                Channel(
+                    one.zone.domain,
+                    "memory" if one.zone.domain.startswith("dram") else "cpu",
+                    one.zone.range_uj,
+                )
+                for one in files
+            ],
+            lambda: [one.read_uj() for one in files],
+            description="; ".join(parts),
+            interval_s=INTERVAL_S,
+            share=share,
+            poll_s=_poll_s(files),
+            release=lambda: _close(files),
+            clock_s=clock_s,
         )
 
-    @property
-    def poll_s(self) -> float | None:
-        """Half the time in which the smallest counter would wrap at 500 W."""
-        ranges = [counter.zone.range_uj for counter in self._counters]
-        return min(ranges) * _MICRO / _GENEROUS_W * _WRAP_MARGIN if ranges else None
 
-    def snapshot(self) -> tuple[int, ...]:
-        """The counters as the hardware shows them, in microjoules."""
-        return tuple(_read_uj(counter.file, counter.zone) for counter in self._counters)
+def _refuse(reason: str, remedy: str, *, silent: bool = False) -> Unavailable:
+    return Unavailable(meter="rapl", reason=reason, remedy=remedy, silent=silent)
 
-    def read(self) -> tuple[int, ...]:
-        """Microjoules since the meter was opened. Raises ``OSError`` where a zone is gone."""
-        with self._lock:
-            now_s = self._clock_s()
-            elapsed_s = now_s - self._at_s
-            counts = tuple([counter.advance(elapsed_s) for counter in self._counters])
-            self._at_s = now_s
-            return counts
 
-    def energy(
-        self, usage: Usage, start: tuple[int, ...], end: tuple[int, ...]
-    ) -> tuple[DomainEnergy, ...]:
-        """The tree's part of each domain, and its share of the idle rest."""
-        energies = []
-        for domain, before_uj, after_uj in zip(self.domains, start, end, strict=True):
-            total_j = (after_uj - before_uj) * _MICRO
-            dynamic_j, idle_j = attribute(total_j, usage, self._power, self._threads)
-            energies.append(DomainEnergy(domain, dynamic_j, idle_j, self.method))
-        return tuple(energies)
+def _open_zones(
+    zones: Sequence[Zone], open_file: Callable[[Path], int]
+) -> tuple[list[FileOf], dict[Zone, OSError]]:
+    """What can be opened and read, and why the rest cannot."""
+    files: list[FileOf] = []
+    failures: dict[Zone, OSError] = {}
+    for zone in zones:
+        try:
+            one = FileOf(zone, open_file(zone.path / "energy_uj"))
+        except OSError as error:
+            failures[zone] = error
+            continue
+        try:
+            one.read_uj()
+        except OSError as error:
+            failures[zone] = error
+            _close([one])
+        else:
+            files.append(one)
+    return files, failures
 
-    def close(self) -> None:
-        """Close the files; may be called twice."""
-        for counter in self._counters:
-            if counter.file >= 0:
-                close_own(counter.file, "energy_uj")
-                counter.file = -1
+
+def _keep(
+    files: list[FileOf], sleep: Callable[[float], None], moving: Moving
+) -> tuple[list[FileOf], list[FileOf], list[FileOf]]:
+    """The files to use, those that mirror others, and those that stand still."""
+    kept_zones = drop_mirrors(
+        [one.zone for one in files], lambda: tuple([one.read_uj() for one in files]), sleep
+    )
+    kept = [one for one in files if one.zone in kept_zones]
+    mirrors = [one for one in files if one.zone not in kept_zones]
+    move = moving(lambda: [one.read_uj() for one in kept])
+    still = [one for one, moves in zip(kept, move, strict=True) if not moves]
+    return [one for one in kept if one not in still], mirrors, still
 
 
 def open_rapl(
-    root: Path = POWERCAP,
+    request: Request,
     *,
-    power: CpuPower,
-    threads: int,
+    root: Path = POWERCAP,
     open_file: Callable[[Path], int] = _open,
     clock_s: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    moving: Moving = which_move,
 ) -> RaplMeter | Unavailable:
-    """The meter over the zones found below ``root``, or why there is none."""
+    """The meter over the zones found below ``root`` or the one asked for, or why there is none.
 
-    def make(zones: Sequence[Zone]) -> RaplMeter:
-        return RaplMeter(zones, power, threads, open_file=open_file, clock_s=clock_s)
+    Trees that repeat each other are tried in turn. Zones that cannot be read, or stand still while
+    the CPU works, are left out by name. Raises ``SettingError`` where the root that was asked for
+    is none.
+    """
+    root = request.powercap or root
+    trees = find_trees(root, anywhere=request.powercap is not None)
+    if not trees:
+        if request.powercap is not None:
+            raise SettingError(
+                f"--carbon-powercap={root}: no RAPL package zone is there",
+                remedy="name the folder that holds intel-rapl:0, as /sys/class/powercap does",
+            )
+        if has_dangling_links(root):
+            return _refuse(f"the links in {root} lead nowhere (a container hides it)", _DANGLING)
+        return _refuse(f"no RAPL package zone below {root}", _NO_ZONE, silent=True)
+    refusals = []
+    for zones in trees:
+        world = _World(open_file, clock_s, sleep, moving)
+        found = _open_tree(zones, request, world)
+        if isinstance(found, RaplMeter):
+            return found
+        refusals.append(found)
+    return refusals[0]
 
-    zones = find_zones(root)
-    if not zones:
-        return Unavailable(
-            meter="rapl",
-            reason=f"no RAPL package zone below {root}",
-            remedy=(
-                "it needs Linux on the bare machine, outside containers, with the kernel module "
-                "intel_rapl_common (sudo modprobe intel_rapl_msr)"
-            ),
-            silent=True,
-        )
+
+class _World(NamedTuple):
+    """What a tree is opened with: files, time, and what tells whether counters move."""
+
+    open_file: Callable[[Path], int]
+    clock_s: Callable[[], float]
+    sleep: Callable[[float], None]
+    moving: Moving
+
+
+def _open_tree(zones: Sequence[Zone], request: Request, world: _World) -> RaplMeter | Unavailable:
+    files, failures = _open_zones(zones, world.open_file)
+    still: list[FileOf] = []
     try:
-        with closing(make(zones)) as all_zones:
-            kept = drop_mirrors(zones, all_zones.snapshot, sleep)
-        return make(kept)
-    except PermissionError:
-        return Unavailable(
-            meter="rapl", reason="present, but energy_uj may not be read", remedy=_REMEDY
-        )
+        if any(one.zone.is_package for one in files):
+            files, mirrors, still = _keep(files, world.sleep, world.moving)
+            _close([*mirrors, *still])
+        if any(one.zone.is_package for one in files):
+            return RaplMeter(
+                files,
+                HostShare.of(request),
+                left_out=_left_out(failures, still),
+                clock_s=world.clock_s,
+            )
     except OSError as error:
-        return Unavailable(
-            meter="rapl",
-            reason=f"present, but it cannot be read: {error}",
-            remedy="see the kernel's log, or reload the module intel_rapl_msr",
+        failures[files[0].zone if files else zones[0]] = error
+    with contextlib.suppress(OSError):
+        _close(files)
+    return _why_not(zones, failures, still)
+
+
+def _left_out(failures: dict[Zone, OSError], still: Sequence[FileOf]) -> list[str]:
+    return [
+        *(
+            f"{zone.domain} left out: {zone.path}/energy_uj: {error.strerror or error}"
+            for zone, error in failures.items()
+        ),
+        *(f"{one.zone.domain} left out: it stands still" for one in still),
+    ]
+
+
+def _why_not(
+    zones: Sequence[Zone], failures: dict[Zone, OSError], still: Sequence[FileOf]
+) -> Unavailable:
+    folder = zones[0].path.parent
+    for zone, error in failures.items():
+        if not zone.is_package:
+            continue
+        file = zone.path / "energy_uj"
+        if isinstance(error, PermissionError):
+            return _refuse(f"present, but {file} may not be read", _PERMIT.format(root=folder))
+        return _refuse(
+            f"present, but {file} cannot be read: {error}",
+            "see the kernel's log, or reload the module intel_rapl_msr",
         )
+    domains = ", ".join(one.zone.domain for one in still)
+    return _refuse(
+        f"the counter of {domains} stands still while the CPU works",
+        "a virtual machine may show counters that nobody drives; see the kernel's log",
+    )

@@ -13,22 +13,29 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-__all__ = ["Zone", "drop_mirrors", "find_zones"]
+__all__ = ["Zone", "drop_mirrors", "find_trees", "has_dangling_links"]
 
-# The second tree is read only where the first is missing: it repeats it.
+# The second tree repeats the first, and is read only where that cannot be.
 _TREES = ("intel-rapl", "intel-rapl-mmio")
+
+_RANGE = "max_energy_range_uj"
 
 _LOOKS = 6
 _LOOK_APART_S = 0.002
 
 
 class Zone(NamedTuple):
-    """One counter: its domain's name, its package, its folder, and where it wraps."""
+    """One counter: its domain's name, its package, its folder, and where it wraps if it does."""
 
     domain: str
     package: int
     path: Path
-    range_uj: int
+    range_uj: int | None
+
+    @property
+    def is_package(self) -> bool:
+        """Whether it counts a package, not its memory."""
+        return self.domain.startswith("package")
 
 
 def _text(path: Path) -> str:
@@ -39,7 +46,7 @@ def _text(path: Path) -> str:
 
 
 def _range_uj(zone: Path) -> int | None:
-    text = _text(zone / "max_energy_range_uj")
+    text = _text(zone / _RANGE)
     return int(text) if re.fullmatch(r"[1-9][0-9]*", text) else None
 
 
@@ -61,7 +68,12 @@ def _drams(root: Path, package: Path) -> list[Path]:
     return [zone for _, zone in sorted(zones.items()) if _text(zone / "name") == "dram"]
 
 
-def _tree_zones(root: Path, tree: str) -> list[Zone]:
+def _is_bare(zone: Path) -> bool:
+    """Whether it is a counter and nothing else, as Scaphandre hands one to a guest."""
+    return (zone / "energy_uj").exists() and not (zone / "name").exists()
+
+
+def _tree_zones(root: Path, tree: str, *, anywhere: bool) -> list[Zone]:
     zones: list[Zone] = []
     domains: set[str] = set()
 
@@ -69,12 +81,13 @@ def _tree_zones(root: Path, tree: str) -> list[Zone]:
         # A zone is known by its package and name: two packages may bear one name.
         unique = f"{domain}-zone-{package}" if domain in domains else domain
         range_uj = _range_uj(path)
-        if range_uj is not None and unique not in domains:
+        is_whole = range_uj is not None or (anywhere and not (path / _RANGE).exists())
+        if is_whole and unique not in domains:
             domains.add(unique)
             zones.append(Zone(unique, package, path, range_uj))
 
     for number, path in _numbered(root, tree):
-        name = _text(path / "name")
+        name = f"package-{number}" if anywhere and _is_bare(path) else _text(path / "name")
         if not name.startswith("package"):
             continue
         suffix = name.removeprefix("package").removeprefix("-") or str(number)
@@ -84,17 +97,26 @@ def _tree_zones(root: Path, tree: str) -> list[Zone]:
     return zones
 
 
-def find_zones(root: Path) -> list[Zone]:
-    """Package zones, each followed by its dram zone; empty where there are none.
+def find_trees(root: Path, *, anywhere: bool = False) -> list[list[Zone]]:
+    """Trees that repeat each other, best first: package zones, each followed by its dram zone.
 
     Needs no right to read energy: names and ranges are open to all. A zone whose range cannot
-    be read is left out, as its wraps could not be undone.
+    be read is left out, as its wraps could not be undone. ``anywhere`` is for a root that is not
+    the kernel's own: there a folder ``intel-rapl:0`` with nothing but a counter is a package's.
     """
-    for tree in _TREES:
-        zones = _tree_zones(root, tree)
-        if zones:
-            return zones
-    return []
+    trees = [_tree_zones(root, tree, anywhere=anywhere) for tree in _TREES]
+    return [zones for zones in trees if zones]
+
+
+def has_dangling_links(root: Path) -> bool:
+    """Whether links to zones are there and lead nowhere, as where a container hides ``/sys``."""
+    try:
+        return any(
+            path.name.startswith(_TREES[0]) and path.is_symlink() and not path.exists()
+            for path in root.iterdir()
+        )
+    except OSError:
+        return False
 
 
 def drop_mirrors(
@@ -106,7 +128,7 @@ def drop_mirrors(
     dropped, with its dram. Looks are taken some milliseconds apart, a counter's refresh being
     about one, so that a refresh between two files at one look hides no mirror.
     """
-    packages = [at for at, zone in enumerate(zones) if zone.domain.startswith("package")]
+    packages = [at for at, zone in enumerate(zones) if zone.is_package]
     if len(packages) < 2:
         return list(zones)
     looks = [snapshot()]

@@ -1,8 +1,9 @@
 """Watts of a busy and of an idle hardware thread, by the microarchitecture of the CPU.
 
-Source: Cloud Carbon Footprint, coefficients for AWS computed from SPECpower_ssj2008 results of
+Servers: Cloud Carbon Footprint, coefficients for AWS computed from SPECpower_ssj2008 results of
 whole servers (ccf-coefficients, ``output/coefficients-aws-use.csv``, March 2026; Apache-2.0).
-Its figure for the fifth EPYC generation rests on small systems and is left out.
+Its figure for the fifth EPYC generation rests on small systems and is left out. Desktops and small
+machines have figures where somebody has measured and published them, each with source and year.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_POWER", "WATTS_PER_THREAD", "CpuPower", "cpu_power"]
 
-_SOURCE = "Cloud Carbon Footprint, SPECpower"
+_SOURCE = "Cloud Carbon Footprint, SPECpower, 2026"
 
 
 class CpuPower(NamedTuple):
@@ -63,6 +64,41 @@ DEFAULT_POWER = CpuPower(
     matched=False,
 )
 """For a CPU that is not in the table: the mean over AWS's machines."""
+
+
+class _Published(NamedTuple):
+    """A machine that somebody has measured: its threads, and its watts idle and at full load.
+
+    ``idle_w`` is ``None`` where only the full load was published.
+    """
+
+    pattern: str
+    name: str
+    threads: int
+    idle_w: float | None
+    full_w: float
+    source: str
+
+
+_MAC = "Apple, Mac mini power consumption"
+_FPS = "The FPS Review, package under Cinebench R23, 2021"
+_PUBLISHED = (
+    # What the whole machine draws at most, its GPU too: an upper bound for the CPU's work.
+    _Published(r"^APPLE M1$", "Mac mini, M1", 8, 6.8, 39.0, f"{_MAC}, 2020"),
+    _Published(
+        r"CORTEX-A72.*RASPBERRY PI 4",
+        "Raspberry Pi 4",
+        4,
+        2.1,
+        6.41,
+        "The MagPi 88, whole board, 2019",
+    ),
+    _Published(r"RYZEN \d 5\d00X?\b", "Ryzen 5 5600X", 12, None, 76.0, _FPS),
+    _Published(r"RYZEN \d 9\d{3}X?\b", "Ryzen 9 9900X", 24, None, 189.9, "HW Busters, 2024"),
+    _Published(r"CORE I\d-11\d00KF?\b", "Core i5-11600K", 12, None, 155.0, _FPS),
+    _Published(r"CORE I\d-12\d00KF?\b", "Core i5-12600K", 16, None, 124.0, _FPS),
+)
+"""Families outside of data centres: figures of the machine named, for CPUs of its family."""
 
 # Without figures of their own, these take those of the nearest architecture.
 _NEAREST = {"EPYC 5th Gen": "EPYC 4th Gen", "Neoverse": "Graviton", "Cooper Lake": "Cascade Lake"}
@@ -154,6 +190,23 @@ def _by_cpuid(cpu: CpuModel) -> str | None:
     return _amd_by_cpuid(cpu.family, cpu.model) if "EPYC" in cpu.name.upper() else None
 
 
+def _published(name: str) -> CpuPower | None:
+    plain = re.sub(r"\((R|TM)\)", "", name.upper())
+    for machine in _PUBLISHED:
+        if re.search(machine.pattern, plain):
+            if machine.idle_w is None:
+                idle_w, idle = DEFAULT_POWER.min_w, "; idle as an average cloud server"
+            else:
+                idle_w, idle = machine.idle_w / machine.threads, ""
+            return CpuPower(
+                min_w=idle_w,
+                max_w=machine.full_w / machine.threads,
+                source=f"measured on {machine.name} ({machine.source}{idle})",
+                matched=True,
+            )
+    return None
+
+
 def cpu_power(cpu: CpuModel) -> CpuPower:
     """The watts for a CPU: by its name, else by CPUID where the name is generic.
 
@@ -162,7 +215,7 @@ def cpu_power(cpu: CpuModel) -> CpuPower:
     """
     architecture = _by_name(cpu.name) or _by_cpuid(cpu)
     if architecture is None:
-        return DEFAULT_POWER
+        return _published(cpu.name) or DEFAULT_POWER
     nearest = _NEAREST.get(architecture)
     min_w, max_w = WATTS_PER_THREAD[nearest or architecture]
     text = architecture if nearest is None else f"{nearest}, nearest to {architecture}"

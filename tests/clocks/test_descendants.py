@@ -11,7 +11,7 @@ from pytest_carbon.clocks.refusal import Refusal
 if sys.platform != "linux":
     pytest.skip("the children of a process are listed by Linux", allow_module_level=True)
 
-from pytest_carbon.clocks.descendants import ProcTree, has_children, open_descendants
+from pytest_carbon.clocks.descendants import ProcTree, has_children, open_descendants  # type: ignore[unreachable, unused-ignore]
 from pytest_carbon.clocks.tree import NOWHERE, ROOT, Key, Member
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_a_process_that_ended_while_it_was_looked_at_is_left_out(
 
 def test_asking_for_children_reaps_none(child: Callable[[str], object]) -> None:
     one = child("pass")
-    pid = one.process.pid  # type: ignore[attr-defined]
+    pid = one.process.pid  # type: ignore[attr-defined, unused-ignore]
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert has_children()
     assert os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None

@@ -4,6 +4,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from pytest_carbon.clocks.memory import ResidentMemory
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="statm is Linux's")
 def test_memory_is_asked_again_after_ten_milliseconds(tmp_path: Path) -> None:
-    page = os.sysconf("SC_PAGE_SIZE")
+    page = os.sysconf("SC_PAGE_SIZE")  # type: ignore[attr-defined, unused-ignore]
     now_ns = 0
     statm = tmp_path / "statm"
     statm.write_text("9 2 0 0 0 0 0\n")
@@ -30,10 +31,27 @@ def test_memory_is_asked_again_after_ten_milliseconds(tmp_path: Path) -> None:
 
 def test_without_the_file_psutil_answers(tmp_path: Path) -> None:
     memory = ResidentMemory(tmp_path / "statm")
-    assert memory.read_bytes() > 1_000_000
+    known = memory.read_bytes()
+    assert known is not None
+    assert known > 1_000_000
 
 
 def test_this_process_uses_memory() -> None:
     memory = ResidentMemory()
-    assert 1_000_000 < memory.read_bytes() < 1 << 40
+    known = memory.read_bytes()
+    assert known is not None
+    assert 1_000_000 < known < 1 << 40
+    memory.close()
+
+
+def test_a_system_that_tells_nothing_leaves_it_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object) -> None:
+        raise psutil.NoSuchProcess(1)
+
+    monkeypatch.setattr(psutil, "Process", unknown)
+    memory = ResidentMemory(tmp_path / "statm")
+    assert not memory.is_known
+    assert memory.read_bytes() is None
     memory.close()

@@ -12,7 +12,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("perf events are Linux's", allow_module_level=True)
 
-import os
+import os  # type: ignore[unreachable, unused-ignore]
 
 from pytest_carbon.clocks.perf import open_perf
 from pytest_carbon.clocks.refusal import Refusal

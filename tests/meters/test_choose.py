@@ -5,73 +5,130 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import SettingError
-from pytest_carbon.meters.choose import METERS, Choice, choose_meters
+from pytest_carbon.measurement import Method
+from pytest_carbon.meters.choose import Choice, choose_meters
 from pytest_carbon.meters.cpu_model import CpuModel
-from pytest_carbon.meters.meter import Meter, Unavailable
-from pytest_carbon.meters.model import MemoryModelMeter
+from pytest_carbon.meters.meter import Meter, Request, Unavailable
+from pytest_carbon.meters.model import MemoryModelMeter, ModelMeter
+from pytest_carbon.meters.sources import BUILT_IN, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Powercap = Any  # tests/meters/conftest.py
-
-NO_GPU = Unavailable(meter="nvml", reason="no NVIDIA driver", silent=True)
 EPYC = CpuModel("AMD EPYC 7763 64-Core Processor")
 
 
-class FakeGpu(MemoryModelMeter):
-    name = "nvml"
+class FakeMeter(MemoryModelMeter):
+    """A meter of nothing that says what it covers, and whether it was closed."""
+
+    def __init__(self, name: str, covers: tuple[str, ...]) -> None:
+        self.name = name
+        self.covers = covers  # type: ignore[assignment]
+        self.closed = False
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def source(name: str, *covers: str, by_default: bool = True, **found: Any) -> Source:
+    """A kind of meter that is there, or is ``unavailable``."""
+
+    def open_it(request: Request) -> Meter | Unavailable:
+        del request
+        if "unavailable" in found:
+            return Unavailable(name, found["unavailable"], "install it")
+        meter: Meter = found.get("meter") or FakeMeter(name, found.get("really", covers))
+        return meter
+
+    return Source(name, covers, Method.MEASURED, 0.0, "all", "none", open_it, by_default)
+
+
+MODEL = next(source for source in BUILT_IN if source.name == "model")
 
 
 @pytest.fixture
-def choose(powercap: Powercap) -> Callable[..., Choice]:
-    def call(names: Sequence[str] | None = None, gpu: Meter | Unavailable = NO_GPU) -> Choice:
-        choice = choose_meters(
-            names, powercap_root=powercap.root, cpu=EPYC, threads=4, gpu=lambda _: gpu
+def choose() -> Callable[..., Choice]:
+    def call(
+        *sources: Source, names: Sequence[str] | None = None, plugins: Sequence[Source] = ()
+    ) -> Choice:
+        return choose_meters(
+            names,
+            cpu=EPYC,
+            threads=4,
+            built_in=[*sources, MODEL],
+            plugins=lambda taken: plugins,  # noqa: ARG005 - they have names of their own
         )
-        for meter in choice.meters:
-            meter.close()
-        return choice
 
     return call
 
 
+RAPL = source("rapl", "cpu", "memory")
+NO_RAPL = source("rapl", "cpu", "memory", unavailable="no RAPL package zone")
+PERF = source("rapl-perf", "cpu", "memory")
+NVML = source("nvml", "gpu:nvidia")
+NO_NVML = source("nvml", "gpu:nvidia", unavailable="no NVIDIA driver")
+
+
 def test_the_model_stands_in_where_there_is_no_counter(choose: Callable[..., Choice]) -> None:
-    choice = choose()
+    choice = choose(NO_RAPL, NO_NVML)
     assert choice.name == "model"
     assert [missing.meter for missing in choice.unavailable] == ["rapl", "nvml"]
     assert "EPYC 3rd Gen" in choice.meters[0].description
-    assert "each of 4" in choice.meters[0].description
 
 
-def test_counters_are_preferred(powercap: Powercap, choose: Callable[..., Choice]) -> None:
-    powercap.add_server()
-    choice = choose(gpu=FakeGpu())
+def test_counters_are_preferred(choose: Callable[..., Choice]) -> None:
+    choice = choose(RAPL, NVML)
     assert choice.name == "rapl+nvml"
     assert choice.unavailable == ()
 
 
-def test_memory_is_modelled_where_no_counter_covers_it(
-    powercap: Powercap, choose: Callable[..., Choice]
+def test_the_next_best_counter_stands_in_and_no_part_is_covered_twice(
+    choose: Callable[..., Choice],
 ) -> None:
-    powercap.add("intel-rapl:0", "package-0", 1)
-    assert choose().name == "rapl+model-memory"
+    assert choose(RAPL, PERF).name == "rapl"
+    assert choose(NO_RAPL, PERF).name == "rapl-perf"
+    with_sensors = choose(NVML, source("hwmon", really=("gpu:nvidia", "gpu:intel")))
+    assert with_sensors.name == "nvml+model", "the sensors cover what is covered already"
+    assert choose(NVML, source("hwmon", really=("gpu:intel",))).name == "nvml+hwmon+model"
 
 
-def test_named_meters_are_taken_alone(powercap: Powercap, choose: Callable[..., Choice]) -> None:
-    powercap.add_server()
-    assert choose(["model"]).name == "model"
-    assert choose(["rapl"]).name == "rapl"
-    assert choose(["nvml"], gpu=FakeGpu()).name == "nvml"
-    assert choose(["model", "nvml"], gpu=FakeGpu()).name == "model+nvml"
+def test_memory_is_modelled_where_no_counter_covers_it(choose: Callable[..., Choice]) -> None:
+    without_memory = source("rapl", "cpu", "memory", really=("cpu",))
+    assert choose(without_memory).name == "rapl+model-memory"
+    assert choose(NVML, names=["nvml"]).name == "nvml", "only what was asked for"
+
+
+def test_named_meters_are_taken_alone(choose: Callable[..., Choice]) -> None:
+    assert choose(RAPL, NVML, names=["model"]).name == "model"
+    assert choose(RAPL, NVML, names=["rapl"]).name == "rapl"
+    assert choose(RAPL, NVML, names=["nvml"]).name == "nvml"
+    assert choose(RAPL, NVML, names=["model", "nvml"]).name == "nvml+model"
+
+
+def test_some_meters_are_only_taken_where_they_are_named(choose: Callable[..., Choice]) -> None:
+    root = source("powermetrics", "cpu", by_default=False)
+    assert choose(root).name == "model"
+    assert choose(root, names=["powermetrics"]).name == "powermetrics+model-memory"
+
+
+def test_a_third_partys_meter_comes_first(choose: Callable[..., Choice]) -> None:
+    plug = source("plug", really=("machine",))
+    choice = choose(RAPL, NVML, plugins=[plug])
+    assert choice.name == "plug"
+    lost = source("plug", unavailable="the plug does not answer")
+    choice = choose(RAPL, NVML, plugins=[lost])
+    assert choice.name == "rapl+nvml"
+    assert [missing.meter for missing in choice.unavailable] == ["plug"]
 
 
 def test_a_named_meter_that_does_not_work_is_an_error(choose: Callable[..., Choice]) -> None:
     with pytest.raises(SettingError, match="no RAPL package zone") as caught:
-        choose(["rapl"])
-    assert "modprobe" in caught.value.remedy
+        choose(NO_RAPL, names=["rapl"])
+    assert caught.value.remedy == "install it"
+    before = FakeMeter("rapl", ("cpu",))
     with pytest.raises(SettingError, match="no NVIDIA driver"):
-        choose(["model", "nvml"])
+        choose(source("rapl", "cpu", meter=before), NO_NVML, names=["rapl", "nvml"])
+    assert before.closed
 
 
 @pytest.mark.parametrize("names", [["solar"], [], ["model", "RAPL"]])
@@ -79,13 +136,30 @@ def test_a_name_that_is_none_of_them_is_an_error(
     choose: Callable[..., Choice], names: list[str]
 ) -> None:
     with pytest.raises(SettingError) as caught:
-        choose(names)
-    assert all(name in caught.value.remedy for name in METERS)
+        choose(RAPL, NVML, names=names)
+    assert "rapl, nvml, model" in caught.value.remedy
 
 
-def test_two_meters_of_the_cpu_are_an_error(choose: Callable[..., Choice]) -> None:
-    with pytest.raises(SettingError, match="both cover the CPU"):
-        choose(["rapl", "model"])
+def test_two_meters_of_one_part_are_an_error(choose: Callable[..., Choice]) -> None:
+    with pytest.raises(SettingError, match="rapl and model, which both cover the CPU"):
+        choose(RAPL, names=["rapl", "model"])
+
+
+def test_what_became_of_every_kind_is_told(choose: Callable[..., Choice]) -> None:
+    looks = {look.source.name: look for look in choose(RAPL, PERF, NO_NVML).looks}
+    assert looks["rapl"].meter is not None
+    assert looks["rapl-perf"] == looks["rapl-perf"]._replace(meter=None, unavailable=None)
+    assert looks["nvml"].unavailable is not None
+    assert looks["model"].meter is None
+
+
+def test_a_container_answers_for_what_it_may_use(
+    choose: Callable[..., Choice], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_carbon.meters.choose.own_threads", lambda threads: threads / 2)
+    (meter,) = choose(NO_RAPL).meters
+    assert isinstance(meter, ModelMeter)
+    assert "idle on each of 2," in meter.description
 
 
 def test_this_machine_has_meters() -> None:
@@ -93,3 +167,5 @@ def test_this_machine_has_meters() -> None:
     assert choice.meters
     for meter in choice.meters:
         meter.close()
+    names = [look.source.name for look in choice.looks]
+    assert {source.name for source in BUILT_IN} <= set(names)

@@ -61,13 +61,40 @@ def test_an_arm_server_is_named_by_its_part() -> None:
 
 
 @pytest.mark.parametrize(
+    ("numbers", "name"),
+    [
+        (("0x41", "0xfff"), "Arm CPU part 0xfff"),
+        (("0x99", "0x001"), "maker 0x99 CPU part 0x001"),
+        (("0x61", "0x023"), "Apple M1"),
+        (("0x61", "0x000"), "Apple silicon in a virtual machine"),
+    ],
+)
+def test_other_arm_cpus_are_told_apart_by_their_numbers(
+    numbers: tuple[str, str], name: str
+) -> None:
+    text = ARM.replace("0x41", numbers[0]).replace("0xd0c", numbers[1])
+    assert parse_cpuinfo("model name : -\n" + text) == CpuModel(name)
+
+
+def test_a_cpu_with_two_kinds_of_cores_is_named_by_both() -> None:
+    text = ARM.replace("0xd0c", "0xd05") * 4 + ARM.replace("0xd0c", "0xd0b") * 4
+    assert parse_cpuinfo(text) == CpuModel("Cortex-A55 + Cortex-A76")
+
+
+def test_boards_with_one_kind_of_core_are_told_apart() -> None:
+    model = parse_cpuinfo(ARM.replace("0xd0c", "0xd0b"), board="Raspberry Pi 5 Model B")
+    assert model == CpuModel("Cortex-A76 (Raspberry Pi 5 Model B)")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
         "model name : unknown\n",
         "model name :\n",
-        ARM.replace("0xd0c", "0xfff"),
-        ARM.replace("0x41", "0x61"),
+        "model name : -\n",
+        ARM.replace("0xd0c", "many"),
+        ARM.replace("CPU implementer", "CPU"),
     ],
 )
 def test_a_proc_that_names_nothing_is_none(text: str) -> None:
@@ -119,13 +146,22 @@ def test_a_cache_that_cannot_be_written_costs_no_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"brand_raw": None}, ImportError("no cpuinfo"), OSError(2, "gone")]
+    "answer",
+    [
+        {},
+        {"brand_raw": None},
+        {"brand_raw": "-"},
+        ImportError("no cpuinfo"),
+        OSError(2, "gone"),
+        KeyError("hz"),
+        RuntimeError("py-cpuinfo only works on X86 and some ARM, not 'riscv64'"),
+    ],
 )
 def test_a_machine_that_nothing_names_still_has_a_name(
     tmp_path: Path, answer: Mapping[str, object] | Exception
 ) -> None:
     model = read_cpu_model(tmp_path / "cache", cpuinfo=tmp_path / "none", ask=Asked(answer))
-    assert model.name
+    assert model.name.startswith("unknown CPU")
     assert not (tmp_path / "cache").exists()
 
 

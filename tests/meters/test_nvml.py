@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, field
-from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
 import pytest
 
 from pytest_carbon.measurement import DomainEnergy, Method, Usage
 from pytest_carbon.meters.check import check_meter
+from pytest_carbon.meters.counter_meter import CounterMeter
 from pytest_carbon.meters.meter import Unavailable
-from pytest_carbon.meters.nvml import NvmlMeter, open_nvml
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pytest_carbon.meters.nvml import open_nvml
+from tests.meters.truth import World, request, worst_error
 
 
 class NVMLError(Exception):
@@ -48,6 +45,7 @@ class Board:
     busy: int | None = 0
     split: bool | None = False
     lost: bool = False
+    missing: bool = False
 
     def tell(self, value: int | None) -> int:
         if self.lost:
@@ -85,6 +83,8 @@ class FakeNvml:
         return len(self.boards)
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> Board:  # noqa: N802
+        if self.boards[index].missing:
+            raise GpuIsLostError("GPU is lost")
         return self.boards[index]
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> Board:  # noqa: N802
@@ -113,14 +113,15 @@ class FakeNvml:
         return [int(handle.split), int(handle.split)]
 
 
-def opened(nvml: FakeNvml, **world: object) -> NvmlMeter:
-    meter = open_nvml(nvml, environ={}, **world)  # type: ignore[arg-type]
-    assert isinstance(meter, NvmlMeter), meter
+def opened(nvml: FakeNvml, sample_interval_s: float = 0.1, **world: object) -> CounterMeter:
+    asked = request(sample_interval_s=sample_interval_s)
+    meter = open_nvml(asked, nvml, environ={}, **world)  # type: ignore[arg-type]
+    assert isinstance(meter, CounterMeter), meter
     return meter
 
 
 def refused(nvml: FakeNvml, **environ: str) -> Unavailable:
-    found = open_nvml(nvml, environ=environ)
+    found = open_nvml(request(), nvml, environ=environ)
     assert isinstance(found, Unavailable), found
     return found
 
@@ -129,14 +130,81 @@ ONE_SECOND = Usage(cpu_s=0.0, wall_s=1.0, work_s=0.0)
 
 
 def test_a_counter_is_read_at_the_edges() -> None:
-    board = Board(energy_mj=5_000)
+    board = Board(energy_mj=5_000, power_mw=None)
     meter = opened(FakeNvml([board]))
     assert meter.domains == ("gpu-0",)
     assert meter.poll_s is None
     start = meter.read()
     board.energy_mj = 5_100
     end = meter.read()
-    assert (start, end) == ((5_000_000,), (5_100_000,))
+    assert (start, end) == ((0,), (100_000,))
+
+
+def test_a_window_shorter_than_a_refresh_is_completed_from_power() -> None:
+    now_ns = 0
+    meter = opened(FakeNvml([Board(power_mw=200_000)]), clock_ns=lambda: now_ns)
+    before = meter.read()
+    now_ns = 20_000_000
+    assert meter.read()[0] - before[0] == 4_000_000
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_it_follows_a_board_whose_energy_is_known(counts: bool) -> None:
+    world = World(mean_w=300, swing_w=200)
+    board = Board()
+
+    def refresh() -> None:
+        board.energy_mj = int(world.refreshed_j(0.1) * 1e3) if counts else None
+        board.power_mw = int(world.power_w * 1e3)
+
+    refresh()
+    meter = opened(FakeNvml([board]), clock_ns=world.clock_ns)
+    assert worst_error(world, meter.read, poll_s=meter.poll_s, before=refresh) < 0.01
+
+
+def test_a_counter_that_goes_back_is_an_error_and_no_negative_energy() -> None:
+    board = Board(energy_mj=5_000)
+    meter = opened(FakeNvml([board]))
+    board.energy_mj = 4_000
+    with pytest.raises(OSError, match="it went back"):
+        meter.read()
+
+
+def test_a_counter_that_jumps_beyond_what_a_board_draws_is_an_error() -> None:
+    now_ns = 0
+    board = Board(energy_mj=5_000)
+    meter = opened(FakeNvml([board]), clock_ns=lambda: now_ns)
+    board.energy_mj = 5_000_000_000
+    now_ns = 200_000_000
+    with pytest.raises(OSError, match="which no hardware draws"):
+        meter.read()
+
+
+def test_a_board_whose_counter_stands_still_for_seconds_is_not_believed() -> None:
+    meter = opened(FakeNvml([Board()]))
+    with pytest.raises(OSError, match="gpu-0 stood still"):
+        meter.energy(ONE_SECOND._replace(wall_s=10.0), (7,), (7,))
+
+
+def test_a_lost_board_is_left_out_by_name() -> None:
+    nvml = FakeNvml([Board(), Board(lost=True, missing=True), Board()])
+    meter = opened(nvml)
+    assert meter.domains == ("gpu-0", "gpu-2")
+    assert "gpu-1 left out: GPU is lost" in meter.description
+    assert meter.name == "nvml-without-gpu-1", "figures of fewer boards: another environment"
+
+
+def test_a_lost_board_that_is_not_visible_is_no_matter() -> None:
+    nvml = FakeNvml([Board(), Board(lost=True, missing=True)])
+    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": "0"})
+    assert isinstance(meter, CounterMeter)
+    assert (meter.name, meter.domains) == ("nvml", ("gpu-0",))
+
+
+def test_where_all_boards_are_lost_that_is_told() -> None:
+    found = refused(FakeNvml([Board(lost=True, missing=True)]))
+    assert not found.silent
+    assert "gpu-0 left out: GPU is lost" in found.reason
 
 
 def test_the_draw_at_rest_is_not_charged_to_the_work() -> None:
@@ -253,47 +321,14 @@ BOARDS = [Board("GPU-aaaa"), Board("GPU-aabb"), Board("GPU-cccc")]
 )
 def test_only_visible_boards_are_read(setting: str, domains: tuple[str, ...]) -> None:
     nvml = FakeNvml(BOARDS, instances={"MIG-1234": BOARDS[1]})
-    meter = open_nvml(nvml, environ={"CUDA_VISIBLE_DEVICES": setting})
-    assert isinstance(meter, NvmlMeter)
+    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": setting})
+    assert isinstance(meter, CounterMeter)
     assert meter.domains == domains
 
 
 @pytest.mark.parametrize("setting", ["", "-1", "MIG-unknown", "nonsense", "³"])
 def test_no_visible_board_is_no_news(setting: str) -> None:
     assert refused(FakeNvml(BOARDS), CUDA_VISIBLE_DEVICES=setting).silent
-
-
-def fake_torch(synchronize: Callable[[], None], *, initialized: bool) -> ModuleType:
-    torch = ModuleType("torch")
-    torch.cuda = SimpleNamespace(  # type: ignore[attr-defined]
-        is_initialized=lambda: initialized, synchronize=synchronize
-    )
-    return torch
-
-
-@pytest.mark.parametrize(("initialized", "waits"), [(True, 1), (False, 0)])
-def test_queued_kernels_are_waited_for(
-    monkeypatch: pytest.MonkeyPatch, initialized: bool, waits: int
-) -> None:
-    calls: list[None] = []
-    torch = fake_torch(lambda: calls.append(None), initialized=initialized)
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    opened(FakeNvml([Board()])).read()
-    assert len(calls) == waits
-
-
-def test_a_kernel_that_failed_does_not_fail_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail() -> None:
-        raise RuntimeError("CUDA error: device-side assert triggered")
-
-    monkeypatch.setitem(sys.modules, "torch", fake_torch(fail, initialized=True))
-    assert opened(FakeNvml([Board(energy_mj=3)])).read() == (3_000,)
-
-
-def test_a_framework_that_was_not_imported_stays_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "torch", raising=False)
-    opened(FakeNvml([Board()])).read()
-    assert "torch" not in sys.modules
 
 
 def test_closing_twice_leaves_the_driver_once() -> None:
@@ -322,7 +357,7 @@ def test_the_invented_driver_has_only_names_of_the_real_module() -> None:
 
 
 def test_this_machine_answers_in_one_way_or_the_other() -> None:
-    found = open_nvml()
+    found = open_nvml(request())
     if isinstance(found, Unavailable):
         assert found.reason
     else:

@@ -6,14 +6,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from pytest_carbon.errors import SettingError
 from pytest_carbon.measurement import DomainEnergy, Method, Usage
 from pytest_carbon.meters.meter import Unavailable
 from pytest_carbon.meters.rapl import RaplMeter, open_rapl
-from pytest_carbon.meters.rapl_zones import Zone
-from pytest_carbon.meters.watts import CpuPower
+from tests.meters.truth import World, all_move, request, worst_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,12 +23,15 @@ RANGE_UJ = 262_143_328_850
 
 
 @pytest.fixture
-def opened(powercap: Powercap, power: CpuPower) -> Iterator[Callable[..., RaplMeter]]:
+def opened(powercap: Powercap) -> Iterator[Callable[..., RaplMeter]]:
     """Opens the meter on the tree, closes it afterwards."""
     meters: list[RaplMeter] = []
 
     def open_it(**world: Any) -> RaplMeter:
-        meter = open_rapl(powercap.root, power=power, threads=4, sleep=lambda _: None, **world)
+        meter = open_rapl(
+            request(),
+            **{"root": powercap.root, "sleep": lambda _: None, "moving": all_move, **world},
+        )
         assert isinstance(meter, RaplMeter), meter
         meters.append(meter)
         return meter
@@ -41,9 +42,12 @@ def opened(powercap: Powercap, power: CpuPower) -> Iterator[Callable[..., RaplMe
 
 
 @pytest.fixture
-def refused(powercap: Powercap, power: CpuPower) -> Callable[..., Unavailable]:
+def refused(powercap: Powercap) -> Callable[..., Unavailable]:
     def open_it(**world: Any) -> Unavailable:
-        found = open_rapl(powercap.root, power=power, threads=4, sleep=lambda _: None, **world)
+        found = open_rapl(
+            request(),
+            **{"root": powercap.root, "sleep": lambda _: None, "moving": all_move, **world},
+        )
         assert isinstance(found, Unavailable), found
         return found
 
@@ -104,9 +108,7 @@ def test_dies_that_mirror_one_counter_count_once(
     assert opened().domains == ("package-0-die-0", "package-1-die-0")
 
 
-def test_a_mirror_is_found_although_the_counter_moves_between_two_files(
-    powercap: Powercap, power: CpuPower
-) -> None:
+def test_a_mirror_is_found_although_the_counter_moves_between_two_files(powercap: Powercap) -> None:
     """One look in three shows both files alike, the others fall upon a refresh."""
     powercap.add("intel-rapl:0", "package-0", 0)
     powercap.add("intel-rapl:1", "package-1", 0)
@@ -119,24 +121,25 @@ def test_a_mirror_is_found_although_the_counter_moves_between_two_files(
         powercap.set("intel-rapl:1", 100 * looks + (7 if looks % 3 else 0))
 
     powercap.set("intel-rapl:1", 7)
-    apart = open_rapl(powercap.root, power=power, threads=4, sleep=lambda _: None)
+    apart = open_rapl(request(), root=powercap.root, sleep=lambda _: None, moving=all_move)
     assert isinstance(apart, RaplMeter)
     assert apart.domains == ("package-0", "package-1")
     apart.close()
     powercap.set("intel-rapl:1", 0)
-    alike = open_rapl(powercap.root, power=power, threads=4, sleep=refresh)
+    alike = open_rapl(request(), root=powercap.root, sleep=refresh, moving=all_move)
     assert isinstance(alike, RaplMeter)
     assert alike.domains == ("package-0",)
     alike.close()
 
 
-def test_two_sockets_that_once_show_the_same_count_are_two(
-    powercap: Powercap, power: CpuPower
-) -> None:
+def test_two_sockets_that_once_show_the_same_count_are_two(powercap: Powercap) -> None:
     powercap.add("intel-rapl:0", "package-0", 500)
     powercap.add("intel-rapl:1", "package-1", 500)
     meter = open_rapl(
-        powercap.root, power=power, threads=1, sleep=lambda _: powercap.set("intel-rapl:1", 600)
+        request(),
+        root=powercap.root,
+        sleep=lambda _: powercap.set("intel-rapl:1", 600),
+        moving=all_move,
     )
     assert isinstance(meter, RaplMeter)
     assert meter.domains == ("package-0", "package-1")
@@ -147,8 +150,8 @@ def test_a_machine_without_rapl_is_no_news(refused: Callable[..., Unavailable]) 
     assert refused().silent
 
 
-def test_a_machine_without_powercap_is_no_news(tmp_path: Path, power: CpuPower) -> None:
-    found = open_rapl(tmp_path / "nowhere", power=power, threads=1)
+def test_a_machine_without_powercap_is_no_news(tmp_path: Path) -> None:
+    found = open_rapl(request(), root=tmp_path / "nowhere")
     assert isinstance(found, Unavailable)
     assert found.silent
 
@@ -172,18 +175,21 @@ def test_a_counter_that_may_not_be_read_is_told_with_the_remedy(
 def test_files_opened_before_a_refusal_are_closed(
     powercap: Powercap, refused: Callable[..., Unavailable]
 ) -> None:
-    powercap.add_server()
+    powercap.add("intel-rapl:0", "package-0", 1)
+    powercap.add("intel-rapl:0:0", "dram", 1)
     files: list[int] = []
 
-    def first_only(path: Path) -> int:
-        if files:
+    def memory_only(path: Path) -> int:
+        if path.parent.name == "intel-rapl:0":
             raise PermissionError(13, "Permission denied")
         files.append(os.open(path, os.O_RDONLY))
-        return files[0]
+        return files[-1]
 
-    refused(open_file=first_only)
-    with pytest.raises(OSError, match="Bad file descriptor"):
-        os.fstat(files[0])
+    refused(open_file=memory_only)
+    assert files
+    for file in files:
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(file)
 
 
 @pytest.mark.parametrize("content", ["", "many", "12.5", "0x10"])
@@ -264,12 +270,27 @@ def test_a_closed_meter_reads_nothing(powercap: Powercap, opened: Callable[..., 
         meter.read()
 
 
-def test_it_is_polled_twice_a_wrap_at_five_hundred_watts(
-    powercap: Powercap, opened: Callable[..., RaplMeter]
+@pytest.mark.parametrize(("range_uj", "poll_s"), [(65_000_000_000, 0.25), (200_000_000, 0.2)])
+def test_it_is_polled_twice_a_wrap_at_five_hundred_watts_and_four_times_a_second_at_least(
+    powercap: Powercap, opened: Callable[..., RaplMeter], range_uj: int, poll_s: float
 ) -> None:
     powercap.add("intel-rapl:0", "package-0", 1)
-    powercap.add("intel-rapl:0:0", "dram", 1, range_uj=65_000_000_000)
-    assert opened().poll_s == pytest.approx(65)
+    powercap.add("intel-rapl:0:0", "dram", 1, range_uj=range_uj)
+    assert opened().poll_s == pytest.approx(poll_s)
+
+
+def test_a_counter_that_stops_in_the_midst_of_a_test_is_found_by_polling(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    now_s = 0.0
+    powercap.add("intel-rapl:0", "package-0", 1)
+    meter = opened(clock_s=lambda: now_s)
+    powercap.set("intel-rapl:0", 700_000)
+    now_s = 0.25
+    meter.read()
+    now_s = 0.5
+    with pytest.raises(OSError, match=r"stood still for 0\.25 s"):
+        meter.read()
 
 
 def test_joules_go_to_the_tree_by_its_share(
@@ -283,22 +304,148 @@ def test_joules_go_to_the_tree_by_its_share(
     assert energy == DomainEnergy("package-0", 3.0, 3.0, Method.MEASURED)
 
 
-@given(steps=st.lists(st.integers(0, 999), max_size=30), start=st.integers(0, 999))
-def test_any_series_of_steps_short_of_a_wrap_is_summed(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[int], start: int
+def test_a_counter_that_jumps_beyond_what_a_package_draws_is_an_error(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
 ) -> None:
-    zone = tmp_path_factory.mktemp("powercap") / "zone"
-    zone.mkdir()
-    file = zone / "energy_uj"
-    file.write_text(str(start))
-    meter = RaplMeter(
-        [Zone("package-0", 0, zone, range_uj=1_000)],
-        CpuPower(min_w=1, max_w=2, source="", matched=True),
-        threads=1,
-    )
-    shown = start
-    for number, step in enumerate(steps, start=1):
-        shown = (shown + step) % 1_000
-        file.write_text(str(shown))
-        assert meter.read() == (sum(steps[:number]),)
-    meter.close()
+    now_s = 0.0
+    powercap.add("intel-rapl:0", "package-0", 0)
+    meter = opened(clock_s=lambda: now_s)
+    powercap.set("intel-rapl:0", 5_000_000_000)
+    now_s = 0.2
+    with pytest.raises(OSError, match="which no hardware draws"):
+        meter.read()
+
+
+def test_counters_that_stand_still_while_the_cpu_works_are_not_believed(
+    powercap: Powercap, refused: Callable[..., Unavailable]
+) -> None:
+    powercap.add_server()
+    found = refused(moving=lambda read: (False,) * len(read()))
+    assert not found.silent
+    assert "package-0, dram-0, package-1, dram-1 stands still" in found.reason
+
+
+def test_a_frozen_tree_is_found_out_by_working(
+    powercap: Powercap,
+) -> None:
+    powercap.add_server()
+    found = open_rapl(request(), root=powercap.root)
+    assert isinstance(found, Unavailable)
+    assert "stands still while the CPU works" in found.reason
+
+
+def test_memory_that_stands_still_is_left_out_by_name(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    powercap.add("intel-rapl:0:0", "dram", 0)
+    meter = opened(moving=lambda _: (True, False))
+    assert meter.domains == ("package-0",)
+    assert meter.name == "rapl-without-dram-0", "figures of another kind: another environment"
+    assert "dram-0 left out: it stands still" in meter.description
+
+
+def test_joules_that_stopped_coming_are_unknown_and_not_nothing(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    meter = opened()
+    work = Usage(cpu_s=1.0, wall_s=1.0, work_s=1.0, host_busy_s=1.0)
+    with pytest.raises(OSError, match=r"stood still during 1 s of CPU time"):
+        meter.energy(work, (5,), (5,))
+    short = work._replace(cpu_s=0.001)
+    assert meter.energy(short, (5,), (5,))[0].dynamic_j == 0
+
+
+def forbid(*zones: str) -> Callable[[Path], int]:
+    def open_file(path: Path) -> int:
+        if path.parent.name in zones:
+            raise PermissionError(13, "Permission denied")
+        return os.open(path, os.O_RDONLY)
+
+    return open_file
+
+
+def test_a_zone_that_cannot_be_read_is_left_out_with_its_path(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    powercap.add_server()
+    meter = opened(open_file=forbid("intel-rapl:1:0"))
+    assert meter.domains == ("package-0", "dram-0", "package-1")
+    assert f"dram-1 left out: {powercap.root}/intel-rapl:1:0/energy_uj" in meter.description
+    assert meter.name == "rapl-without-dram-1"
+
+
+def test_the_mirror_tree_is_tried_where_the_first_may_not_be_read(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    powercap.add("intel-rapl-mmio:0", "package-0", 2)
+    meter = opened(open_file=forbid("intel-rapl:0"))
+    assert (meter.domains, meter.name) == (("package-0",), "rapl")
+
+
+def test_a_refusal_names_the_file(powercap: Powercap, refused: Callable[..., Unavailable]) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    found = refused(open_file=forbid("intel-rapl:0"))
+    assert f"{powercap.root}/intel-rapl:0/energy_uj may not be read" in found.reason
+    assert f"chmod a+r {powercap.root}/intel-rapl*/energy_uj" in found.remedy
+
+
+def test_links_that_a_container_has_cut_are_told_with_what_to_mount(
+    powercap: Powercap, refused: Callable[..., Unavailable]
+) -> None:
+    (powercap.root / "intel-rapl:0").symlink_to("/nowhere/intel-rapl:0")
+    found = refused()
+    assert not found.silent
+    assert "lead nowhere" in found.reason
+    assert "--carbon-powercap" in found.remedy
+
+
+def test_another_root_is_taken_where_it_is_named(powercap: Powercap, tmp_path: Path) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    named = request(powercap=powercap.root)
+    found = open_rapl(named, root=tmp_path / "nowhere", moving=all_move)
+    assert isinstance(found, RaplMeter)
+    assert found.domains == ("package-0",)
+    found.close()
+
+
+def test_a_guest_that_was_handed_bare_counters_is_measured(powercap: Powercap) -> None:
+    (powercap.root / "intel-rapl:0").mkdir()
+    powercap.set("intel-rapl:0", 7_000)
+    found = open_rapl(request(powercap=powercap.root), moving=all_move)
+    assert isinstance(found, RaplMeter)
+    assert found.domains == ("package-0",)
+    assert found.poll_s == 0.25, "nobody says where it wraps"
+    powercap.set("intel-rapl:0", 9_000)
+    assert found.read() == (2_000,)
+    found.close()
+
+
+@pytest.mark.parametrize("make", ["nothing", "file", "empty"])
+def test_a_root_that_is_no_tree_is_an_error_of_the_setting(tmp_path: Path, make: str) -> None:
+    root = tmp_path / "root"
+    if make == "file":
+        root.write_text("")
+    elif make == "empty":
+        root.mkdir()
+    with pytest.raises(SettingError, match="no RAPL package zone is there") as caught:
+        open_rapl(request(powercap=root))
+    assert "intel-rapl:0" in caught.value.remedy
+
+
+def test_it_follows_a_package_whose_energy_is_known(
+    powercap: Powercap, opened: Callable[..., RaplMeter]
+) -> None:
+    world, range_j = World(), 150.0
+    powercap.add("intel-rapl:0", "package-0", 0, range_uj=int(range_j * 1e6))
+
+    def refresh() -> None:
+        powercap.set("intel-rapl:0", int(world.refreshed_j(0.001) % range_j * 1e6))
+
+    refresh()
+    meter = opened(clock_s=world.clock_s)
+    assert meter.poll_s is not None
+    assert meter.poll_s == pytest.approx(0.15)
+    assert worst_error(world, meter.read, poll_s=meter.poll_s, before=refresh) < 0.01

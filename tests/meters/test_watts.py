@@ -146,3 +146,37 @@ def test_any_name_has_sensible_watts(
 ) -> None:
     power = cpu_power(CpuModel(name, family, model, stepping))
     assert 0 < power.min_w < power.max_w < 10
+
+
+@pytest.mark.parametrize(
+    ("name", "slope_w", "of"),
+    [
+        ("Apple M1", 4.03, "Mac mini, M1"),
+        ("Cortex-A72 (Raspberry Pi 4 Model B Rev 1.4)", 1.08, "Raspberry Pi 4"),
+        ("AMD Ryzen 5 5600X 6-Core Processor", 5.59, "Ryzen 5 5600X"),
+        ("AMD Ryzen 9 9900X 12-Core Processor", 7.17, "Ryzen 9 9900X"),
+        ("11th Gen Intel(R) Core(TM) i5-11600K @ 3.90GHz", 12.18, "Core i5-11600K"),
+        ("12th Gen Intel(R) Core(TM) i9-12900K", 7.01, "Core i5-12600K"),
+    ],
+)
+def test_families_that_somebody_has_measured_have_their_figures(
+    name: str, slope_w: float, of: str
+) -> None:
+    power = cpu_power(CpuModel(name))
+    assert power.slope_w == pytest.approx(slope_w, abs=0.01)
+    assert f"measured on {of}" in power.source
+    assert "20" in power.source, "with its year"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Apple M1 Max",
+        "Cortex-A72",
+        "AMD Ryzen 7 5800U with Radeon Graphics",
+        "12th Gen Intel(R) Core(TM) i7-1260P",
+        "AMD Ryzen 7 3700X 8-Core Processor",
+    ],
+)
+def test_others_of_a_brand_are_not_taken_for_them(name: str) -> None:
+    assert not cpu_power(CpuModel(name)).matched

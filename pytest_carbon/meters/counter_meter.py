@@ -1,0 +1,173 @@
+"""A meter over cumulative counters: what RAPL, GPUs and systems' interfaces have in common."""
+
+from __future__ import annotations
+
+import errno
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_carbon.measurement import DomainEnergy, Method
+from pytest_carbon.meters.attribution import attribute
+from pytest_carbon.meters.counter import GENEROUS_W, Counter
+from pytest_carbon.meters.meter import MACHINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_carbon.measurement import Usage
+    from pytest_carbon.meters.attribution import HostShare
+
+__all__ = ["Channel", "CounterMeter"]
+
+_MICRO = 1e-6
+
+# A counter that shows nothing after so many of its refreshes, while the CPU worked, stands still.
+_REFRESHES = 20
+_STILL_REFRESHES = 100
+
+# Less than any core draws that is at work; Arm's smallest take about a tenth of a watt.
+_LEAST_W = 0.02
+
+
+class Channel(NamedTuple):
+    """One counter of a device: its domain, and the part of the machine that it covers.
+
+    ``range_uj`` is where it wraps, ``max_w`` what it can draw at most. ``idle_w`` is what a GPU
+    draws at rest, ``None`` where that is unknown; for the CPU and its memory the model tells it.
+    ``may_rest``: it may draw nothing for long, as GPUs of laptops do.
+    """
+
+    domain: str
+    covers: str
+    range_uj: int | None = None
+    max_w: float = GENEROUS_W
+    idle_w: float | None = None
+    may_rest: bool = True
+
+
+class CounterMeter:
+    """Reads all counters at once and divides what the CPU drew among those who used it.
+
+    ``read_uj`` gives all channels' counters in microjoules, and raises ``OSError``; ``release``
+    closes what is open. ``share`` is needed for channels that cover the CPU or its memory: the
+    process tree gets its part of them by CPU time. A GPU's joules above its rest are the tree's.
+    """
+
+    method = Method.MEASURED
+
+    def __init__(
+        self,
+        name: str,
+        channels: Sequence[Channel],
+        read_uj: Callable[[], Sequence[int]],
+        *,
+        description: str,
+        interval_s: float,
+        share: HostShare | None = None,
+        poll_s: float | None = None,
+        release: Callable[[], None] = lambda: None,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.name = name
+        self.description = description
+        self.interval_s = interval_s
+        self.poll_s = poll_s
+        self._channels = tuple(channels)
+        self._read_uj = read_uj
+        self._share = share
+        self._release = release
+        self._clock_s = clock_s
+        self._at_s = clock_s()
+        self._counters = [
+            Counter(
+                channel.domain,
+                shown_uj,
+                range_uj=channel.range_uj,
+                max_w=channel.max_w,
+                interval_s=interval_s,
+            )
+            for channel, shown_uj in zip(self._channels, read_uj(), strict=True)
+        ]
+        self._last = tuple(0 for _ in self._counters)
+        # A package that is awake draws something, also at rest.
+        covers_cpu = any(channel.covers in {"cpu", MACHINE} for channel in self._channels)
+        self._most_still_s = _STILL_REFRESHES * interval_s if covers_cpu else float("inf")
+        self._of_cpu = tuple(channel.covers in {"cpu", MACHINE} for channel in self._channels)
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The channels' domains."""
+        return tuple(channel.domain for channel in self._channels)
+
+    @property
+    def covers(self) -> tuple[str, ...]:
+        """The parts of the machine that the channels stand for, each once."""
+        return tuple(dict.fromkeys(channel.covers for channel in self._channels))
+
+    @property
+    def uses_host_time(self) -> bool:
+        """Whether anything is divided by CPU time."""
+        return self._share is not None
+
+    def read(self) -> tuple[int, ...]:
+        """Microjoules since the meter was opened. Raises ``OSError`` where one is gone or wrong."""
+        shown = self._read_uj()
+        now_s = self._clock_s()
+        elapsed_s, self._at_s = now_s - self._at_s, now_s
+        if len(shown) != len(self._counters):
+            raise OSError(errno.EIO, f"{len(shown)} of {len(self._counters)} counters are left")
+        counts = tuple(
+            [
+                counter.advance(shown_uj, elapsed_s)
+                for counter, shown_uj in zip(self._counters, shown, strict=True)
+            ]
+        )
+        if elapsed_s > self._most_still_s and counts == self._last:
+            raise OSError(errno.EIO, f"the counter stood still for {elapsed_s:.3g} s")
+        self._last = counts
+        return counts
+
+    def energy(
+        self, usage: Usage, start: tuple[int, ...], end: tuple[int, ...]
+    ) -> tuple[DomainEnergy, ...]:
+        """The tree's part of each domain, and its share of the idle rest.
+
+        Raises ``OSError`` where the CPU worked and its counters did not move: 0 J would be untrue.
+        """
+        moved_uj = [after_uj - before_uj for before_uj, after_uj in zip(start, end, strict=True)]
+        self._refuse_standing(usage, moved_uj)
+        return tuple(
+            [
+                self._energy(channel, uj * _MICRO, usage)
+                for channel, uj in zip(self._channels, moved_uj, strict=True)
+            ]
+        )
+
+    def _refuse_standing(self, usage: Usage, moved_uj: Sequence[int]) -> None:
+        least_s = _REFRESHES * self.interval_s
+        if usage.cpu_s > least_s and any(self._of_cpu):
+            seen = [uj for uj, of_cpu in zip(moved_uj, self._of_cpu, strict=True) if of_cpu]
+            # It may have stopped a moment after the window began.
+            if sum(seen) * _MICRO < _LEAST_W * usage.cpu_s:
+                raise OSError(
+                    errno.EIO, f"the counter stood still during {usage.cpu_s:.3g} s of CPU time"
+                )
+        if usage.wall_s > least_s:
+            for channel, uj in zip(self._channels, moved_uj, strict=True):
+                if uj == 0 and not channel.may_rest:
+                    raise OSError(
+                        errno.EIO, f"{channel.domain} stood still for {usage.wall_s:.3g} s"
+                    )
+
+    def _energy(self, channel: Channel, total_j: float, usage: Usage) -> DomainEnergy:
+        if channel.covers.startswith("gpu") or self._share is None:
+            dynamic_j = max(0.0, total_j - (channel.idle_w or 0.0) * usage.wall_s)
+            idle_j = (total_j - dynamic_j) * usage.host_share
+        else:
+            dynamic_j, idle_j = attribute(total_j, usage, self._share)
+        return DomainEnergy(channel.domain, dynamic_j, idle_j, self.method)
+
+    def close(self) -> None:
+        """Release what is open; may be called twice."""
+        release, self._release = self._release, lambda: None
+        release()
