@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_carbon.cli.output import say
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.spread import suite_sd
-from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.outside.noise import measure_noise
 from pytest_carbon.outside.settings import settings_around
 from pytest_carbon.session.baselines import Baselines
@@ -20,9 +19,11 @@ from pytest_carbon.units import format_duration
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
+    from pytest_carbon.meters.choose import Look
     from pytest_carbon.outside.noise import Noise
+    from pytest_carbon.session.measure.instruments import Instruments
     from pytest_carbon.settings import Settings
 
 __all__ = ["add_parser", "run"]
@@ -58,7 +59,6 @@ def run(args: argparse.Namespace) -> int:
     # A terminal that waits wants to know what for; what is piped into a file does not.
     if not args.no_noise and not args.json and sys.stderr.isatty():
         sys.stderr.write("trying the same work for some seconds ...\n")
-    missing = _missing(settings)
     instruments = open_instruments(settings, workers=1)
     try:
         environment = instruments.environment()
@@ -72,6 +72,7 @@ def run(args: argparse.Namespace) -> int:
     facts: dict[str, Any] = {
         "environment": environment._asdict() | {"fingerprint": environment.fingerprint},
         "meters": list(instruments.meters),
+        "every_meter": [_meter(look, settings) for look in instruments.looks],
         "clock": instruments.clock,
         "intensity": stored.intensity._asdict(),
         "baselines": stored.place,
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         "gated": gated_words(
             ((s, e.first.centre_j) for s, e in stored.entries.items()), settings.policy.floor_j
         ),
-        "not_measured": [item._asdict() for item in _all_missing(missing, instruments.unavailable)],
+        "not_measured": [item._asdict() for item in _all_missing(instruments)],
         "notes": list(notes),
         "noise": None if noise is None else _noise(noise, settings),
     }
@@ -93,19 +94,42 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _all_missing(meters: list[_Missing], lines: Iterable[str]) -> list[_Missing]:
-    """The meters, and what else the instruments have to say."""
-    named = tuple(f"no {meter.what}:" for meter in meters)
-    others = [line for line in lines if not line.startswith(named)] if named else list(lines)
-    return [*meters, *(_Missing("", line, "") for line in others)]
+def _all_missing(instruments: Instruments) -> list[_Missing]:
+    """Every meter that is not available, also where its hardware is not there, and other things."""
+    refused = [look.unavailable for look in instruments.looks if look.unavailable is not None]
+    named = tuple(f"no {one.meter}:" for one in refused)
+    others = [line for line in instruments.unavailable if not (named and line.startswith(named))]
+    return [
+        *(_Missing(one.meter, one.reason, one.remedy) for one in refused),
+        *(_Missing("", line, "") for line in others),
+    ]
 
 
-def _missing(settings: Settings) -> list[_Missing]:
-    """Every meter that is not available, also where the hardware is simply not there."""
-    choice = choose_meters(settings.meters, sample_interval_s=settings.sample_interval_s)
-    for meter in choice.meters:
-        meter.close()
-    return [_Missing(u.meter, u.reason, u.remedy) for u in choice.unavailable]
+def _meter(look: Look, settings: Settings) -> dict[str, Any]:
+    """One kind of meter: what it covers, how, how often, who may, and what became of it."""
+    source, meter, refused = look.source, look.meter, look.unavailable
+    reason = remedy = ""
+    if meter is not None:
+        state = "in use"
+    elif refused is not None:
+        state, reason, remedy = "not available", refused.reason, refused.remedy
+    elif settings.meters is not None or not source.by_default:
+        state, remedy = "only where it is named", f"--carbon-meters={source.name}"
+    else:
+        state = "not needed"
+        reason = "a better one covers the same"
+    return {
+        "name": source.name,
+        "covers": list(meter.covers if meter else source.covers),
+        "domains": list(meter.domains) if meter else [],
+        "method": (meter.method if meter else source.method).value,
+        "interval_s": meter.interval_s if meter else source.interval_s,
+        "systems": source.systems,
+        "rights": source.rights,
+        "state": state,
+        "reason": reason,
+        "remedy": remedy,
+    }
 
 
 def _noise(noise: Noise, settings: Settings) -> dict[str, Any]:
@@ -142,8 +166,15 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
     if facts["gated"]:
         yield _line("", facts["gated"])
     yield ""
+    yield "meters"
+    for meter in facts["every_meter"]:
+        yield _line(meter["name"], _meter_words(meter))
+    yield ""
     yield "not measured here"
+    # One screen is to do: meters of other systems stand in the table above, and in the JSON.
     for item in facts["not_measured"]:
+        if item["reason"].startswith("this is not "):
+            continue
         yield _line(item["what"], item["reason"])
         if item["remedy"]:
             yield _line("", f"remedy: {item['remedy']}")
@@ -153,6 +184,13 @@ def _lines(facts: dict[str, Any]) -> Iterator[str]:
         yield _line("note", note)
     yield ""
     yield from _noise_lines(facts["noise"])
+
+
+def _meter_words(meter: dict[str, Any]) -> str:
+    covers = ", ".join(meter["covers"]) or "what its sensors tell"
+    every = format_duration(meter["interval_s"])
+    how = f"{meter['method']}, every {every}" if meter["interval_s"] else meter["method"]
+    return f"{meter['state']}; {covers}; {how}; {meter['systems']}; rights: {meter['rights']}"
 
 
 def _noise_lines(noise: dict[str, Any] | None) -> Iterator[str]:

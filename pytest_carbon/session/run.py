@@ -151,6 +151,7 @@ class Run:
             meters=self._instruments.meters,
             clock=self._instruments.clock,
             unavailable=self._instruments.unavailable,
+            missing_meters=self._instruments.missing_meters,
             baselines=self._baselines,
             reference_ns=self._instruments.sampler.reference_ns,
             judge=self._judge,

@@ -10,6 +10,7 @@ import pytest
 from pytest_carbon.cli.main import main
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import Reading
+from pytest_carbon.meters.sources import BUILT_IN
 from pytest_carbon.outside.noise import measure_noise
 from tests.results import cost
 
@@ -37,6 +38,25 @@ def test_one_screen_says_what_is_measured_and_what_is_not(
     assert "noise here, just now (36 times" in text
     assert text.count("a rise of") == 2
     assert len(lines) < 40
+
+
+def test_every_meter_is_listed_with_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--json", "--no-noise"]) == 0
+    meters = {one["name"]: one for one in json.loads(capsys.readouterr().out)["every_meter"]}
+    assert {source.name for source in BUILT_IN} <= meters.keys()
+    for meter in meters.values():
+        assert meter["method"] in {"measured", "modelled"}
+        assert meter["rights"]
+        assert meter["systems"]
+        assert meter["interval_s"] > 0 or meter["name"] == "model"
+        if meter["state"] == "not available":
+            assert meter["reason"]
+            assert meter["remedy"]
+    assert "in use" in {meter["state"] for meter in meters.values()}
+    assert meters["powermetrics"]["state"] == "only where it is named"
+    assert main(["doctor", "--no-noise"]) == 0
+    text = capsys.readouterr().out
+    assert "rights: none; needs the extra pytest-carbon[apple]" in text
 
 
 def test_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:

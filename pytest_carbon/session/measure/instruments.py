@@ -22,18 +22,27 @@ from pytest_carbon.session.measure.tracing import tracing
 from pytest_carbon.speed.selection import StartingProbe
 
 if TYPE_CHECKING:
+    from pytest_carbon.meters.choose import Look
     from pytest_carbon.settings import Settings
 
 __all__ = ["Instruments", "open_instruments"]
 
 
 class Instruments(NamedTuple):
-    """The open sampler, and what it can and cannot see, in words."""
+    """The open sampler, and what it can and cannot see, in words.
+
+    ``missing_meters`` are those of ``unavailable`` that are meters. ``unshared`` names meters of
+    the whole machine whose joules cannot be divided, as the host's CPU time is not known.
+    ``looks`` say what became of every kind of meter.
+    """
 
     sampler: Sampler
     meters: tuple[str, ...]
     clock: str
     unavailable: tuple[str, ...]
+    missing_meters: tuple[str, ...]
+    unshared: tuple[str, ...]
+    looks: tuple[Look, ...]
     cpu_model: str
     files: tuple[HostBusy | ResidentMemory, ...]
 
@@ -47,7 +56,10 @@ class Instruments(NamedTuple):
         return Environment(
             cpu_model=self.cpu_model,
             cpu_count=os.cpu_count() or 1,
-            meter="+".join(meter.name for meter in self.sampler.meters),
+            meter="+".join(
+                f"{meter.name}-unshared" if meter.name in self.unshared else meter.name
+                for meter in self.sampler.meters
+            ),
             clock=self.sampler.clock.name,
             speed=self.sampler.probe.name,
             python=f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}",
@@ -73,13 +85,18 @@ def open_instruments(
     with closing(probe or StartingProbe(settings.speed)) as starting:
         cpu = read_cpu_model(_cache_dir())
         choice = choose_meters(
-            settings.meters, sample_interval_s=settings.sample_interval_s, cpu=cpu
+            settings.meters,
+            powercap=settings.powercap,
+            sample_interval_s=settings.sample_interval_s,
+            cpu=cpu,
         )
         # Before the clock, which would count what the helpers cost.
         speed, no_better_probe = starting.finish()
     clock, refused = open_clock([settings.clock] if settings.clock else None)
     # Only a counter that all processes share has to be divided among them.
-    host = HostBusy() if any(meter.name == "rapl" for meter in choice.meters) else None
+    shared = [meter.name for meter in choice.meters if meter.uses_host_time]
+    host = HostBusy() if shared else None
+    unshared = shared if host is not None and not host.read_ns() else []
     memory = ResidentMemory()
     sampler = Sampler(
         choice.meters,
@@ -90,11 +107,18 @@ def open_instruments(
         probe=speed,
         instructions=open_instructions(),
     )
-    unavailable = [
+    missing_meters = [
         f"no {u.meter}: {u.reason}" + (f"; {u.remedy}" if u.remedy else "")
         for u in choice.unavailable
         if not u.silent
     ]
+    if unshared:
+        missing_meters.append(
+            f"no CPU time of the whole host: all that {' and '.join(unshared)} shows is taken for "
+            "the tests', with what neighbours used; let the container read the host's /proc/stat "
+            "(LXC: without lxcfs over it)"
+        )
+    unavailable = list(missing_meters)
     if refused and not settings.clock:
         unavailable += [
             f"no clock {r.clock}: {r.reason}" + (f"; {r.remedy}" if r.remedy else "")
@@ -111,6 +135,9 @@ def open_instruments(
         meters=tuple(meter.description for meter in choice.meters),
         clock=f"{clock.description}; {speed.description}",
         unavailable=tuple(unavailable),
+        missing_meters=tuple(missing_meters),
+        unshared=tuple(unshared),
+        looks=choice.looks,
         cpu_model=cpu.name,
         files=(memory,) if host is None else (memory, host),
     )

@@ -63,6 +63,7 @@ class Collector:
         meters: tuple[str, ...],
         clock: str,
         unavailable: tuple[str, ...],
+        missing_meters: tuple[str, ...],
         baselines: Baselines,
         reference_ns: float | None,
         judge: Judge,
@@ -83,6 +84,7 @@ class Collector:
         self._meters = meters
         self._clock = clock
         self._unavailable = unavailable
+        self._missing_meters = missing_meters
         self._baselines = baselines
         self._judge = judge
         self._looks = looks
@@ -352,5 +354,9 @@ class Collector:
         if self._why_strict_fails:
             text = f"FAILED: --carbon-strict: {self._why_strict_fails}"
             terminalreporter.write_line(printable_line(text), red=True)
+        if verbosity < 0:
+            # The header, which is left out with -q, says it else.
+            for text in self._missing_meters:
+                terminalreporter.write_line(printable_line(text))
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)
