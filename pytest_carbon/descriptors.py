@@ -27,12 +27,12 @@ def out_of_reach(descriptor: int) -> int:
         import fcntl
         import resource
 
-        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-        limit = _HIGHEST if soft == resource.RLIM_INFINITY else min(soft, _HIGHEST)
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)  # type: ignore[attr-defined, unused-ignore]
+        limit = _HIGHEST if soft == resource.RLIM_INFINITY else min(soft, _HIGHEST)  # type: ignore[attr-defined, unused-ignore]
         if limit - _ROOM > _LEAST:
-            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, limit - _ROOM)
+            high = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, limit - _ROOM)  # type: ignore[attr-defined, unused-ignore]
             os.close(descriptor)
-            return high
+            return high  # type: ignore[no-any-return, unused-ignore]
     return descriptor
 
 

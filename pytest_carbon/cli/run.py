@@ -127,7 +127,7 @@ def _peak_bytes() -> int:
     """The most memory that the largest of the command's processes held; 0 where unknown."""
     if sys.platform == "win32":
         return 0
-    import resource
+    import resource  # type: ignore[unreachable, unused-ignore]
 
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     # getrusage(2): bytes on macOS, elsewhere kibibytes.

@@ -124,7 +124,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
                 sleep(_POLL_S)
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
     elif process.poll() is None:
         process.kill()
     process.wait()

@@ -49,7 +49,7 @@ def fork() -> int:
     with warnings.catch_warnings():
         # Python 3.12 warns of threads; a session with more than one is not forked.
         warnings.simplefilter("ignore", DeprecationWarning)
-        return os.fork()
+        return os.fork()  # type: ignore[attr-defined, no-any-return, unused-ignore]
 
 
 def own_basetemp(config: pytest.Config, parent: Path | None = None) -> str:

@@ -111,7 +111,7 @@ class SetupRun:
     def stop(self) -> None:
         """End the command and all that it has started; may be called after its end."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._process.pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
         self._process.wait()
 
 

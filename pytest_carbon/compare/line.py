@@ -41,7 +41,7 @@ class Line:
         try:
             if descriptor is not None:
                 # With the first byte only: a partial send must not pass it on twice.
-                socket.send_fds(self._end, [data[:1]], [descriptor])
+                socket.send_fds(self._end, [data[:1]], [descriptor])  # type: ignore[attr-defined, unused-ignore]
                 data = data[1:]
             self._end.sendall(data)
         except OSError as error:
@@ -55,7 +55,7 @@ class Line:
             if not select.select([self._end], [], [], left_s)[0]:
                 raise LineLostError(f"no answer in {timeout_s:.0f} s")
             try:
-                data, descriptors, _, _ = socket.recv_fds(self._end, _CHUNK, 1)
+                data, descriptors, _, _ = socket.recv_fds(self._end, _CHUNK, 1)  # type: ignore[attr-defined, unused-ignore]
             except OSError as error:
                 raise LineLostError(str(error)) from None
             if not data:

@@ -130,7 +130,7 @@ class Runner:
             self._leave_for(item)
         if self._all_cpus:
             cpu = request["cpu"]
-            os.sched_setaffinity(0, self._all_cpus if cpu is None else {cpu})
+            os.sched_setaffinity(0, self._all_cpus if cpu is None else {cpu})  # type: ignore[attr-defined, unused-ignore]
         _seed(request["seed"])
         return item
 

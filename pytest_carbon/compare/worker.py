@@ -153,14 +153,14 @@ class Worker:
     def _fork_on_demand(self, session: pytest.Session, runner: Runner) -> None:
         """Fork a process for each request; the session's own process stays as it is."""
         # Children are of no interest to this process, and none may stay a zombie.
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # type: ignore[attr-defined, unused-ignore]
         while True:
             self._line.receive()
             descriptor = self._line.take_descriptor()
             if fork() == 0:
                 with contextlib.suppress(BaseException):
-                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-                    os.setsid()
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # type: ignore[attr-defined, unused-ignore]
+                    os.setsid()  # type: ignore[attr-defined, unused-ignore]
                     # Not before: killed as a group that is none yet, it would live on.
                     self._line.send({"pid": os.getpid()})
                     self._line.close()

@@ -168,7 +168,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     """End the process, and what its tests have started and left."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
+            os.killpg(process.pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
     elif process.poll() is None:
         _kill_tree(process.pid)
     process.wait()

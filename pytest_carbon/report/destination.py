@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import ReportError, SettingError
@@ -13,6 +12,7 @@ from pytest_carbon.report.stream import is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from pytest_carbon.settings import Wish
 

@@ -78,7 +78,7 @@ class HelperUnavailable(Exception):  # noqa: N818 - not an error: there is a sec
 
 def _new_page() -> tuple[int, mmap.mmap]:
     try:
-        descriptor = os.memfd_create("pytest-carbon-speed")
+        descriptor = os.memfd_create("pytest-carbon-speed")  # type: ignore[attr-defined, unused-ignore]
     except (AttributeError, OSError) as error:
         raise HelperUnavailable(f"there is no anonymous shared memory here ({error})") from error
     try:

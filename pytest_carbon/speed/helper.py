@@ -39,7 +39,7 @@ _MOST_WAITS = 4_000
 
 
 def _move_to(core: int) -> None:
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {core})  # type: ignore[attr-defined, unused-ignore]
 
 
 def _sleep_ns(pause_ns: int) -> None:
@@ -102,7 +102,7 @@ def follow(
 
 def _leave_home(launcher: int) -> None:
     """Leave the session, the terminal and the folder; wait until the launcher is gone."""
-    os.setsid()
+    os.setsid()  # type: ignore[attr-defined, unused-ignore]
     os.chdir("/")
     for _ in range(_MOST_WAITS):
         if os.getppid() != launcher:
@@ -122,7 +122,7 @@ def _prepare(root: str, pid: int, tid: int, started: int) -> tuple[str, Target |
     except (OSError, ValueError):
         return "proc", None
     try:
-        os.sched_setaffinity(0, os.sched_getaffinity(0))
+        os.sched_setaffinity(0, os.sched_getaffinity(0))  # type: ignore[attr-defined, unused-ignore]
     except OSError:
         return "affinity", None
     return "ready", target
@@ -136,7 +136,7 @@ def main(arguments: Sequence[str]) -> None:
     """
     page, root, pid, tid, started = arguments
     launcher = os.getpid()
-    if os.fork():
+    if os.fork():  # type: ignore[attr-defined, unused-ignore]
         os._exit(0)
     gc.disable()
     _leave_home(launcher)

@@ -45,7 +45,7 @@ class Target:
         self._pid = pid
         self._turn = 0
         # Kept open: cheaper than opening it each time, and never another process's.
-        self._stat = os.open(f"{root}/{pid}/task/{tid}/stat", os.O_RDONLY | os.O_CLOEXEC)
+        self._stat = os.open(f"{root}/{pid}/task/{tid}/stat", os.O_RDONLY | os.O_CLOEXEC)  # type: ignore[attr-defined, unused-ignore]
 
     def cpu(self) -> int | None:
         """The core of the running work; ``None`` where all sleeps, ``STOPPED`` where stopped.
@@ -54,7 +54,7 @@ class Target:
         looked at; where several run, they take turns. Raises ``ProcessLookupError`` when the
         thread is no more.
         """
-        state, core, _ = parse_stat(os.pread(self._stat, _STAT_BYTES, 0))
+        state, core, _ = parse_stat(os.pread(self._stat, _STAT_BYTES, 0))  # type: ignore[attr-defined, unused-ignore]
         if state == "R":
             return core
         if state in "ZXx":

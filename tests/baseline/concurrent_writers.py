@@ -61,9 +61,9 @@ def write(store: BaselineStore, writer: int, turn: int) -> None:
 
 def fork(store: BaselineStore, writer: int, turn: int, gate: tuple[int, int]) -> int:
     """Start a writer that waits until the gate's other end is closed."""
-    process = os.fork()
+    process = os.fork()  # type: ignore[attr-defined, unused-ignore]
     if process:
-        return process
+        return process  # type: ignore[no-any-return, unused-ignore]
     try:
         os.close(gate[1])
         os.read(gate[0], 1)
@@ -87,13 +87,13 @@ def main() -> None:
         os.close(gate[1])
         for process in chance.sample(processes, 3):
             time.sleep(chance.uniform(0, 0.02))
-            os.kill(process, signal.SIGKILL)
+            os.kill(process, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
         results = [os.waitpid(process, 0)[1] for process in processes]
         file = store.load(ENVIRONMENT)  # raises if it cannot be read
         assert file is not None, "somebody has written"
         for writer, status in enumerate(results):
             code = os.waitstatus_to_exitcode(status)
-            assert code in {0, -signal.SIGKILL}, f"writer {writer} failed"
+            assert code in {0, -signal.SIGKILL}, f"writer {writer} failed"  # type: ignore[attr-defined, unused-ignore]
             killed += code != 0
             found = {getattr(file.entries.get(s), "first", None) for s in subjects(writer)}
             assert len(found) == 1, "a writer's tests were stored in part"

@@ -68,7 +68,7 @@ def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
     assert run(tmp_path, "--", sys.executable, "-c", "raise SystemExit(7)").returncode == 7
     leaves = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     done = run(tmp_path, "--", sys.executable, "-c", leaves)
-    assert done.returncode == 128 + signal.SIGKILL
+    assert done.returncode == 128 + signal.SIGKILL  # type: ignore[attr-defined, unused-ignore]
     assert "carbon: total:" in done.stderr
 
 
@@ -98,7 +98,8 @@ time.sleep(60)
     assert process.stdout.readline() == "ready\n"
     time.sleep(0.1)
     if number is signal.SIGINT:
-        os.killpg(process.pid, number)  # as a terminal does
+        # As a terminal does.
+        os.killpg(process.pid, number)  # type: ignore[attr-defined, unused-ignore]
     else:
         process.send_signal(number)
     _, said = process.communicate(timeout=30)

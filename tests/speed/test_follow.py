@@ -211,7 +211,7 @@ def test_a_killed_helper_leaves_edges_and_says_so(helped: tuple[FollowProbe, Clo
     probe, clock = helped
     burn_until_probed(probe, 1)
     assert probe.edge().probes > 0
-    os.kill(probe.helper_pid, signal.SIGKILL)
+    os.kill(probe.helper_pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
     clock.ahead_ns = 3 * S
     start = probe.edge()
     clock.ahead_ns = 4 * S
@@ -224,21 +224,21 @@ def test_a_killed_helper_leaves_edges_and_says_so(helped: tuple[FollowProbe, Clo
 @needs_linux
 def test_the_helper_stays_within_the_affinity_of_the_run(helped: tuple[FollowProbe, Clock]) -> None:
     probe, _ = helped
-    allowed = os.sched_getaffinity(0)
+    allowed = os.sched_getaffinity(0)  # type: ignore[attr-defined, unused-ignore]
     core = min(allowed)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, {core})  # type: ignore[attr-defined, unused-ignore]
     try:
         burn_until_probed(probe, 1)
         before = probe._board.read_row()
         assert before is not None
         burn_until_probed(probe, before[3] + 2)
-        assert os.sched_getaffinity(probe.helper_pid) == {core}
+        assert os.sched_getaffinity(probe.helper_pid) == {core}  # type: ignore[attr-defined, unused-ignore]
     finally:
-        os.sched_setaffinity(0, allowed)
+        os.sched_setaffinity(0, allowed)  # type: ignore[attr-defined, unused-ignore]
 
 
 @needs_linux
-@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])  # type: ignore[attr-defined, unused-ignore]
 def test_the_helper_goes_when_the_run_dies(
     script: Callable[[str], subprocess.Popen[str]],
     gone: Callable[[int], bool],

@@ -107,7 +107,7 @@ print(probe.loss)
 def test_the_priority_of_the_run_stays_as_it_was(
     script: Callable[[str], subprocess.Popen[str]],
 ) -> None:
-    own = (os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)))
+    own = (os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)))  # type: ignore[attr-defined, unused-ignore]
     lines = "print((os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0))))"
     assert answer(script(lines)) == str(own)
 

@@ -45,10 +45,10 @@ def test_it_ends_with_a_process_that_is_killed() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says which cores are allowed")
 def test_the_cores_that_this_process_may_not_use_do_not_count() -> None:
-    allowed = os.sched_getaffinity(0)
+    allowed = os.sched_getaffinity(0)  # type: ignore[attr-defined, unused-ignore]
     assert other_cores() == len(allowed) - 1
-    os.sched_setaffinity(0, {min(allowed)})
+    os.sched_setaffinity(0, {min(allowed)})  # type: ignore[attr-defined, unused-ignore]
     try:
         assert other_cores() == 0
     finally:
-        os.sched_setaffinity(0, allowed)
+        os.sched_setaffinity(0, allowed)  # type: ignore[attr-defined, unused-ignore]

@@ -30,7 +30,7 @@ class DiskUse(NamedTuple):
         with contextlib.suppress(ImportError):
             import resource
 
-            both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+            both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]  # type: ignore[attr-defined, unused-ignore]
             return cls(
                 sum(usage.ru_stime for usage in both),
                 sum(usage.ru_stime + usage.ru_utime for usage in both),

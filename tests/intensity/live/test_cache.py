@@ -173,7 +173,7 @@ def test_a_pipe_does_not_hang_the_run(tmp_path: Path) -> None:
     CachedSource(source, tmp_path).fetch("FR")
     path = only_json(tmp_path)
     path.unlink()
-    os.mkfifo(path, 0o600)
+    os.mkfifo(path, 0o600)  # type: ignore[attr-defined, unused-ignore]
     assert CachedSource(source, tmp_path).fetch("FR").g_per_kwh == 100
 
 

@@ -12,7 +12,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("these systems are Linux's", allow_module_level=True)
 
-import os
+import os  # type: ignore[unreachable, unused-ignore]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,17 @@ def suite(*options: str) -> list[str]:
 
 def with_proc(how: str, command: list[str]) -> list[str]:
     """The command where another file system lies over /proc."""
-    return ["unshare", "-m", "-p", "-f", "sh", "-c", f'mount {how} /proc && exec "$@"', "-", *command]
+    return [
+        "unshare",
+        "-m",
+        "-p",
+        "-f",
+        "sh",
+        "-c",
+        f'mount {how} /proc && exec "$@"',
+        "-",
+        *command,
+    ]
 
 
 def test_a_user_without_a_name_or_a_home_measures_like_others(folder: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_collection_in_another_thread_switches_nothing() -> None:
 def test_a_collection_in_a_forked_child_switches_nothing() -> None:
     garbage = FullCollections(Ledger(Meter(), Account()))
     with garbage:
-        child = os.fork()
+        child = os.fork()  # type: ignore[attr-defined, unused-ignore]
         if not child:
             gc.collect()
             os._exit(0 if garbage.account.cpu_ns == 0 else 1)
