@@ -9,6 +9,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -54,7 +55,7 @@ def note_process(folder: Path, pid: int) -> None:
 
 
 def _take(lock: int) -> None:
-    if os.name == "posix":
+    if sys.platform != "win32":
         import fcntl
 
         # A file system without locks has nobody who could tell.
@@ -87,11 +88,11 @@ def _is_left(folder: Path) -> bool:
     alive = folder / _ALIVE
     if not alive.exists():
         return time.time() - folder.lstat().st_mtime > _NEW_S
-    if os.name != "posix":
+    if sys.platform == "win32":
         # What is open cannot be removed there.
         alive.unlink()
         return True
-    import fcntl
+    import fcntl  # type: ignore[unreachable, unused-ignore]
 
     lock = os.open(alive, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
@@ -117,7 +118,7 @@ def _end(folder: Path) -> None:
             str(folder) in text for text in (*process.cmdline(), *process.environ().values())
         ):
             return
-        if os.name == "posix":
+        if sys.platform != "win32":
             os.killpg(pid, signal.SIGKILL)
         else:
             process.kill()

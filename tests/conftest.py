@@ -7,12 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+# No test depends on how fast or how busy the machine is.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 EXAMPLES = Path(__file__).parent / "examples"
 

@@ -87,8 +87,8 @@ def _write_all(descriptor: int, data: bytes) -> None:
 
 def _write_in_time(descriptor: int, data: bytes, patience_s: float) -> None:
     rest = memoryview(data)
-    poll = select.poll()
-    poll.register(descriptor, select.POLLOUT)
+    poll = select.poll()  # type: ignore[attr-defined, unused-ignore]
+    poll.register(descriptor, select.POLLOUT)  # type: ignore[attr-defined, unused-ignore]
     while rest:
         if not poll.poll(1000 * patience_s):
             raise TimeoutError(0, f"nobody has read it for {patience_s:g} s")

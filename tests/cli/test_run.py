@@ -72,7 +72,7 @@ def test_the_exit_status_is_the_commands(tmp_path: Path) -> None:
     assert "carbon: total:" in done.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])  # type: ignore[attr-defined, unused-ignore]
 def test_a_command_that_is_told_to_end_is_still_measured(
     tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -83,7 +83,7 @@ def hung(folder: Path) -> int:
 
 
 @pytest.mark.parametrize("command", ["prune", "baselines"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])  # type: ignore[attr-defined, unused-ignore]
 def test_a_command_that_waits_for_pytest_ends_it(
     tmp_path: Path, command: str, number: signal.Signals
 ) -> None:
@@ -100,7 +100,7 @@ def test_a_command_that_waits_for_pytest_ends_it(
     assert left(tmp_path) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])  # type: ignore[attr-defined, unused-ignore]
 def test_a_session_that_ends_in_a_look_ends_as_without_us(
     tmp_path: Path, number: signal.Signals
 ) -> None:
@@ -139,5 +139,5 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
         [*CLI, "intensity"], cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False
     )
     os.close(writer)
-    assert done.returncode == 128 + signal.SIGPIPE
+    assert done.returncode == 128 + signal.SIGPIPE  # type: ignore[attr-defined, unused-ignore]
     assert done.stderr == b""

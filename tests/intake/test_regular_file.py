@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has neither 
 
 
 def pipe(path: Path) -> None:
-    os.mkfifo(path)
+    os.mkfifo(path)  # type: ignore[attr-defined, unused-ignore]
 
 
 def folder(path: Path) -> None:
@@ -29,7 +29,7 @@ def folder(path: Path) -> None:
 
 
 def listening_socket(path: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as end:
+    with socket.socket(socket.AF_UNIX) as end:  # type: ignore[attr-defined, unused-ignore]
         here = Path.cwd()
         os.chdir(path.parent)  # the name of a socket is short
         try:
@@ -43,7 +43,7 @@ def link_to_a_device(path: Path) -> None:
 
 
 def link_to_a_pipe(path: Path) -> None:
-    os.mkfifo(path.with_name("pipe"))
+    os.mkfifo(path.with_name("pipe"))  # type: ignore[attr-defined, unused-ignore]
     path.symlink_to(path.with_name("pipe"))
 
 

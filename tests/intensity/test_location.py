@@ -219,7 +219,7 @@ def test_a_value_may_hold_the_sign_of_a_comment(world: World) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="Windows has neither pipes nor devices")
 @pytest.mark.parametrize("target", ["pipe", "/dev/zero", "/dev/full"])
 def test_a_link_that_leads_to_no_file_is_an_error_at_once(world: World, target: str) -> None:
-    os.mkfifo(world.cwd / "pipe")
+    os.mkfifo(world.cwd / "pipe")  # type: ignore[attr-defined, unused-ignore]
     (world.cwd / ".codecarbon.config").symlink_to(target)
     with pytest.raises(SettingError, match=r"\.codecarbon\.config cannot be read: it is a "):
         world.intensity()

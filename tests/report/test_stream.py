@@ -38,7 +38,7 @@ def report(folder: Path, *arguments: str, stdout: int) -> subprocess.CompletedPr
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_goes_into_a_pipe(kind: str, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+    os.mkfifo(pipe)  # type: ignore[attr-defined, unused-ignore]
     texts: list[bytes] = []
     reader = threading.Thread(target=lambda: texts.append(pipe.read_bytes()))
     reader.start()
@@ -49,15 +49,15 @@ def test_every_kind_goes_into_a_pipe(kind: str, tmp_path: Path) -> None:
 
 def test_a_pipe_that_nobody_reads_is_one_error(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
+    os.mkfifo(pipe)  # type: ignore[attr-defined, unused-ignore]
     with pytest.raises(OSError, match=r"nobody reads it \(0\.05 s\)"):
         write_stream(pipe, b"text", patience_s=0.05)
 
 
 def test_a_reader_that_stops_reading_is_one_error(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    descriptor = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    os.mkfifo(pipe)  # type: ignore[attr-defined, unused-ignore]
+    descriptor = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)  # type: ignore[attr-defined, unused-ignore]
     try:
         with pytest.raises(OSError, match=r"nobody has read it for 0\.05 s"):
             write_stream(pipe, b"x" * 2**21, patience_s=0.05)
