@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,6 +35,7 @@ class Machine:
             own_ns=lambda: self.own_ns,
             reaped_ns=lambda: self.reaped_ns,
             has_children=lambda: self.children > 0,
+            now_ns=count(step=MS).__next__,
         )
 
     def work(self, ms: int) -> None:
@@ -147,3 +149,22 @@ def test_programs_that_may_be_run_but_not_read_cost_what_others_cost(
     seen_s, truly_s = map(float, done.stdout.split())
     assert truly_s > 0.02
     assert seen_s == pytest.approx(truly_s, rel=0.5)
+
+
+def test_the_kernel_is_not_asked_at_every_reading_of_a_short_test() -> None:
+    asked = 0
+
+    def reaped_ns() -> int:
+        nonlocal asked
+        asked += 1
+        return 0
+
+    unseen = UnseenChildren(
+        own_ns=lambda: 0,
+        reaped_ns=reaped_ns,
+        has_children=lambda: False,
+        now_ns=count(step=10_000).__next__,
+    )
+    for _ in range(500):
+        unseen.add_to(0)
+    assert asked == 1 + 10
