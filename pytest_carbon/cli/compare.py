@@ -14,7 +14,7 @@ from pytest_carbon.settings import parse_count, parse_fraction
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import TypeVar
 
     from pytest_carbon.compare.result import Comparison
@@ -92,6 +92,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON (-: print it)")
     parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown (-: print it)")
+    parser.add_argument("--html", metavar="FILE", help="write a page that draws each culprit")
     parser.add_argument(
         "--github",
         action="store_true",
@@ -124,11 +125,8 @@ def run(args: argparse.Namespace) -> int:
         tolerance=_parsed("--tolerance", args.tolerance, parse_fraction),
         max_pairs=_parsed("--max-pairs", args.max_pairs, _at_least_ten),
     )
-    if args.json is not None and args.json == args.markdown:
-        raise SettingError(
-            f"--json and --markdown both name {args.json}", remedy="give them two files"
-        )
-    for path in (args.json, args.markdown):
+    _refuse_same_file({"--json": args.json, "--markdown": args.markdown, "--html": args.html})
+    for path in (args.json, args.markdown, args.html):
         _check_writable(path)
     progress = Progress(sys.stderr)
     try:
@@ -151,6 +149,17 @@ def run(args: argparse.Namespace) -> int:
         return INTERNAL_ERROR
     _report(comparison, args)
     return comparison.exit_status
+
+
+def _refuse_same_file(files: Mapping[str, str | None]) -> None:
+    seen: dict[str, str] = {}
+    for option, file in files.items():
+        if file is not None and file in seen:
+            raise SettingError(
+                f"{seen[file]} and {option} both name {file}", remedy="give them two files"
+            )
+        if file is not None:
+            seen[file] = option
 
 
 # Options of the gate on stored baselines that mean nothing here, with what does.
@@ -218,6 +227,10 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
         documents[args.json] = json.dumps(as_json(comparison), indent=2, sort_keys=True) + "\n"
     if args.markdown is not None:
         documents[args.markdown] = as_markdown(comparison)
+    if args.html is not None:
+        from pytest_carbon.compare.page import as_page
+
+        documents[args.html] = as_page(comparison)
     printed = documents.pop("-", None)
     if args.github:
         for line in github_annotations(comparison):

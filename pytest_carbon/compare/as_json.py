@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pytest_carbon.compare.result import ComparedTest, Comparison
+    from pytest_carbon.explain.call_tree import Branch
     from pytest_carbon.explain.culprit import Explanation
 
 __all__ = ["SCHEMA", "as_json"]
@@ -66,4 +67,15 @@ def _plain_explanation(explanation: Explanation | None) -> dict[str, Any] | None
     if explanation is None:
         return None
     culprits = [culprit._asdict() for culprit in explanation.culprits]
-    return {**explanation._asdict(), "culprits": culprits}
+    tree = None if explanation.tree is None else _plain_branch(explanation.tree)
+    return {**explanation._asdict(), "culprits": culprits, "tree": tree}
+
+
+def _plain_branch(branch: Branch) -> dict[str, Any]:
+    return {
+        "file": branch.place.file,
+        "name": branch.place.name,
+        "base_j": branch.base_j,
+        "head_j": branch.head_j,
+        "children": [_plain_branch(child) for child in branch.children],
+    }

@@ -100,6 +100,7 @@ def assign(
 
 
 def _per_call(graph: Graph) -> dict[Place, _Costs]:
+    """What one call of each function costs and makes."""
     makes: dict[Place, dict[Place, float]] = {ROOT: {}}
     calls: dict[Place, float] = {ROOT: 1.0}
     for (caller, callee), edge in graph.edges.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.explain.blame import assign, take_apart
+from pytest_carbon.explain.call_tree import call_tree
 from pytest_carbon.explain.graph import ROOT, Edge, Place, energy_graph
 from pytest_carbon.units import format_energy
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_carbon.explain.blame import Part
+    from pytest_carbon.explain.call_tree import Branch
     from pytest_carbon.explain.graph import Graph
     from pytest_carbon.explain.profile import Profile
     from pytest_carbon.explain.versions import Versions
@@ -70,13 +72,15 @@ class Explanation(NamedTuple):
     """Why a test burns more.
 
     ``culprits`` are the functions to look at, the greatest part first; empty where there are none
-    to name, and ``trouble`` says why. ``is_spread`` tells that none of them is the reason alone.
+    to name, and ``trouble`` says why. ``is_spread`` tells that none of them is the reason alone,
+    ``tree`` shows where the energy went in both versions.
     """
 
     rise_j: float
     culprits: tuple[Culprit, ...] = ()
     is_spread: bool = False
     trouble: str = ""
+    tree: Branch | None = None
 
     @property
     def main(self) -> Culprit | None:
@@ -130,7 +134,8 @@ def explain(
             break
     if not named:
         return Explanation(rise_j, trouble="no function of the project costs more by itself")
-    return Explanation(rise_j, tuple(named), _is_spread(named, rise_j))
+    is_spread = _is_spread(named, rise_j)
+    return Explanation(rise_j, tuple(named), is_spread, tree=call_tree(base, head))
 
 
 def _blamed(

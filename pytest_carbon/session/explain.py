@@ -103,7 +103,9 @@ def _findings(commit: str, comparison: dict[str, Any]) -> list[str]:
     for test in comparison["tests"]:
         plain = test.get("explanation")
         if plain is not None:
-            culprits = tuple(Culprit(**culprit) for culprit in plain.pop("culprits"))
-            explanations[test["test"]] = Explanation(culprits=culprits, **plain)
+            culprits = tuple(Culprit(**culprit) for culprit in plain["culprits"])
+            explanations[test["test"]] = Explanation(
+                plain["rise_j"], culprits, plain["is_spread"], plain["trouble"]
+            )
     lines = [line for finding in findings(explanations, {}) for line in finding.lines]
     return lines or [f"compared with {commit}, where the baseline was stored, no test burns more"]
