@@ -26,7 +26,11 @@ __all__ = [
 
 
 class Kind(str, Enum):
-    """What a measurement is of; ``FILE`` stands for all tests of a file too short for the meter."""
+    """What a measurement is of.
+
+    ``FILE`` stands for all tests of a file too short for the meter, ``LOOKS`` for what this plugin
+    itself causes beside the run: it is in no total.
+    """
 
     TEST = "test"
     FIXTURE = "fixture"
@@ -35,6 +39,7 @@ class Kind(str, Enum):
     COLLECTION = "collection"
     RUNNER = "runner"
     COMMAND = "command"
+    LOOKS = "looks"
 
 
 class Phase(str, Enum):

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult"]
 
 
-# Subjects whose cost is in other subjects' rows, too.
-_INSIDE_OTHERS = (Kind.TASK, Kind.FILE)
+# Subjects whose cost is in other subjects' rows, too, and what is no cost of the user's run.
+_NOT_IN_TOTAL = frozenset({Kind.TASK, Kind.FILE, Kind.LOOKS})
 
 
 class LookRuns(NamedTuple):
@@ -190,8 +190,23 @@ class RunResult:
 
     @cached_property
     def total(self) -> Measurement | None:
-        """The whole run: tests, fixtures, collection, pytest; the rest is inside of these."""
-        return sum_of(s.total for s in self.subjects if s.subject.kind not in _INSIDE_OTHERS)
+        """The whole run: tests, fixtures, collection, pytest; without the plugin's own looks."""
+        return sum_of(s.total for s in self.subjects if s.subject.kind not in _NOT_IN_TOTAL)
+
+    @cached_property
+    def tests_total(self) -> Measurement | None:
+        """All tests together; ``None`` where there are none."""
+        return sum_of(s.total for s in self.of(Kind.TEST))
+
+    @cached_property
+    def looks_total(self) -> Measurement | None:
+        """What this plugin's looks and look-ups took, which is in no total."""
+        return sum_of(s.total for s in self.of(Kind.LOOKS))
+
+    @property
+    def own_wall_s(self) -> float:
+        """The wall time of the run without the looks."""
+        return max(0.0, self.wall_s - self.looks_s)
 
     @cached_property
     def accounting(self) -> Accounting:
@@ -238,17 +253,17 @@ class RunResult:
         """The SCI score of the whole run; ``None`` where its energy is not known."""
         if self.total is None:
             return None
-        return self.accounting.sci(self.total, per="run", reserved_s=self.wall_s)
+        return self.accounting.sci(self.total, per="run", reserved_s=self.own_wall_s)
 
     @cached_property
     def sci_per_test(self) -> SciScore | None:
         """The mean SCI score of a test; ``None`` for no test, or where its energy is not known."""
-        tests = [test.total for test in self.of(Kind.TEST)]
-        total = sum_of(tests)
+        total = self.tests_total
         if total is None:
             return None
         reserved_s = total.wall_s / max(1, self.workers)
-        return self.accounting.sci(total, per="test", reserved_s=reserved_s, count=len(tests))
+        count = len(self.of(Kind.TEST))
+        return self.accounting.sci(total, per="test", reserved_s=reserved_s, count=count)
 
     def costliest(self, kind: Kind, count: int) -> list[SubjectResult]:
         """The ``count`` subjects of a kind with the most energy, costliest first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,8 +104,9 @@ def run(args: argparse.Namespace) -> int:
         if len(groups) > 1:
             say(f"environment {environment.fingerprint}: {BaselineStore(Path()).path(environment)}")
         say(f"{len(results)} result{'s' if len(results) != 1 else ''} joined")
-        for line in summary_lines(joined, verbosity=int(args.verbose), rows=_ROWS):
-            say(line)
+        width = shutil.get_terminal_size().columns
+        for line in summary_lines(joined, verbosity=int(args.verbose), rows=_ROWS, width=width):
+            say(line.text)
         for note in _gaps(joined):
             say(f"note: {note}")
         write_all([joined], destinations)

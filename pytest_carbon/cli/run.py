@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
     result = replace(result, notes=(*result.notes, *notes))
     say_aside(f"carbon: {name} ended with exit status {status}")
     for line in summary_lines(result, verbosity=0, rows=0):
-        say_aside(f"carbon: {line}")
+        say_aside(f"carbon: {line.text}")
     return status
 
 

@@ -62,7 +62,7 @@ class History:
             *(result.environment.fingerprint, environment, result.course.complete),
             result.course.full_and_clean,
             *(None if total is None else total.energy_j, result.emissions_g),
-            *(None if total is None else total.cpu_s, result.wall_s),
+            *(None if total is None else total.cpu_s, result.own_wall_s),
             accounting.intensity.g_per_kwh,
         )
         with self._open(write=True) as database:

@@ -31,7 +31,7 @@ RUN = "whole run"
 def _known(result: RunResult) -> Iterator[tuple[str, Measurement, SubjectResult | None]]:
     """Name, cost and subject of all whose energy is known; the whole run has no subject."""
     for subject in result.subjects:
-        if subject.total.energy_j is not None:
+        if subject.total.energy_j is not None and subject.subject.kind is not Kind.LOOKS:
             name = visible(subject.subject.id)
             if subject.subject.kind is not Kind.TEST:
                 name = f"{name} ({subject.subject.kind.value})"

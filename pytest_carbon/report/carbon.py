@@ -18,21 +18,20 @@ _SHOWN_EQUIVALENTS = ("car_eu", "streaming")
 
 
 def carbon_lines(result: RunResult, *, verbosity: int) -> Iterator[str]:
-    """How grams came about, and what they compare with; ``verbosity`` below 0 leaves the first."""
-    yield from _intensity(result)
+    """How grams came about, and what they compare with; ``verbosity`` above 0 shows all of it."""
+    if verbosity > 0 or result.live is not None:
+        yield from _intensity(result)
     if result.pue.factor != 1:
         yield f"  PUE {result.pue.factor:g} is in all grams ({result.pue.reason})"
-    if verbosity < 0:
-        return
     score = result.sci
     if score is None:
         yield "  SCI: unknown, since a meter was lost"
-    else:
+    elif score.complete or verbosity > 0:
         remedy = "" if score.complete else "; carbon_embodied makes it an SCI score"
         yield f"  {score.label}: {format_emissions(score.score_g)} CO2e per run{remedy}"
     texts = [e.text for e in result.equivalents if verbosity > 0 or e.name in _SHOWN_EQUIVALENTS]
     if texts:
-        yield f"  as much as {', or '.join(texts)}"
+        yield f"  in all as much as {', or '.join(texts)}"
 
 
 def carbon_details(result: RunResult) -> Iterator[str]:

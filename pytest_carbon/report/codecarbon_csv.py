@@ -171,7 +171,7 @@ def _cell(value: object) -> object:
 
 def run_row(result: RunResult) -> dict[str, object] | None:
     """The run in codecarbon's columns and units; ``None`` where its energy is unknown."""
-    figures = None if result.total is None else _figures(result, result.total, result.wall_s)
+    figures = None if result.total is None else _figures(result, result.total, result.own_wall_s)
     return None if figures is None else {**_common(result), **figures}
 
 

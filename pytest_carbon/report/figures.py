@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
@@ -38,6 +39,7 @@ _KINDS = {
     Kind.COLLECTION: ("collection and imports", "collection and imports"),
     Kind.RUNNER: ("pytest itself", "pytest itself"),
     Kind.COMMAND: ("command or script", "commands and scripts"),
+    Kind.LOOKS: ("measuring again, in no total", "measuring again, in no total"),
 }
 
 
@@ -100,8 +102,12 @@ def findings(result: RunResult) -> list[SubjectResult]:
 
 
 def _by_change(subject: SubjectResult) -> float:
-    ratio = None if subject.verdict is None else subject.verdict.ratio
-    return -(ratio or 0.0)
+    """Rises and falls by their size, what is over its budget by how far."""
+    verdict = subject.verdict
+    if verdict is None or not verdict.now_j:
+        return 0.0
+    before_j = verdict.baseline_j or verdict.limit_j
+    return -abs(math.log(verdict.now_j / before_j)) if before_j and before_j > 0 else 0.0
 
 
 def headline(result: RunResult) -> str:

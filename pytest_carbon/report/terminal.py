@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.measurement import Kind
+from pytest_carbon.measurement import Kind, sum_of
 from pytest_carbon.report.carbon import carbon_details, carbon_lines
+from pytest_carbon.report.costliest import costliest_rows
+from pytest_carbon.report.figures import FINDINGS, findings
+from pytest_carbon.report.method import short_intensity, short_method
+from pytest_carbon.report.names import columns
 from pytest_carbon.text import printable_line, shown
 from pytest_carbon.units import (
     format_change,
@@ -17,76 +21,130 @@ from pytest_carbon.units import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["render", "summary_lines"]
+__all__ = ["TONES", "Line", "render", "summary_lines"]
 
 _SHOWN = 10
+_WIDTH = 100
+
+TONES = {
+    Outcome.OVER_BUDGET: "red",
+    Outcome.REGRESSED: "red",
+    Outcome.INCONCLUSIVE: "yellow",
+    Outcome.IMPROVED: "green",
+}
+"""The colours of verdicts, by pytest's own names."""
+
+
+class Line(NamedTuple):
+    """A line of the summary, and how pytest's terminal writer is to mark it."""
+
+    text: str
+    tone: str = ""
 
 
 def render(result: RunResult) -> str:
     """The summary as a text of its own."""
-    return "".join(f"{line}\n" for line in summary_lines(result, verbosity=0, rows=_SHOWN))
+    lines = summary_lines(result, verbosity=0, rows=_SHOWN, width=_WIDTH)
+    return "".join(f"{line.text}\n" for line in lines)
 
 
-def summary_lines(result: RunResult, *, verbosity: int, rows: int) -> Iterator[str]:
-    """The summary, line by line; ``verbosity`` below 0 leaves only totals and findings.
+def summary_lines(
+    result: RunResult, *, verbosity: int, rows: int, width: int = 80, next_step: str = ""
+) -> Iterator[Line]:
+    """The summary, line by line; ``verbosity`` below 0 leaves three lines at most.
+
+    ``next_step`` is what to do next, where there is something.
 
     Whatever a result holds, no line of it is more than a line of text.
     """
-    return map(printable_line, _lines(result, verbosity, rows))
+    lines = _short(result) if verbosity < 0 else _lines(result, verbosity, rows, width, next_step)
+    return (line._replace(text=printable_line(line.text)) for line in lines)
 
 
-def _lines(result: RunResult, verbosity: int, rows: int) -> Iterator[str]:
-    yield from _totals(result, verbosity)
-    if verbosity >= 0 and rows:
-        yield from _costliest(result, rows)
+def _short(result: RunResult) -> Iterator[Line]:
+    yield from _headline(result)
+    yield from _counts(result)
+    if result.faults:
+        yield Line(f"not measured: {len(result.faults)} tests; without -q each is named")
+
+
+def _lines(
+    result: RunResult, verbosity: int, rows: int, width: int, next_step: str
+) -> Iterator[Line]:
+    yield from _headline(result)
+    yield from map(Line, _beside(result, verbosity))
+    if rows:
+        yield from _costliest(result, rows, width)
     if verbosity > 0:
-        yield from carbon_details(result)
-    yield from _findings(result, verbosity)
-    yield from _faults(result, verbosity)
-    for note in result.notes:
-        yield f"note: {shown(note, 1000)}"
-    yield from _task_notes(result, verbosity)
+        yield from map(Line, carbon_details(result))
+    yield from _findings(result, verbosity, width)
+    yield from _counts(result)
+    if result.outcomes[Outcome.INCOMPARABLE] or verbosity > 0:
+        yield Line(f"  against {result.baselines}")
+    if result.outcomes[Outcome.NEW]:
+        costs_j = ((s.subject, s.total.energy_j or 0.0) for s in result.of(Kind.TEST))
+        yield Line(f"  {gated_words(costs_j, result.floor_j)}")
+    yield from map(Line, _faults(result, verbosity))
+    yield from map(Line, _notes(result, verbosity))
+    if next_step:
+        yield Line(f"next: {next_step}")
 
 
-def _grams(result: RunResult, energy_j: float | None) -> str:
-    return format_emissions(result.accounting.emissions_g(energy_j))
+def _cost(result: RunResult, total: Measurement) -> str:
+    grams = format_emissions(result.accounting.emissions_g(total.energy_j))
+    return f"{format_energy(total.energy_j)}, {grams} CO2e"
 
 
-def _totals(result: RunResult, verbosity: int) -> Iterator[str]:
+def _headline(result: RunResult) -> Iterator[Line]:
+    """What the user's own code took: the tests, and a command where none has run."""
+    total, name = result.tests_total, "tests"
+    if total is None:
+        total, name = result.total, "total"
+    if total is None:
+        yield Line("nothing was measured")
+        return
+    time = format_duration(total.cpu_s)
+    yield Line(f"{name}: {_cost(result, total)} in {time} of CPU time", "bold")
+
+
+def _beside(result: RunResult, verbosity: int) -> Iterator[str]:
     total = result.total
     if total is None:
-        yield "nothing was measured"
         return
-    energy = f"{format_energy(total.energy_j)}, {_grams(result, total.energy_j)} CO2e"
-    yield f"total: {energy} in {format_duration(total.cpu_s)} of CPU time"
-    parts = [
-        ("tests", [s.total for s in result.of(Kind.TEST)]),
-        ("wider fixtures", [s.total for s in result.of(Kind.FIXTURE)]),
-        ("collection and imports", [s.total for s in result.of(Kind.COLLECTION)]),
-        ("pytest itself", [s.total for s in result.of(Kind.RUNNER)]),
-    ]
-    shown = [f"{format_energy(_energy(m))} {name}" for name, m in parts if m]
-    if shown:
-        yield "  of that: " + ", ".join(shown)
-    yield "  by domain: " + ", ".join(_domains(total))
-    if total.idle_j:
-        yield f"  idle share, not gated: {format_energy(total.idle_j)}"
-    yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
+    parts = []
+    for kind, name in (
+        (Kind.RUNNER, "pytest"),
+        (Kind.COLLECTION, "collection"),
+        (Kind.FIXTURE, "wider fixtures"),
+    ):
+        cost = sum_of(s.total for s in result.of(kind))
+        if cost is not None:
+            parts.append(f"{name} {format_energy(cost.energy_j)}")
+    if parts:
+        yield f"  with {', '.join(parts)}: {format_energy(total.energy_j)} in all"
+    if result.looks:
+        yield f"  {_looks(result)}, in no total"
+    if verbosity > 0:
+        yield "  by domain: " + ", ".join(_domains(total))
+        if total.idle_j:
+            yield f"  idle share, not gated: {format_energy(total.idle_j)}"
+        yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
+    else:
+        method = short_method(result.meters)
+        yield f"  {method}; {short_intensity(result.accounting)}"
     yield from carbon_lines(result, verbosity=verbosity)
 
 
-def _energy(measurements: Sequence[Measurement]) -> float | None:
-    total = 0.0
-    for measurement in measurements:
-        if measurement.energy_j is None:
-            return None
-        total += measurement.energy_j
-    return total
+def _looks(result: RunResult) -> str:
+    looks = result.looks_total
+    where = "1 fresh process" if result.looks == 1 else f"{result.looks} fresh processes"
+    energy = "" if looks is None else f"{format_energy(looks.energy_j)}, "
+    return f"measured again in {where}: {energy}{format_duration(result.looks_s)}"
 
 
 def _domains(total: Measurement) -> list[str]:
@@ -102,73 +160,40 @@ def _domains(total: Measurement) -> list[str]:
     return shown
 
 
-def _costliest(result: RunResult, rows: int) -> Iterator[str]:
-    tests = result.costliest(Kind.TEST, rows)
-    if not tests:
-        return
-    from tabulate import tabulate
-
-    yield ""
-    table = [_row(result, s) for s in tests]
-    fixtures = [s for s in result.costliest(Kind.FIXTURE, min(rows, 5)) if s.total.energy_j]
-    table += [_row(result, s) for s in fixtures]
-    tasks = [s for s in result.costliest(Kind.TASK, rows) if s.total.energy_j]
-    table += [_row(result, s) for s in tasks]
-    text = tabulate(
-        table,
-        headers=["energy", "CO2e", "CPU", "wall", "change", "costliest tests, fixtures and tasks"],
-        tablefmt="plain",
-        colalign=("right", "right", "right", "right", "right", "left"),
-        disable_numparse=True,
-    )
-    yield from text.splitlines()
+def _costliest(result: RunResult, rows: int, width: int) -> Iterator[Line]:
+    table = costliest_rows(result, rows, width)
+    if table:
+        yield Line("")
+    for text, outcome in table:
+        yield Line(text, "" if outcome is None else TONES.get(outcome, ""))
+    if table:
+        yield Line("")
 
 
-def _row(result: RunResult, subject: SubjectResult) -> list[str]:
-    total = subject.total
-    verdict = subject.verdict
-    change = ""
-    if verdict is not None:
-        change = verdict.outcome.value
-        # Of the figure in this row, not of the looks that have decided.
-        if verdict.baseline_j and total.energy_j is not None:
-            change = format_change(total.energy_j / verdict.baseline_j)
-    name = shown(subject.subject.id)
-    if subject.subject.kind is not Kind.TEST:
-        kind = subject.subject.kind.value
-        name += f" ({kind})" if subject.times == 1 else f" ({kind}, {subject.times} times)"
-    return [
-        format_energy(total.energy_j),
-        _grams(result, total.energy_j),
-        format_duration(total.cpu_s),
-        format_duration(total.wall_s),
-        change,
-        name,
-    ]
+def _findings(result: RunResult, verbosity: int, width: int) -> Iterator[Line]:
+    """What a reader has to look at, the worst outcome first, in it the greatest change first."""
+    found = findings(result)
+    for outcome in FINDINGS:
+        these = [s for s in found if s.verdict is not None and s.verdict.outcome is outcome]
+        limit = len(these) if verbosity > 0 else _SHOWN
+        for subject in these[:limit]:
+            what, why = f"{outcome.value}: {_finding(subject)}", _reasons(subject)
+            if why and columns(what) + columns(why) + 2 <= width:
+                what, why = f"{what}; {why}", ""
+            yield Line(what, TONES[outcome])
+            if why:
+                yield Line(f"  {why}", TONES[outcome])
+        if len(these) > limit:
+            more = f"{outcome.value}: {len(these) - limit} more; -v shows all"
+            yield Line(more, TONES[outcome])
 
 
-def _findings(result: RunResult, verbosity: int) -> Iterator[str]:
-    shown = (Outcome.OVER_BUDGET, Outcome.REGRESSED, Outcome.INCONCLUSIVE, Outcome.IMPROVED)
-    for outcome in shown:
-        found = result.with_outcome(outcome)
-        limit = len(found) if verbosity > 0 else _SHOWN
-        for subject in found[:limit]:
-            yield f"{outcome.value}: {_finding(subject)}"
-        if len(found) > limit:
-            yield f"{outcome.value}: {len(found) - limit} more; -v shows all"
-    counts = [
-        f"{result.outcomes[outcome]} {outcome.value}"
-        for outcome in Outcome
-        if result.outcomes[outcome]
-    ]
-    if counts:
-        yield f"verdicts against {result.baselines}: " + ", ".join(counts)
-    if result.outcomes[Outcome.NEW]:
-        costs_j = ((s.subject, s.total.energy_j or 0.0) for s in result.of(Kind.TEST))
-        yield gated_words(costs_j, result.floor_j)
-    if result.looks and verbosity >= 0:
-        looks = "1 fresh process" if result.looks == 1 else f"{result.looks} fresh processes"
-        yield f"measured again in {looks}, {format_duration(result.looks_s)}"
+def _counts(result: RunResult) -> Iterator[Line]:
+    present = [outcome for outcome in Outcome if result.outcomes[outcome]]
+    if present:
+        counts = ", ".join(f"{result.outcomes[outcome]} {outcome.value}" for outcome in present)
+        worst = next((TONES[outcome] for outcome in FINDINGS if outcome in present), "")
+        yield Line(f"verdicts: {counts}", worst)
 
 
 def _faults(result: RunResult, verbosity: int) -> Iterator[str]:
@@ -183,12 +208,13 @@ def _faults(result: RunResult, verbosity: int) -> Iterator[str]:
         yield f"not measured: {len(result.faults) - limit} more; -v shows all, with tracebacks"
 
 
-def _task_notes(result: RunResult, verbosity: int) -> Iterator[str]:
-    found = [f"note: {s.subject.id}: {note}" for s in result.of(Kind.TASK) for note in s.notes]
-    limit = len(found) if verbosity > 0 else _SHOWN
-    yield from (shown(line, 1000) for line in found[:limit])
-    if len(found) > limit:
-        yield f"note: {len(found) - limit} more of tasks; -v shows all"
+def _notes(result: RunResult, verbosity: int) -> Iterator[str]:
+    notes = [*result.notes]
+    notes += [f"{s.subject.id}: {note}" for s in result.of(Kind.TASK) for note in s.notes]
+    limit = len(notes) if verbosity > 0 else _SHOWN
+    yield from (f"note: {shown(note, 1000)}" for note in notes[:limit])
+    if len(notes) > limit:
+        yield f"note: {len(notes) - limit} more; -v shows all"
 
 
 def _finding(subject: SubjectResult) -> str:
@@ -196,7 +222,7 @@ def _finding(subject: SubjectResult) -> str:
     assert verdict is not None, "only judged subjects are findings"
     text = f"{shown(subject.subject.id)}: "
     if subject.subject.kind is Kind.FILE:
-        text = f"{subject.subject.id} ({subject.times} tests too short to gate alone): "
+        text = f"{shown(subject.subject.id)} ({subject.times} tests too short to gate alone): "
     if verdict.ratio is None:
         text += format_energy(verdict.now_j)
         if verdict.limit_j is not None:
@@ -206,7 +232,11 @@ def _finding(subject: SubjectResult) -> str:
             f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)} "
             f"({format_change(verdict.ratio)})"
         )
-    parts = [text, verdict.reason]
+    return text
+
+
+def _reasons(subject: SubjectResult) -> str:
+    parts = [] if subject.verdict is None else [subject.verdict.reason]
     if subject.notes:
         parts.append("moved most: " + ", ".join(subject.notes))
     return "; ".join(part for part in parts if part)

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from pytest_carbon.result import RunResult
     from pytest_carbon.settings import Settings
 
-__all__ = ["Baselines"]
+__all__ = ["NEXT_STEP", "Baselines"]
+
+NEXT_STEP = "pytest-carbon compare main (needs no baselines), or pytest-carbon refresh"
+"""What to do where there is nothing to compare with; the same wherever it is said."""
 
 
 class Baselines:
@@ -28,7 +31,8 @@ class Baselines:
 
     ``intensity`` is the pinned one: what the user asked for, else what is stored, else what
     was found; ``notes`` what to say about it. ``place`` says in words where baselines come from,
-    ``incomparable`` why those of other environments do not count. Raises ``BaselineError`` for a
+    ``in_short`` in a few, ``incomparable`` why those of other environments do not count,
+    ``next_step`` what to do where there is nothing to compare with. Raises ``BaselineError`` for a
     file that cannot be used.
     """
 
@@ -49,6 +53,8 @@ class Baselines:
                 self.notes.append(_newer(stored.intensity, found))
         self.incomparable = self._why_incomparable() if is_there and not stored else ""
         self.place = self._place(stored)
+        self.in_short = self._in_short(stored)
+        self.next_step = "" if stored is not None or settings.stores else NEXT_STEP
 
     @property
     def path(self) -> Path:
@@ -77,7 +83,14 @@ class Baselines:
             return f"{folder} ({len(stored.entries)} stored for this environment)"
         if self.incomparable:
             return f"{folder} ({self.incomparable})"
-        return f"{folder} (none stored; --carbon-update stores this run)"
+        return f"{folder} (none stored)"
+
+    def _in_short(self, stored: BaselineFile | None) -> str:
+        if stored is None:
+            where = " for this environment" if self.incomparable else ""
+            return f"no baselines{where}"
+        count = len(stored.entries)
+        return "1 baseline" if count == 1 else f"{count} baselines"
 
     def _why_incomparable(self) -> str:
         nearest = self._store.nearest(self._environment)
@@ -87,18 +100,17 @@ class Baselines:
             f"{name} {there} there, {here} here"
             for name, (here, there) in nearest[0].differences.items()
         ]
-        return (
-            "baselines of another environment only: "
-            + ", ".join(facts)
-            + "; --carbon-update stores this one beside it, and 'pytest-carbon compare BASE' "
-            "needs none"
-        )
+        return f"baselines of another environment only: {', '.join(facts)}"
 
-    def update(self, result: RunResult) -> list[str]:
-        """Store what a run measured, as ``--carbon-update`` asks; returns what to say."""
+    def update(self, result: RunResult, *, names: bool) -> list[str]:
+        """Store what a run measured, as ``--carbon-update`` asks; returns what to say.
+
+        What was stored is counted, and listed where ``names`` are wanted.
+        """
         if not self._settings.stores:
             return []
         from pytest_carbon.updates.plan import Mode
+        from pytest_carbon.updates.preview import counted
         from pytest_carbon.updates.refresh import plan_runs, preview_refresh, store_runs
 
         mode, policy = Mode(self._settings.update or "all"), self._settings.policy
@@ -109,8 +121,9 @@ class Baselines:
             return ["this is what would change; nothing is written", *lines]
         done = store_runs(self._store, [result], mode, policy)
         name = self._store.path(self._environment).name
-        lines = preview_refresh(done)
-        return [f"{name} is {'written' if done.written else 'unchanged'}", *lines]
+        lines = preview_refresh(done) if names else ()
+        written = "written" if done.written else "unchanged"
+        return [f"{name} is {written}: {counted(done.plan)}", *lines]
 
 
 def _newer(stored: Intensity, found: Intensity) -> str:

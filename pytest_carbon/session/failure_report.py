@@ -76,8 +76,7 @@ def explanation(
     if verdict.reason:
         lines.append(f"why       {verdict.reason}")
     lines.append(
-        f"method    {method}; {intensity.g_per_kwh:g} g/kWh "
-        f"({intensity.zone}, {intensity.source}, {intensity.period})"
+        f"method    {method}; {intensity.g_per_kwh:g} gCO2e/kWh ({intensity.zone}); -v tells more"
     )
     if verdict.outcome is Outcome.OVER_BUDGET:
         where = "the task's budget" if task else "the test's carbon_budget marker"

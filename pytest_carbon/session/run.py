@@ -10,6 +10,7 @@ from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.looks.invocation import invocation_of
 from pytest_carbon.looks.taker import LookTaker
+from pytest_carbon.report.method import short_method
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
 from pytest_carbon.session.confirm.progress import announcer
@@ -61,7 +62,7 @@ class Run:
             self._baselines.entries,
             settings.policy,
             self._baselines.intensity,
-            method=instruments.method,
+            method=short_method(instruments.meters),
             incomparable=self._baselines.incomparable,
             follows_speed=self._environment.speed != "off",
             gates=not settings.stores,

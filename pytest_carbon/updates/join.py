@@ -117,5 +117,8 @@ def join_results(results: Sequence[RunResult]) -> RunResult:
         unavailable=_unique(result.unavailable for result in results),
         notes=_notes(results),
         course=join_courses([result.course for result in results]),
+        looks=sum(result.looks for result in results),
+        looks_s=sum(result.looks_s for result in results),
+        faults=tuple(fault for result in results for fault in result.faults),
         bodies={test: body for result in results for test, body in result.bodies.items()},
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_carbon.updates.plan import Step, UpdatePlan
     from pytest_carbon.updates.prune import PrunePlan
 
-__all__ = ["preview_prune", "preview_update"]
+__all__ = ["counted", "preview_prune", "preview_update"]
 
 _ORDER = (
     Action.RAISED,
@@ -80,6 +80,16 @@ def preview_update(plan: UpdatePlan) -> Iterator[str]:
             yield f"{count} {words}"
     if not plan.writes:
         yield "nothing to store"
+
+
+def counted(plan: UpdatePlan) -> str:
+    """The plan in one line of counts; a refused rise says how it is stored."""
+    counts = [
+        f"{len(found)} {action.value}" for action in Action if (found := plan.with_action(action))
+    ]
+    if plan.with_action(Action.REFUSED):
+        counts[-1] += "; --carbon-update=all stores rises, too"
+    return ", ".join(counts) or "nothing to store"
 
 
 def preview_prune(plan: PrunePlan) -> Iterator[str]:

@@ -24,7 +24,7 @@ def stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_the_summary_is_printed(stored: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["report", stored]) == 0
-    assert capsys.readouterr().out.startswith("total: 11.7 J")
+    assert capsys.readouterr().out.startswith("tests: 6.96 J")
 
 
 def test_several_kinds_at_once(

@@ -135,7 +135,7 @@ def test_no_field_of_a_result_reaches_a_report_as_it_is(
     result = replace(run_result(), live=LIVE, embodied=ECO_CI_RUNNER, pue=Pue(1.2, "set"))
     attacked = attack(result, text)
     texts = {name: kind.render(attacked) for name, kind in KINDS.items()}
-    texts["-v"] = "\n".join(summary_lines(attacked, verbosity=1, rows=10))
+    texts["-v"] = "\n".join(line.text for line in summary_lines(attacked, verbosity=1, rows=10))
     for name in ("json", "other"):
         changed = replace(attacked, origin=attacked.origin._replace(run_id=f"{name}{text}"))
         (tmp_path / name).write_text(KINDS["json"].render(changed), encoding="utf-8")

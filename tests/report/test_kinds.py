@@ -75,10 +75,10 @@ def test_csv_is_one_row_in_kilograms_and_kilowatt_hours() -> None:
     assert total.energy_j is not None
     assert float(row["energy_consumed"]) == pytest.approx(total.energy_j / 3.6e6)
     assert float(row["emissions"]) == pytest.approx(total.energy_j / 3.6e6 * 0.473)
-    assert float(row["emissions_rate"]) == pytest.approx(float(row["emissions"]) / 12.5)
+    assert float(row["emissions_rate"]) == pytest.approx(float(row["emissions"]) / 9.0)
     parts = float(row["cpu_energy"]) + float(row["gpu_energy"])
     assert parts == pytest.approx(float(row["energy_consumed"]))
-    assert float(row["cpu_power"]) == pytest.approx(total.energy_j * 0.9 / 12.5)
+    assert float(row["cpu_power"]) == pytest.approx(total.energy_j * 0.9 / 9.0)
     assert row["ram_energy"] == ""
     assert (row["country_iso_code"], row["on_cloud"], row["project_name"]) == ("WLD", "N", "shop")
 
@@ -228,5 +228,6 @@ def test_github_annotations_are_capped() -> None:
 
 def test_term_is_the_summary() -> None:
     text = render("term")
-    assert text.startswith("total: 11.7 J, 1.54 mg CO2e")
+    assert text.startswith("tests: 6.96 J, 914 µg CO2e")
+    assert "pytest 2.50 J, collection 1.50 J, wider fixtures 750 mJ: 11.7 J in all" in text
     assert "regressed: tests/test_a.py::test_worse: 2.00 J → 3.00 J (+50 %)" in text

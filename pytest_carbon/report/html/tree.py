@@ -20,8 +20,8 @@ _WITH_PHASES = 500
 """So many of the costliest tests are split into their phases."""
 
 _TOP = {Kind.COLLECTION: "collection and imports", Kind.RUNNER: "pytest itself"}
-_ELSEWHERE = (Kind.TASK, Kind.FILE)
-"""Kinds whose cost is in tests already."""
+_ELSEWHERE = (Kind.TASK, Kind.FILE, Kind.LOOKS)
+"""Kinds whose cost is in tests already, or no part of the run."""
 
 
 class _Node:

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from pytest_carbon.session.measure.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
-__all__ = ["EARLIER", "LOOK_UPS", "Recorder"]
+__all__ = ["EARLIER", "LOOKS", "Recorder"]
 
-LOOK_UPS = "look-ups by pytest-carbon"
-"""The row of what the plugin itself causes while pytest runs."""
+LOOKS = "looks by pytest-carbon"
+"""The row of what the plugin itself causes: it measures again, and asks for the live intensity."""
 
 EARLIER = "other runs of the same tests"
 """The row of attempts before the one that counts, and of runs by other workers."""
@@ -58,7 +58,7 @@ class Recorder:
         self._startup.cpu_ns = time.process_time_ns()
         self._runner = Account()
         self._collection = Account()
-        self._look_ups = Account()
+        self._looks = Account()
         self._earlier = Account()
         self._fixtures: dict[str, Account] = {}
         self._ledger = Ledger(sampler.read, self._runner, self._note_fault)
@@ -246,7 +246,7 @@ class Recorder:
     @contextlib.contextmanager
     def looking_up(self) -> Iterator[None]:
         """Charge what the gate itself causes to nobody's row, wide fixtures included."""
-        depth = self._open(self._look_ups)
+        depth = self._open(self._looks)
         fixtures, self._fixtures = self._fixtures, {}
         try:
             yield
@@ -271,11 +271,12 @@ class Recorder:
             (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
         ]
         rare = {
-            LOOK_UPS: self._look_ups,
             "full garbage collections": self._garbage.account,
             EARLIER: self._earlier,
         }
         named += [(Subject(Kind.RUNNER, n), a) for n, a in rare.items() if a.wall_ns]
+        if self._looks.wall_ns:
+            named.append((Subject(Kind.LOOKS, LOOKS), self._looks))
         named += [(Subject(Kind.FIXTURE, name), a) for name, a in self._fixtures.items()]
         return [
             SubjectResult(

@@ -13,6 +13,7 @@ from pytest_carbon.errors import CarbonError
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result import Fault, RunResult
+from pytest_carbon.session.baselines import NEXT_STEP
 from pytest_carbon.session.confirm.confirmation import Held
 from pytest_carbon.session.confirm.settlement import Settlement, fault_of
 from pytest_carbon.session.handover import Passed
@@ -222,7 +223,7 @@ class Collector:
         if self._faults:
             return f"measuring failed ({self._faults[0].test}: {self._faults[0].cause})"
         if not self._baselines.entries:
-            return f"nothing to compare with: {self._baselines.place}"
+            return f"nothing to compare with: {self._baselines.place}; {NEXT_STEP}"
         return ""
 
     def _why_late(self, subject: SubjectResult) -> str:
@@ -284,7 +285,7 @@ class Collector:
         )
         self._add_session_properties(self.result)
         self._add_notes(self._explained(self.result))
-        self._add_notes(self._baselines.update(self.result))
+        self._add_notes(self._baselines.update(self.result, names=self._config.get_verbosity() > 0))
         self.result = replace(self.result, notes=tuple(self._notes))
         self._add_notes(self._publisher.publish(self.result))
         self.result = replace(self.result, notes=tuple(self._notes))
@@ -317,18 +318,18 @@ class Collector:
                 xml.add_global_property(name, value)
 
     def pytest_report_header(self) -> list[str]:
-        """One line on what is measured and how, and one for each thing that is not."""
-        i = self._accounting.intensity
-        from pytest_carbon.text import printable_line
+        """How figures come about, and what they are held against; with -v all of it."""
+        from pytest_carbon.report.header import header_lines
 
-        lines = [
-            f"carbon: {'; '.join(self._meters)}",
-            f"carbon: CPU time by {self._clock}",
-            f"carbon: {i.g_per_kwh:g} gCO2e/kWh ({i.zone}, {i.source} {i.period}; {i.reason})",
-            f"carbon: baselines in {self._baselines.place}",
-            *(f"carbon: {line}" for line in self._unavailable),
-        ]
-        return [printable_line(line) for line in lines]
+        return header_lines(
+            meters=self._meters,
+            clock=self._clock,
+            accounting=self._accounting,
+            baselines=self._baselines.in_short,
+            place=self._baselines.place,
+            unavailable=self._unavailable,
+            verbose=self._config.get_verbosity() > 0,
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
@@ -345,9 +346,16 @@ class Collector:
                 terminalreporter.write_line(printable_line(text), yellow=True)
             return
         terminalreporter.write_sep("=", "carbon")
-        lines = summary_lines(self.result, verbosity=verbosity, rows=self._settings.rows)
+        lines = summary_lines(
+            self.result,
+            verbosity=verbosity,
+            rows=self._settings.rows,
+            width=self._config.get_terminal_writer().fullwidth,
+            next_step=self._baselines.next_step,
+        )
         for line in lines:
-            terminalreporter.write_line(line)
+            marks = {line.tone: True} if line.tone else {}
+            terminalreporter.write_line(line.text, **marks)
         for subject in self._failed_late():
             text = f"FAILED: {shown(subject.subject.id)}: {self._why_late(subject)}"
             terminalreporter.write_line(printable_line(text), red=True)
