@@ -5,28 +5,42 @@ The one module of ours that is imported when carbon is off, so it imports nothin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pytest
 
-__all__ = ["OPTIONS", "Option", "add_options", "given"]
+__all__ = ["OPTIONS", "Option", "add_options", "given", "is_on", "wrong_choice"]
+
+
+START, GATE, STORE, FIGURES, REPORTS = GROUPS = (
+    "carbon: start here",
+    "carbon: the gate",
+    "carbon: baselines",
+    "carbon: energy and grams",
+    "carbon: reports",
+)
+"""The headings of ``pytest --help``, in the order of use."""
 
 
 class Option(NamedTuple):
     """One option on the command line, in the environment and in the ini file.
 
     ``carbon_tolerance`` is ``--carbon-tolerance`` and ``PYTEST_CARBON_TOLERANCE``. ``const`` is
-    the value of the bare flag, for options whose value may be left out.
+    the value of the bare flag, for options whose value may be left out. ``choices`` are all values
+    that there are, where they are few; ``example`` is one of many.
     """
 
     name: str
+    group: str
     help: str
     metavar: str = ""
     default: str = ""
     const: str = ""
+    example: str = ""
+    choices: tuple[str, ...] = ()
     repeatable: bool = False
 
     @property
@@ -39,181 +53,257 @@ class Option(NamedTuple):
         """The name of the environment variable."""
         return "PYTEST_" + self.name.upper()
 
+    @property
+    def shown(self) -> str:
+        """What stands for the value in the help; empty for a flag."""
+        return f"{{{','.join(self.choices)}}}" if self.choices else self.metavar
+
+    @property
+    def whole_help(self) -> str:
+        """The help with the default and an example."""
+        more = [f"default: {self.default}"] if self.default else []
+        more += [f"for example {self.example}"] if self.example else []
+        return f"{self.help} ({'; '.join(more)})" if more else self.help
+
 
 OPTIONS = (
-    Option("carbon", "measure the energy and emissions of every test"),
-    Option(
-        "carbon_baselines",
-        "folder of the stored baselines, relative to the root directory",
-        metavar="DIR",
-        default="baselines",
-    ),
-    Option(
-        "carbon_update",
-        "store what passed tests cost now: new (only tests without a baseline), changed (also "
-        "falls beyond the noise; the bare flag), tighten (only falls), all (also rises)",
-        metavar="new|changed|tighten|all",
-        const="changed",
-    ),
-    Option("carbon_diff", "show what --carbon-update would change, and write nothing"),
+    Option("carbon", START, "measure the energy and emissions of every test"),
     Option(
         "carbon_tolerance",
-        "relative rise that is allowed, as 0.2 or 20%%",
+        START,
+        "how much more than its baseline a test may burn",
         metavar="FRACTION",
         default="0.2",
-    ),
-    Option(
-        "carbon_floor",
-        "absolute rise that is always allowed, as 5mJ or 0.005",
-        metavar="ENERGY",
-        default="3mJ",
-    ),
-    Option(
-        "carbon_alpha",
-        "false alarms to expect in a whole run of unchanged tests, at the most",
-        metavar="NUMBER",
-        default="0.01",
-    ),
-    Option(
-        "carbon_confirm_time",
-        "seconds that measuring one suspect again may take, after the last test; a run takes ten "
-        "times that at most; 0: nothing is measured again",
-        metavar="SECONDS",
-        default="30",
-    ),
-    Option(
-        "carbon_inconclusive",
-        "what a suspect does that could be neither confirmed nor cleared: warn or fail",
-        metavar="warn|fail",
-        default="warn",
-    ),
-    Option(
-        "carbon_strict",
-        "fail tests without a baseline, and runs in an environment without baselines",
-    ),
-    Option(
-        "carbon_creep_tolerance",
-        "relative rise that many accepted small rises may add up to",
-        metavar="FRACTION",
-        default="0.3",
-    ),
-    Option(
-        "carbon_thorough",
-        "measure every test again after the last one: finds smaller changes (nightly runs)",
+        example="10%",
     ),
     Option(
         "carbon_explain",
-        "name the functions that regressed tests burn more for, at the end of the run: compares "
-        "with the commit at which their baselines were stored, for five minutes at most",
+        START,
+        "after a regression, name the functions that burn more: compares with the commit at which "
+        "the baselines were stored, for five minutes at most",
     ),
     Option(
-        "carbon_speed",
-        "how the speed of the core is probed: auto (a helper process), edges (of tests), off",
-        metavar="auto|edges|off",
-        default="auto",
+        "carbon_strict",
+        START,
+        "fail tests without a baseline, and runs in an environment without baselines",
     ),
+    Option(
+        "carbon_default_budget",
+        GATE,
+        "budget of each test without a carbon_budget marker, in g, mg, ug, J, mJ or Wh",
+        metavar="AMOUNT",
+        example="1.5mg",
+    ),
+    Option("carbon_budget_always", GATE, "enforce budgets in runs without --carbon, too"),
+    Option(
+        "carbon_floor",
+        GATE,
+        "rise that is always allowed",
+        metavar="ENERGY",
+        default="3mJ",
+        example="10mJ",
+    ),
+    Option(
+        "carbon_thorough",
+        GATE,
+        "measure every test again after the last one: finds smaller changes, for nightly runs",
+    ),
+    Option(
+        "carbon_confirm_time",
+        GATE,
+        "seconds for measuring one suspect again after the last test, ten times as many for a "
+        "whole run; 0 measures nothing again",
+        metavar="SECONDS",
+        default="30",
+        example="120",
+    ),
+    Option(
+        "carbon_inconclusive",
+        GATE,
+        "what to do with a test that is still in doubt after measuring again",
+        choices=("warn", "fail"),
+        default="warn",
+    ),
+    Option(
+        "carbon_alpha",
+        GATE,
+        "false alarms to expect in a run of unchanged tests, at the most",
+        metavar="NUMBER",
+        default="0.01",
+        example="0.001",
+    ),
+    Option(
+        "carbon_creep_tolerance",
+        GATE,
+        "what many accepted small rises may add up to",
+        metavar="FRACTION",
+        default="0.3",
+        example="50%",
+    ),
+    Option(
+        "carbon_baselines",
+        STORE,
+        "folder of the stored baselines, relative to the root directory",
+        metavar="DIR",
+        default="baselines",
+        example="tests/baselines",
+    ),
+    Option(
+        "carbon_update",
+        STORE,
+        "store what passed tests burn now: new tests only (new); also falls (changed; the bare "
+        "flag); falls only (tighten); everything, rises as well (all)",
+        choices=("new", "changed", "tighten", "all"),
+        const="changed",
+    ),
+    Option("carbon_diff", STORE, "show what --carbon-update would change, and write nothing"),
     Option(
         "carbon_intensity",
-        "carbon intensity for grams: g/kWh, or a place such as FRA, US-VA, gcp:europe-west1, world",
+        FIGURES,
+        "carbon intensity that turns joules into grams: g/kWh, or a place",
         metavar="G_PER_KWH|CODE",
+        example="75, FRA, US-VA, gcp:europe-west1 or world",
     ),
     Option(
         "carbon_locate",
-        "where nothing is set, also ask the network where this machine is: metadata (of a cloud's "
-        "instance), geoip, comma separated",
+        FIGURES,
+        "where no place is set, ask the network for it: a cloud's metadata, geoip, or both",
         metavar="NAMES",
+        example="metadata,geoip",
     ),
     Option(
         "carbon_live",
-        "also ask the network for the grid's present carbon intensity, for reports only",
+        FIGURES,
+        "ask the network for the grid's present carbon intensity, for reports only",
     ),
     Option(
         "carbon_live_zone",
-        "the zone that live sources are asked for, such as US-CAL-CISO, instead of the place's own",
+        FIGURES,
+        "zone that live sources are asked for, instead of the place's own",
         metavar="ZONE",
+        example="US-CAL-CISO",
     ),
     Option(
         "carbon_pue",
-        "power usage effectiveness, for reports only: 1 to 10, or aws, azure or gcp for their mean",
+        FIGURES,
+        "power usage effectiveness of the building, for reports only: 1 to 10, or the mean of a "
+        "cloud",
         metavar="FACTOR|CLOUD",
+        example="1.2, aws, azure or gcp",
     ),
     Option(
         "carbon_embodied",
-        "the machine's embodied emissions, for reports only: total/lifespan*share such as "
-        "1151.7kg/4y*4/128, or eco-ci, ccf, none",
+        FIGURES,
+        "share of the emissions from making the machine, for reports only: total/lifespan*share",
         metavar="TERMS",
+        example="1151.7kg/4y*4/128, eco-ci, ccf or none",
     ),
     Option(
         "carbon_meters",
+        FIGURES,
         "meters to use instead of the best available, comma separated: rapl, rapl-perf, nvml, amd, "
         "hwmon, apple, powermetrics, emi, model, or one that is installed beside",
         metavar="NAMES",
+        example="rapl,nvml",
     ),
     Option(
         "carbon_powercap",
+        FIGURES,
         "folder with RAPL's zones instead of /sys/class/powercap: where a container has mounted it",
         metavar="DIR",
+        example="/host/powercap",
     ),
     Option(
         "carbon_clock",
-        "clock of the process tree's CPU time instead of the best available",
+        FIGURES,
+        "clock of the process tree's CPU time, instead of the best available",
         metavar="NAME",
+        example="psutil",
+    ),
+    Option(
+        "carbon_speed",
+        FIGURES,
+        "how to probe the speed of the core: by a helper process (auto), before and after each "
+        "test (edges), or not at all",
+        choices=("auto", "edges", "off"),
+        default="auto",
     ),
     Option(
         "carbon_sample_interval",
-        "seconds between readings of meters that only know power",
+        FIGURES,
+        "seconds between readings of meters that show power only",
         metavar="SECONDS",
         default="0.1",
-    ),
-    Option(
-        "carbon_rows",
-        "how many of the costliest tests the summary shows",
-        metavar="N",
-        default="10",
-    ),
-    Option(
-        "carbon_history",
-        "append the run to a history, to be seen with pytest-carbon history",
-        metavar="PATH",
+        example="0.02",
     ),
     Option(
         "carbon_report",
-        "write a report, as KIND:PATH, for example json:carbon.json; may be given several times",
+        REPORTS,
+        "write a report; may be given several times",
         metavar="KIND:PATH",
+        example="html:carbon.html",
         repeatable=True,
+    ),
+    Option(
+        "carbon_history",
+        REPORTS,
+        "add the run to a history, which 'pytest-carbon history' shows",
+        metavar="PATH",
+        example="carbon.sqlite",
+    ),
+    Option(
+        "carbon_rows",
+        REPORTS,
+        "how many of the costliest tests the summary shows",
+        metavar="N",
+        default="10",
+        example="30",
     ),
 )
 
 
 def add_options(parser: pytest.Parser) -> None:
     """Register every option on the command line and in the ini file."""
-    group = parser.getgroup("carbon", "emission regression testing")
+    groups = {name: parser.getgroup(name) for name in GROUPS}
     for option in OPTIONS:
-        default = f" (default: {option.default})" if option.default else ""
+        group, text = groups[option.group], option.whole_help.replace("%", "%%")
         # default=None, so that a value in the ini file is not taken for overridden.
-        if not option.metavar:
-            group.addoption(option.flag, action="store_true", default=None, help=option.help)
-            parser.addini(option.name, option.help, type="bool", default=None)
-            continue
-        help_text = option.help + default
-        if option.repeatable:
+        if not option.shown:
+            group.addoption(option.flag, action="store_true", default=None, help=text)
+            parser.addini(option.name, option.whole_help, type="bool", default=None)
+        elif option.repeatable:
             group.addoption(
-                option.flag, action="append", default=None, metavar=option.metavar, help=help_text
+                option.flag, action="append", default=None, metavar=option.shown, help=text
             )
-            parser.addini(option.name, help_text.replace("%%", "%"), type="linelist", default=None)
-            continue
-        if option.const:
-            group.addoption(
-                option.flag,
-                nargs="?",
-                const=option.const,
-                default=None,
-                metavar=option.metavar,
-                help=help_text,
-            )
+            parser.addini(option.name, option.whole_help, type="linelist", default=None)
         else:
-            group.addoption(option.flag, default=None, metavar=option.metavar, help=help_text)
-        parser.addini(option.name, help_text.replace("%%", "%"), default=None)
+            bare: dict[str, Any] = {"nargs": "?", "const": option.const} if option.const else {}
+            group.addoption(option.flag, default=None, metavar=option.shown, help=text, **bare)
+            parser.addini(option.name, option.whole_help, default=None)
+
+
+def is_on(config: pytest.Config, option: Option, environ: Mapping[str, str]) -> bool:
+    """Whether a switch is on. Raises ``ValueError`` for what is no switch, with the remedy."""
+    answer = given(config, option, environ)
+    if answer is None:
+        return False
+    value, source = answer
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError(f"{source}={value}: say true or false")
+
+
+def wrong_choice(option: Option, place: str, value: object) -> str:
+    """What to say of a value that is none of the choices."""
+    remedy = "choose one of them"
+    if option.const:
+        remedy = f"before a path, write {option.flag}={option.const}"
+    return f"{place}={value} is none of {', '.join(option.choices)}: {remedy}"
 
 
 def given(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.options import OPTIONS, add_options, given
+from pytest_carbon.options import OPTIONS, add_options, is_on, wrong_choice
 
 if TYPE_CHECKING:
     from pytest_carbon.tasks.carbon import Carbon
@@ -18,6 +18,26 @@ _MARKERS = (
     "carbon(tolerance=None, skip=False): gate with its own tolerance, or leave the test out",
     "carbon_budget(*, g=, mg=, ug=, j=, mj=, wh=): an absolute ceiling for each test, in one unit",
 )
+
+
+_BY_NAME = {option.name: option for option in OPTIONS}
+
+_FOR_BUDGETS = frozenset(
+    {
+        "carbon_budget_always",
+        "carbon_default_budget",
+        "carbon_baselines",
+        "carbon_clock",
+        "carbon_confirm_time",
+        "carbon_inconclusive",
+        "carbon_intensity",
+        "carbon_locate",
+        "carbon_meters",
+        "carbon_sample_interval",
+        "carbon_speed",
+    }
+)
+"""Options that count where only budgets are enforced."""
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -54,38 +74,44 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", marker)
     if config.pluginmanager.hasplugin("carbon-look"):
         return
-    if not _is_on(config):
-        config.pluginmanager.register(_Off(config), "carbon-off")
-    else:
+    _check_choices(config)
+    measures = _is_on(config, "carbon")
+    enforces = not measures and _is_on(config, "carbon_budget_always")
+    if not measures:
+        config.pluginmanager.register(_Off(config, enforces=enforces), "carbon-off")
+    if measures or enforces:
         from pytest_carbon.session.pytest_private import import_as_it_is
 
         import_as_it_is(config.pluginmanager, "pytest_carbon")
         from pytest_carbon.session.start import start
 
-        start(config)
+        start(config, budgets_only=enforces)
 
 
-def _is_on(config: pytest.Config) -> bool:
-    answer = given(config, OPTIONS[0], os.environ)
-    if answer is None:
-        return False
-    value, source = answer
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off"}:
-        return False
-    raise pytest.UsageError(f"{source}={value}: say true or false")
+def _is_on(config: pytest.Config, name: str) -> bool:
+    try:
+        return is_on(config, _BY_NAME[name], os.environ)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _check_choices(config: pytest.Config) -> None:
+    """Refuse a path that an option has taken for its value, also where carbon is off."""
+    for option in OPTIONS:
+        value = config.getoption(option.name, None)
+        if option.choices and value is not None and value not in option.choices:
+            raise pytest.UsageError(wrong_choice(option, option.flag, value))
 
 
 class _Off:
-    """Says in one line what did nothing, as carbon is off."""
+    """Says in one line what did nothing, as carbon is off, or only ``enforces`` budgets."""
 
-    def __init__(self, config: pytest.Config) -> None:
+    def __init__(self, config: pytest.Config, *, enforces: bool = False) -> None:
+        self.enforces = enforces
         self.idle: dict[str, None] = {}
         for option in OPTIONS[1:]:
+            if enforces and option.name in _FOR_BUDGETS:
+                continue
             if config.getoption(option.name, None) is not None:
                 self.idle[option.flag] = None
             elif os.environ.get(option.variable):
@@ -93,6 +119,8 @@ class _Off:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Look for our markers, on tests and on the classes and modules around them."""
+        if self.enforces:
+            return
         seen: set[pytest.Item | pytest.Collector | None] = {None}
         names: set[str] = set()
         for item in items:
@@ -108,7 +136,8 @@ class _Off:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The line, in every verbosity."""
         if self.idle:
-            text = f"carbon: nothing was measured ({', '.join(self.idle)} in use): add --carbon"
+            done = "only budgets were checked" if self.enforces else "nothing was measured"
+            text = f"carbon: {done} ({', '.join(self.idle)} in use): add --carbon"
             terminalreporter.write_line(text, yellow=True)
 
 
@@ -121,7 +150,7 @@ def carbon(request: pytest.FixtureRequest) -> Carbon:
     from pytest_carbon.tasks.carbon import Carbon
 
     off = request.config.pluginmanager.getplugin("carbon-off")
-    if isinstance(off, _Off):
+    if isinstance(off, _Off) and not off.enforces:
         off.idle["the fixture carbon"] = None
     recorder: Any = request.config.pluginmanager.getplugin("carbon-recorder")
     book = None if recorder is None else recorder.task_book()

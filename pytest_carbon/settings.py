@@ -7,6 +7,7 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from pytest_carbon.budget import UNITS, Budget
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.intake.limits import LIMITS
@@ -24,6 +25,7 @@ __all__ = [
     "Settings",
     "Wish",
     "parse_alpha",
+    "parse_budget_text",
     "parse_count",
     "parse_energy_j",
     "parse_fraction",
@@ -77,6 +79,22 @@ class Settings(NamedTuple):
     reports: tuple[Wish, ...] = ()
     history: Wish | None = None
     explains: bool = False
+    default_budget: Budget | None = None
+    budgets_only: bool = False
+
+    def for_budgets(self) -> Settings:
+        """The same, where nothing is asked for but that budgets are kept."""
+        return self._replace(
+            update=None,
+            diff=False,
+            policy=self.policy._replace(missing_fails=False),
+            live=False,
+            rows=0,
+            reports=(),
+            history=None,
+            explains=False,
+            budgets_only=True,
+        )
 
     @property
     def stores(self) -> bool:
@@ -115,6 +133,17 @@ def parse_energy_j(text: str) -> float:
     if energy_j not in LIMITS["floor_j"]:
         raise ValueError(f"is {energy_j:g} J, which no test takes: write it like 5mJ")
     return energy_j
+
+
+def parse_budget_text(text: str) -> Budget:
+    """A budget like ``1.5mg`` or ``20mJ``. Raises ``ValueError`` with the remedy."""
+    number, unit = _quantity(text, "1.5mg or 20mJ")
+    unit = unit.replace("µ", "u")
+    if unit not in UNITS:
+        raise ValueError(f"has {unit!r} for its unit: use {', '.join(UNITS)}, like 1.5mg or 20mJ")
+    if not 0 < number < math.inf:
+        raise ValueError("is no budget: it must be more than 0, like 1.5mg or 20mJ")
+    return Budget(number, unit)
 
 
 def parse_seconds(text: str) -> float:
@@ -274,4 +303,5 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         reports=_wishes(config, environ, "carbon_report"),
         history=next(iter(_wishes(config, environ, "carbon_history")), None),
         explains=answers.flag("carbon_explain"),
+        default_budget=answers.get("carbon_default_budget", parse_budget_text),
     )

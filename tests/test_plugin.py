@@ -6,6 +6,10 @@ import sys
 
 import pytest
 
+from pytest_carbon.options import OPTIONS
+
+GROUP_NAMES = ("start here", "the gate", "baselines", "energy and grams", "reports")
+
 LIST_MODULES = """
 import sys
 
@@ -49,6 +53,30 @@ def test_garbage_in_the_environment_variable_is_a_usage_error(
     result = run(pytester)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON=perhaps: say true or false"])
+
+
+def test_an_update_never_takes_a_path_for_its_mode(pytester: pytest.Pytester) -> None:
+    """With and without --carbon, which would run the whole suite otherwise."""
+    pytester.makepyfile("def test_one(): pass")
+    for carbon in ((), ("--carbon",)):
+        result = run(pytester, *carbon, "--carbon-update", "tests/test_a.py")
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines(
+            ["ERROR: --carbon-update=tests/test_a.py is none of *--carbon-update=changed"]
+        )
+
+
+def test_the_help_has_groups_choices_and_examples(pytester: pytest.Pytester) -> None:
+    text = run(pytester, "--help").stdout.str()
+    places = [text.index(f"carbon: {name}:") for name in GROUP_NAMES]
+    assert places == sorted(places)
+    assert "--carbon-inconclusive={warn,fail}" in text
+    assert "--carbon-update=[{new,changed,tighten,all}]" in text.replace("\n", "")
+    words = " ".join(text.split())
+    for option in OPTIONS:
+        assert option.flag in text
+        assert not option.example or f"for example {option.example}" in words
+        assert option.choices or option.example or not option.metavar
 
 
 def test_blocked_plugin_leaves_pytest_alone(pytester: pytest.Pytester) -> None:

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_carbon.settings import parse_count, parse_energy_j, parse_fraction, parse_seconds
+from pytest_carbon.budget import Budget
+from pytest_carbon.settings import (
+    parse_budget_text,
+    parse_count,
+    parse_energy_j,
+    parse_fraction,
+    parse_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +38,20 @@ def test_energy(text: str, energy_j: float) -> None:
 def test_bad_energy_says_what_to_type(text: str) -> None:
     with pytest.raises(ValueError, match="5mJ"):
         parse_energy_j(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"),
+    [("1.5mg", Budget(1.5, "mg")), ("20 mJ", Budget(20, "mj")), ("5 µg", Budget(5, "ug"))],
+)
+def test_budget(text: str, budget: Budget) -> None:
+    assert parse_budget_text(text) == budget
+
+
+@pytest.mark.parametrize("text", ["", "5", "5 kg", "0mg", "-1mJ", "nan mg", "1e999 mg"])
+def test_bad_budget_says_what_to_type(text: str) -> None:
+    with pytest.raises(ValueError, match=r"like 1\.5mg or 20mJ"):
+        parse_budget_text(text)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.1", 0.1), ("100ms", 0.1), ("2 s", 2)])
@@ -83,7 +104,7 @@ def test_command_line_beats_environment_beats_ini(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytester.makeini("[pytest]\ncarbon_intensity = 100\n")
-    run_with(pytester).stdout.fnmatch_lines(["carbon: 100 gCO2e/kWh*"])
+    run_with(pytester).stdout.fnmatch_lines(["carbon: *; 100 gCO2e/kWh*"])
     monkeypatch.setenv("PYTEST_CARBON_INTENSITY", "200")
-    run_with(pytester).stdout.fnmatch_lines(["carbon: 200 gCO2e/kWh*"])
-    run_with(pytester, "--carbon-intensity=300").stdout.fnmatch_lines(["carbon: 300 gCO2e/kWh*"])
+    run_with(pytester).stdout.fnmatch_lines(["carbon: *; 200 gCO2e/kWh*"])
+    run_with(pytester, "--carbon-intensity=300").stdout.fnmatch_lines(["carbon: *; 300 gCO2e/kWh*"])

@@ -63,6 +63,7 @@ class Worker:
         options = config.option
         # This plugin's own run, xdist's workers, reports of a run that has no tests.
         options.carbon = False
+        options.carbon_budget_always = False
         options.dist, options.numprocesses, options.tx = "no", None, []
         options.xmlpath = None
         if config.pluginmanager.hasplugin("randomly"):

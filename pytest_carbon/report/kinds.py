@@ -83,6 +83,11 @@ KINDS = {
         help="the same, appended: for $GITHUB_STEP_SUMMARY",
         appends=True,
     ),
+    "badge": Kind(
+        suffix=".json",
+        module=f"{_HERE}.badge",
+        help="a badge for a README: the JSON of shields.io's endpoint badge",
+    ),
     "github": Kind(
         suffix=".txt",
         module=f"{_HERE}.github",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["TONES", "Line", "render", "summary_lines"]
+__all__ = ["TONES", "Line", "budget_lines", "render", "summary_lines"]
 
 _SHOWN = 10
 _WIDTH = 100
@@ -64,6 +64,20 @@ def summary_lines(
     """
     lines = _short(result) if verbosity < 0 else _lines(result, verbosity, rows, width, next_step)
     return (line._replace(text=printable_line(line.text)) for line in lines)
+
+
+def budget_lines(result: RunResult) -> Iterator[Line]:
+    """How a run went in which nothing but budgets could fail; nothing where there are none."""
+    with_budget = [s for s in result.subjects if s.budget_j is not None]
+    verdicts = [s.verdict.outcome for s in with_budget if s.verdict is not None]
+    over = verdicts.count(Outcome.OVER_BUDGET)
+    doubt = verdicts.count(Outcome.INCONCLUSIVE)
+    if with_budget:
+        counts = f"{len(with_budget)} checked, {over} exceeded"
+        counts += f", {doubt} in doubt" if doubt else ""
+        yield Line(f"carbon: budgets: {counts}", "red" if over else "yellow" if doubt else "green")
+        for line in _findings(result, verbosity=0, width=_WIDTH):
+            yield line._replace(text=printable_line(f"carbon: {line.text}"))
 
 
 def _short(result: RunResult) -> Iterator[Line]:

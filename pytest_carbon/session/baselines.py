@@ -117,11 +117,11 @@ class Baselines:
         if self._settings.diff:
             # What is stored is read again, since another process may have written meanwhile.
             stored = self._store.load(self._environment)
-            lines = preview_refresh(plan_runs(stored, [result], mode, policy))
+            lines = list(preview_refresh(plan_runs(stored, [result], mode, policy)))
             return ["this is what would change; nothing is written", *lines]
         done = store_runs(self._store, [result], mode, policy)
         name = self._store.path(self._environment).name
-        lines = preview_refresh(done) if names else ()
+        lines = list(preview_refresh(done)) if names else []
         written = "written" if done.written else "unchanged"
         return [f"{name} is {written}: {counted(done.plan)}", *lines]
 

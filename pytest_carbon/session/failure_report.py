@@ -50,7 +50,13 @@ def headline(verdict: Verdict, task: str = "") -> str:
 
 
 def explanation(
-    nodeid: str, verdict: Verdict, method: str, intensity: Intensity, task: str = ""
+    nodeid: str,
+    verdict: Verdict,
+    method: str,
+    intensity: Intensity,
+    task: str = "",
+    *,
+    budget_is_default: bool = False,
 ) -> list[str]:
     """The lines below the headline: the numbers, the method, and the next command to type."""
 
@@ -78,13 +84,20 @@ def explanation(
     lines.append(
         f"method    {method}; {intensity.g_per_kwh:g} gCO2e/kWh ({intensity.zone}); -v tells more"
     )
-    if verdict.outcome is Outcome.OVER_BUDGET:
-        where = "the task's budget" if task else "the test's carbon_budget marker"
-        lines.append(f"accept    raise {where}")
-    else:
-        mode = "new" if verdict.outcome is Outcome.NEW else "all"
-        lines.append(f"accept    pytest --carbon --carbon-update={mode} {shlex.quote(nodeid)}")
+    lines.append(f"accept    {_accept(nodeid, verdict, task, budget_is_default)}")
     return lines
+
+
+def _accept(nodeid: str, verdict: Verdict, task: str, budget_is_default: bool) -> str:
+    """The next command to type, or what to raise."""
+    if verdict.outcome is not Outcome.OVER_BUDGET:
+        mode = "new" if verdict.outcome is Outcome.NEW else "all"
+        return f"pytest --carbon --carbon-update={mode} {shlex.quote(nodeid)}"
+    if task:
+        return "raise the task's budget"
+    if budget_is_default:
+        return "raise carbon_default_budget, or give the test a carbon_budget marker"
+    return "raise the test's carbon_budget marker"
 
 
 def fail(
@@ -107,7 +120,14 @@ def fail(
         task = subject.subject.id.removeprefix(test.subject.id).removeprefix(SEPARATOR)
         lines += [""] if lines else []
         lines.append(headline(verdict, task))
-        lines += explanation(nodeid, verdict, judge.method, judge.intensity, task)
+        lines += explanation(
+            nodeid,
+            verdict,
+            judge.method,
+            judge.intensity,
+            task,
+            budget_is_default=judge.is_default_budget(verdict.limit_j),
+        )
     path, line, _ = report.location
     report.outcome = "failed"
     report.longrepr = failure_repr("\n".join(lines), path, (line or 0) + 1)

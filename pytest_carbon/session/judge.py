@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.budget import Budget
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.looks.order import AskedTask
@@ -39,6 +40,7 @@ class Judge:
     ``incomparable`` says in words why those of other environments do not count, ``intensity``
     is the pinned one, ``method`` how the figures came about, ``follows_speed`` whether they
     are corrected for the speed of the core. Where it does not ``gate``, only budgets count.
+    ``default_budget`` is that of tests that name none.
     ``judges_all``: a test fails for want of a baseline.
     """
 
@@ -52,11 +54,13 @@ class Judge:
         incomparable: str = "",
         follows_speed: bool = False,
         gates: bool = True,
+        default_budget: Budget | None = None,
     ) -> None:
         self.intensity = intensity
         self.method = method
         self.policy = policy
         self.gates = gates
+        self._default_budget = default_budget
         self.suite_size = len(entries)
         # Without any baseline the run fails as a whole.
         self.judges_all = gates and policy.missing_fails and bool(entries)
@@ -94,6 +98,11 @@ class Judge:
         if limits.budget is None:
             return None
         return limits.budget.energy_j(self.intensity.g_per_kwh)
+
+    def is_default_budget(self, limit_j: float | None) -> bool:
+        """Whether a ceiling is the one of tests that name none."""
+        default = self._default_budget
+        return default is not None and limit_j == default.energy_j(self.intensity.g_per_kwh)
 
     def is_open(self, result: SubjectResult) -> bool:
         """Whether looks have to tell: a suspect, or one run over a budget."""

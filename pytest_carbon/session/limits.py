@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,9 +10,10 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.session.markers import MARKERS, Limits, read_limits
 from pytest_carbon.session.subject_ids import test_id
 
-__all__ = ["TestLimits"]
+if TYPE_CHECKING:
+    from pytest_carbon.budget import Budget
 
-_NO_LIMITS = Limits()
+__all__ = ["TestLimits"]
 
 
 def _is_marked(node: Any, known: dict[Any, bool]) -> bool:
@@ -29,14 +30,16 @@ class TestLimits:
     """Reads every marker when collection is over, and knows each test's limits from then on.
 
     ``is_worker``: an xdist worker leaves an error in ``usage_error``, since raising would be a
-    crash to xdist; the controller says it instead.
+    crash to xdist; the controller says it instead. ``default_budget`` is that of a test whose
+    markers name none.
     """
 
     __test__ = False
 
-    def __init__(self, *, is_worker: bool) -> None:
+    def __init__(self, *, is_worker: bool, default_budget: Budget | None = None) -> None:
         self.usage_error = ""
         self._is_worker = is_worker
+        self._unmarked = Limits(budget=default_budget)
         self._limits: dict[str, Limits] = {}
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -45,7 +48,7 @@ class TestLimits:
             marked: dict[Any, bool] = {None: False}
             for item in session.items:
                 if _is_marked(item, marked):
-                    self._limits[test_id(item)] = read_limits(item)
+                    self._limits[test_id(item)] = self._with_default(read_limits(item))
         except SettingError as error:
             if not self._is_worker:
                 raise pytest.UsageError(str(error)) from None
@@ -54,4 +57,9 @@ class TestLimits:
 
     def of(self, item: pytest.Item) -> Limits:
         """The limits of one test."""
-        return self._limits.get(test_id(item), _NO_LIMITS) if self._limits else _NO_LIMITS
+        return self._limits.get(test_id(item), self._unmarked) if self._limits else self._unmarked
+
+    def _with_default(self, limits: Limits) -> Limits:
+        return (
+            limits if limits.budget is not None else limits._replace(budget=self._unmarked.budget)
+        )

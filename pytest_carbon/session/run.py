@@ -65,7 +65,8 @@ class Run:
             method=short_method(instruments.meters),
             incomparable=self._baselines.incomparable,
             follows_speed=self._environment.speed != "off",
-            gates=not settings.stores,
+            gates=not settings.stores and not settings.budgets_only,
+            default_budget=settings.default_budget,
         )
 
     def _reference_ns(self) -> float | None:
@@ -88,7 +89,9 @@ class Run:
     def _record(self, destination: Destination, process: ProcessFigures) -> None:
         """Register what measures and judges tests; what it finds beside them is in ``process``."""
         worker = self._worker
-        limits = TestLimits(is_worker=worker is not None)
+        limits = TestLimits(
+            is_worker=worker is not None, default_budget=self._settings.default_budget
+        )
         recorder = Recorder(
             self._instruments.sampler,
             intensity_g_per_kwh=self._baselines.intensity.g_per_kwh,

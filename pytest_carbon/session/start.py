@@ -14,11 +14,12 @@ from pytest_carbon.speed.selection import StartingProbe
 __all__ = ["start"]
 
 
-def start(config: pytest.Config) -> None:
+def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
     """Register the hooks of this process.
 
     A worker of pytest-xdist records and sends; the process that users see collects; without
-    workers one process does both. Raises ``pytest.UsageError`` for what the user can mend.
+    workers one process does both. Where it is for ``budgets_only``, nothing else can fail a test.
+    Raises ``pytest.UsageError`` for what the user can mend.
     """
     worker: dict[str, Any] | None = getattr(config, "workerinput", None)
     # pytest-xdist collects in this process where nothing is to run.
@@ -29,6 +30,8 @@ def start(config: pytest.Config) -> None:
     )
     try:
         settings = read_settings(config)
+        if budgets_only:
+            settings = settings.for_budgets()
         with closing(StartingProbe(settings.speed)) as probe:
             # Imported while the probe's helpers start.
             from pytest_carbon.session.measure.instruments import open_instruments

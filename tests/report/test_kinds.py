@@ -17,7 +17,7 @@ from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.codecarbon_csv import COLUMNS, TASK_COLUMNS
 from pytest_carbon.report.kinds import KINDS
-from tests.results import SUBJECTS, cost, run_result, subject
+from tests.results import SUBJECTS, cost, run_result, subject, whole
 
 if TYPE_CHECKING:
     from pytest_carbon.result import RunResult
@@ -224,6 +224,28 @@ def test_github_annotations_are_capped() -> None:
     assert len(lines) == 10
     assert "test_29" in lines[0]
     assert lines[-1] == "::error title=pytest-carbon::21 more tests: see the summary of this run"
+
+
+@pytest.mark.parametrize(
+    ("result", "message", "color"),
+    [
+        (run_result(), "1 burn more", "red"),
+        (whole(run_result(*SUBJECTS[3:])), "2.46 J, 323 µg CO2e", "brightgreen"),
+        (run_result(*SUBJECTS[3:]), "run not complete", "lightgrey"),
+        (
+            run_result(subject("a")._replace(total=cost(1, missing=("x",)))),
+            "energy unknown",
+            "lightgrey",
+        ),
+    ],
+)
+def test_badge_is_what_shields_io_reads(result: RunResult, message: str, color: str) -> None:
+    assert json.loads(render("badge", result)) == {
+        "schemaVersion": 1,
+        "label": "tests",
+        "message": message,
+        "color": color,
+    }
 
 
 def test_term_is_the_summary() -> None:

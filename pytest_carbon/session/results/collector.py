@@ -321,6 +321,8 @@ class Collector:
         """How figures come about, and what they are held against; with -v all of it."""
         from pytest_carbon.report.header import header_lines
 
+        if self._settings.budgets_only:
+            return ["carbon: budgets are enforced (carbon_budget_always), --carbon measures"]
         return header_lines(
             meters=self._meters,
             clock=self._clock,
@@ -333,7 +335,7 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
-        from pytest_carbon.report.terminal import summary_lines
+        from pytest_carbon.report.terminal import budget_lines, summary_lines
         from pytest_carbon.text import printable_line, shown
 
         verbosity = self._config.get_verbosity()
@@ -345,14 +347,17 @@ class Collector:
                 text = f"carbon: no summary ({fault.cause}){stored}; the outcomes stand"
                 terminalreporter.write_line(printable_line(text), yellow=True)
             return
-        terminalreporter.write_sep("=", "carbon")
-        lines = summary_lines(
-            self.result,
-            verbosity=verbosity,
-            rows=self._settings.rows,
-            width=self._config.get_terminal_writer().fullwidth,
-            next_step=self._baselines.next_step,
-        )
+        if self._settings.budgets_only:
+            lines = budget_lines(self.result)
+        else:
+            terminalreporter.write_sep("=", "carbon")
+            lines = summary_lines(
+                self.result,
+                verbosity=verbosity,
+                rows=self._settings.rows,
+                width=self._config.get_terminal_writer().fullwidth,
+                next_step=self._baselines.next_step,
+            )
         for line in lines:
             marks = {line.tone: True} if line.tone else {}
             terminalreporter.write_line(line.text, **marks)
