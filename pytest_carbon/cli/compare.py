@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import traceback
 from pathlib import Path
@@ -238,7 +239,9 @@ def _report(comparison: Comparison, args: argparse.Namespace) -> None:
     if printed is not None:
         sys.stdout.write(printed)
     else:
-        for line in as_text(comparison, verbose=args.verbose):
+        # A log has no width, and room for all columns.
+        width = shutil.get_terminal_size((120, 24)).columns
+        for line in as_text(comparison, verbose=args.verbose, width=width):
             say(line)
     for path, text in documents.items():
         _write(Path(path), text)

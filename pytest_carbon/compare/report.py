@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
 from pytest_carbon.gate.paired import AIM
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.report.figures import sentence
+from pytest_carbon.report.method import short_method
+from pytest_carbon.report.names import columns, fitted, padded
 from pytest_carbon.text import code_span, shown
 from pytest_carbon.units import format_change, format_duration, format_energy
 
@@ -26,68 +29,101 @@ _ORDER = (
     Outcome.TOO_SMALL,
 )
 _FINDINGS = _ORDER[:3]
-_HEADERS = ["base", "head", "change", "95 % interval", "verdict", "pairs", "test"]
+_HEADERS = ["test", "base", "head", "change", "95 % interval", "pairs", "verdict"]
+_WIDE_ONLY = frozenset({4, 5})
+"""Columns that a narrow terminal has no room for; the Markdown and JSON reports have them."""
+
+_WIDE = 110
+_NARROWEST_NAME = 24
+_MARKDOWN_NAME = 50
 _SHOWN = 10
 _LONGEST = 1000
 
 
-def as_text(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
-    """The report for a terminal; ``verbose`` shows every test."""
-    from tabulate import tabulate
-
+def as_text(comparison: Comparison, *, verbose: bool, width: int = 120) -> Iterator[str]:
+    """The report for a terminal of ``width`` columns; ``verbose`` shows every test."""
     yield f"base  {comparison.base}"
     yield f"head  {comparison.head}"
     yield from culprit_lines(comparison)
-    rows = _shown(comparison, verbose=verbose)
-    if rows:
+    tests = _shown(comparison, verbose=verbose)
+    if tests:
         yield ""
-        table = tabulate(
-            [_row(test) for test in rows],
-            headers=_HEADERS,
-            tablefmt="plain",
-            colalign=("right", "right", "right", "right", "left", "right", "left"),
-            disable_numparse=True,
-        )
-        yield from table.splitlines()
-        hidden = len(comparison.compared) - len(rows)
+        yield from _table(tests, width)
+        hidden = len(comparison.compared) - len(tests)
         if hidden:
             yield f"and {hidden} more, ok or too small to gate; -v shows all"
     yield ""
     yield from _remarks(comparison)
-    yield from _sums(comparison)
+    yield from _sums(comparison, verbose=verbose)
+
+
+def _table(tests: Sequence[ComparedTest], width: int) -> Iterator[str]:
+    """Names first, fitted to what the figures leave of the width."""
+    left_out = _WIDE_ONLY if width < _WIDE else frozenset[int]()
+    lines = [_HEADERS, *map(_row, tests)]
+    kept = [[c for place, c in enumerate(line) if place not in left_out] for line in lines]
+    widths = [max(map(columns, column)) for column in list(zip(*kept, strict=True))[1:]]
+    room = max(_NARROWEST_NAME, width - sum(widths) - 2 * len(widths))
+    names = [fitted(line[0], room) for line in kept]
+    room = max(map(columns, names))
+    for name, line in zip(names, kept, strict=True):
+        # The verdict, which comes last, is words.
+        cells = [padded(c, w, right=True) for c, w in zip(line[1:-1], widths, strict=False)]
+        yield "  ".join([padded(name, room), *cells, line[-1]])
 
 
 def as_markdown(comparison: Comparison) -> str:
-    """The report for a pull request's comment."""
-    from tabulate import tabulate
-
-    findings = [test for outcome in _FINDINGS for test in comparison.with_outcome(outcome)]
+    """The report for a pull request's comment: a sentence, then what changed, change first."""
+    found = [test for outcome in _FINDINGS for test in comparison.with_outcome(outcome)]
     lines = [
-        f"### Energy: {_headline(comparison)}",
+        f"### Energy: {_sentence(comparison)}",
         "",
         f"{code_span(comparison.base)} → {code_span(comparison.head)}",
         "",
     ]
     lines += markdown_culprits(comparison)
-    if findings:
-        rows = [[*_row(test)[:-1], code_span(test.test)] for test in findings]
-        lines += [tabulate(rows, headers=_HEADERS, tablefmt="github", disable_numparse=True), ""]
-    rest = [t for t in _shown(comparison, verbose=True) if t not in findings]
-    if rest:
-        rows = [[*_row(test)[:-1], code_span(test.test)] for test in rest]
-        table = tabulate(rows, headers=_HEADERS, tablefmt="github", disable_numparse=True)
-        lines += [
-            f"<details><summary>{len(rest)} others</summary>",
-            "",
-            table,
-            "",
-            "</details>",
-            "",
-        ]
-    lines += [
-        f"- {code_span(line, _LONGEST)}" for line in (*_remarks(comparison), *_sums(comparison))
-    ]
+    if found:
+        lines += [_markdown_table(found[:_SHOWN]), ""]
+    rest = found[_SHOWN:]
+    others = [t for t in _shown(comparison, verbose=True) if t not in found]
+    for tests, what in ((rest, "more"), (others, "others")):
+        if tests:
+            lines += [f"<details><summary>{len(tests)} {what}</summary>", ""]
+            lines += [_markdown_table(tests), "", "</details>", ""]
+    remarks = (*_remarks(comparison), *_sums(comparison, verbose=True))
+    facts = [f"- {code_span(line, _LONGEST)}" for line in remarks]
+    lines += ["<details><summary>How this was measured</summary>", "", *facts, "", "</details>"]
     return "\n".join(lines) + "\n"
+
+
+def _markdown_table(tests: Sequence[ComparedTest]) -> str:
+    from tabulate import tabulate
+
+    rows = []
+    for test in tests:
+        name, base, head, change, interval, pairs, verdict = _row(test)
+        bold = test.verdict is not None and test.verdict.outcome.fails
+        rows.append(
+            [
+                f"**{change}**" if bold else change,
+                code_span(fitted(name, _MARKDOWN_NAME)),
+                f"{base} → {head}",
+                interval,
+                verdict,
+                pairs,
+            ]
+        )
+    headers = ["change", "test", "base → head", "95 % interval", "verdict", "pairs"]
+    return str(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
+
+
+def _sentence(comparison: Comparison) -> str:
+    if not comparison.compared:
+        return "nothing was compared"
+    passed = comparison.outcomes[Outcome.OK] + comparison.outcomes[Outcome.TOO_SMALL]
+    culprits = sum(finding.culprit is not None for finding in comparison.findings)
+    said = sentence(comparison.outcomes, culprits=culprits, passed=passed)
+    return said or f"no change in {passed} compared"
 
 
 def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
@@ -109,13 +145,13 @@ def _row(test: ComparedTest) -> list[str]:
     if verdict.low is not None and verdict.high is not None:
         interval = f"{format_change(verdict.low)} … {format_change(verdict.high)}"
     return [
+        shown(test.test),
         format_energy(verdict.baseline_j),
         format_energy(verdict.now_j),
         "" if verdict.ratio is None else format_change(verdict.ratio),
         interval,
-        _said(verdict),
         str(test.pairs),
-        shown(test.test),
+        _said(verdict),
     ]
 
 
@@ -154,11 +190,12 @@ def _headline(comparison: Comparison) -> str:
     return ", ".join(counts)
 
 
-def _sums(comparison: Comparison) -> Iterator[str]:
+def _sums(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     if comparison.is_aa:
         yield from _aa(comparison)
     yield f"files: {comparison.proof}"
-    yield f"method: {comparison.method}"
+    method = comparison.method
+    yield f"method: {method if verbose else short_method(method.partition('; clock: ')[:1])}"
     pairs = sum(test.pairs for test in comparison.tests)
     yield (
         f"{_headline(comparison)}; tolerance {format_change(1 + comparison.tolerance)}, "

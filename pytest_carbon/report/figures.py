@@ -10,6 +10,8 @@ from pytest_carbon.measurement import Kind
 from pytest_carbon.units import format_change, format_emissions, format_energy
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import RunResult, SubjectResult
 
@@ -26,6 +28,7 @@ __all__ = [
     "interval_text",
     "kind_text",
     "method_of",
+    "sentence",
 ]
 
 FINDINGS = (Outcome.OVER_BUDGET, Outcome.REGRESSED, Outcome.INCONCLUSIVE, Outcome.IMPROVED)
@@ -110,17 +113,48 @@ def _by_change(subject: SubjectResult) -> float:
     return -abs(math.log(verdict.now_j / before_j)) if before_j and before_j > 0 else 0.0
 
 
+_SAID = {
+    Outcome.OVER_BUDGET: ("is over budget", "are over budget"),
+    Outcome.REGRESSED: ("burns more", "burn more"),
+    Outcome.INCONCLUSIVE: ("is in doubt", "are in doubt"),
+    Outcome.IMPROVED: ("burns less", "burn less"),
+}
+
+
+def sentence(outcomes: Mapping[Outcome, int], *, culprits: int, passed: int) -> str:
+    """What a gate has found: ``3 tests burn more, 1 culprit, 412 passed``; empty for nothing."""
+    parts: list[str] = []
+    for outcome, (one, several) in _SAID.items():
+        count = outcomes.get(outcome, 0)
+        if count:
+            noun = "" if parts else " test" if count == 1 else " tests"
+            parts.append(f"{count}{noun} {one if count == 1 else several}")
+        if count and outcome is Outcome.REGRESSED and culprits:
+            parts.append(f"{culprits} culprit{'s' * (culprits != 1)}")
+    return ", ".join([*parts, f"{passed} passed"]) if parts else ""
+
+
 def headline(result: RunResult) -> str:
-    """The outcome of a run in a few words."""
-    counts = [
-        f"{result.outcomes[outcome]} {outcome.value}"
-        for outcome in FINDINGS
-        if result.outcomes[outcome]
-    ]
-    if counts:
-        return ", ".join(counts)
+    """The outcome of a run in one sentence."""
+    culprits = sum(map(_names_culprit, result.notes))
     compared = result.outcomes[Outcome.OK] + result.outcomes[Outcome.TOO_SMALL]
-    return f"no change in {compared} compared" if compared else "measured, not compared"
+    return sentence(result.outcomes, culprits=culprits, passed=_passed(result)) or (
+        f"no change in {compared} compared" if compared else "measured, not compared"
+    )
+
+
+def _names_culprit(note: str) -> bool:
+    """Whether a note is a sentence of ``explain.culprit`` that knows one."""
+    return note.startswith("culprit  ") and not note.startswith("culprit  unknown")
+
+
+def _passed(result: RunResult) -> int:
+    """The tests that passed, and that the gate has nothing to say of."""
+    return sum(
+        test.test_outcome == "passed"
+        and (test.verdict is None or test.verdict.outcome not in FINDINGS)
+        for test in result.of(Kind.TEST)
+    )
 
 
 def incomplete_text(result: RunResult) -> str:

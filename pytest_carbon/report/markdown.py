@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, sum_of
 from pytest_carbon.report.figures import (
     change_text,
@@ -16,11 +18,12 @@ from pytest_carbon.report.figures import (
     interval_text,
     kind_text,
 )
-from pytest_carbon.text import code_span
+from pytest_carbon.report.names import fitted
+from pytest_carbon.text import code_span, visible
 from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pytest_carbon.measurement import Measurement
@@ -40,6 +43,10 @@ STEP_SUMMARY_LIMIT = 2**20
 _COSTLIEST = 20
 _EQUIVALENTS = ("car_eu", "phone", "streaming")
 _NOTES = 20
+_UNFOLDED = 10
+_NAME = 50
+"""Columns of a name, so that a table fits the 780 pixels of a comment."""
+_COMMAND = 400
 
 
 def render(result: RunResult) -> str:
@@ -56,7 +63,7 @@ def extend(result: RunResult, path: Path) -> str:
 
 def _within(result: RunResult, longest: int) -> str:
     """The text with as many rows as fit; without the marker's heading it would be nothing."""
-    for rows in (100, 50, 20, 5, 0):
+    for rows in (100, 50, 20, 10, 0):
         text = "\n".join(_lines(result, rows)) + "\n"
         if len(text.encode("utf-8", "replace")) <= longest:
             return text
@@ -67,8 +74,12 @@ def _lines(result: RunResult, rows: int) -> Iterator[str]:
     yield MARKER
     yield f"## Carbon: {headline(result)}"
     yield ""
-    yield from _totals(result)
+    if not result.course.complete:
+        yield f"**This run is not complete**: {code_span(incomplete_text(result))}"
+        yield ""
     yield from _findings(result, rows)
+    yield from _accept(result)
+    yield from _totals(result)
     yield from _costliest(result, min(rows, _COSTLIEST))
     yield from _method(result, min(rows, _NOTES))
 
@@ -81,29 +92,39 @@ def _table(headers: Sequence[str], alignment: str, rows: Sequence[Sequence[str]]
         yield "| " + " | ".join(row) + " |"
 
 
+def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
+    yield f"<details><summary>{summary}</summary>"
+    yield ""
+    yield from lines
+    yield ""
+    yield "</details>"
+    yield ""
+
+
 def _totals(result: RunResult) -> Iterator[str]:
     total = result.total
     if total is None:
         yield "Nothing was measured."
+        yield ""
         return
-    if not result.course.complete:
-        yield f"**This run is not complete**: {code_span(incomplete_text(result))}"
+    tests = result.tests_total
+    if tests is not None:
+        like = [e.text for e in result.equivalents if e.name in _EQUIVALENTS]
+        whole = f"the whole run as much as {', or '.join(like)}" if like else ""
+        cost = f"The tests: {energy_text(tests)}, {grams_text(result, tests)} CO2e"
+        yield f"{cost}; {whole}." if whole else f"{cost}."
         yield ""
     rows = []
     for kind in Kind:
         subjects = [s.total for s in result.of(kind)]
-        cost = sum_of(subjects)
-        if cost is not None:
+        cost_of_kind = sum_of(subjects)
+        if cost_of_kind is not None:
             name = kind_text(kind, len(subjects))
             count = "" if kind in (Kind.COLLECTION, Kind.RUNNER) else str(len(subjects))
-            rows.append([name, count, *_cost(result, cost)])
+            rows.append([name, count, *_cost(result, cost_of_kind)])
     rows.append(["**whole run**", "", *_cost(result, total)])
-    yield from _table(["", "", "energy", "CO2e", "CPU time"], "lrrrr", rows)
-    yield ""
-    like = [e.text for e in result.equivalents if e.name in _EQUIVALENTS]
-    if like:
-        yield f"As much as {', or '.join(like)}."
-        yield ""
+    table = _table(["", "", "energy", "CO2e", "CPU time"], "lrrrr", rows)
+    yield from _folded("Where the energy went", table)
 
 
 def _cost(result: RunResult, cost: Measurement) -> list[str]:
@@ -111,50 +132,68 @@ def _cost(result: RunResult, cost: Measurement) -> list[str]:
 
 
 def _findings(result: RunResult, rows: int) -> Iterator[str]:
+    """The change first, as a comment is narrow; ten rows, and the rest folded."""
     found = findings(result)
     if not found:
         return
-    yield "### What to look at"
+    shown, rest, left_out = found[:_UNFOLDED], found[_UNFOLDED:rows], found[max(rows, _UNFOLDED) :]
+    headers = ["change", "what", "before → now", "why"]
+    yield from _table(headers, "rlrl", [_finding(subject) for subject in shown])
     yield ""
-    table = [_finding(subject) for subject in found[:rows]]
-    headers = ["", "what", "baseline", "now", "change", "between", "why"]
-    yield from _table(headers, "llrrrll", table)
-    if len(found) > rows:
+    if rest:
+        table = _table(headers, "rlrl", [_finding(subject) for subject in rest])
+        yield from _folded(f"{len(rest)} more", table)
+    if left_out:
+        yield f"{len(left_out)} more are in the other reports of this run."
         yield ""
-        yield f"{len(found) - rows} more are in the other reports of this run."
-    yield ""
 
 
 def _finding(subject: SubjectResult) -> list[str]:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
-    baseline = format_energy(verdict.baseline_j) if verdict.baseline_j is not None else ""
-    if not baseline and verdict.limit_j is not None:
-        baseline = f"at most {format_energy(verdict.limit_j)}"
-    name = code_span(subject.subject.id)
+    change = change_text(subject)
+    if verdict.outcome is Outcome.OVER_BUDGET:
+        change = "over budget"
+    elif verdict.outcome is Outcome.INCONCLUSIVE:
+        change = f"{change}, in doubt" if change else "in doubt"
+    name = code_span(fitted(visible(subject.subject.id), _NAME))
     if subject.subject.kind is not Kind.TEST:
         name += f" ({kind_text(subject.subject.kind)})"
-    outcome = verdict.outcome.value
+    before_j = verdict.baseline_j
+    before = "" if before_j is None else f"{format_energy(before_j)} → "
+    if before_j is None and verdict.limit_j is not None:
+        before = f"at most {format_energy(verdict.limit_j)}, now "
+    interval = interval_text(subject)
+    why = [f"between {interval}"] if interval else []
+    why += [code_span(verdict.reason)] if verdict.reason else []
     return [
-        f"**{outcome}**" if verdict.outcome.fails else outcome,
+        f"**{change}**" if verdict.outcome.fails else change,
         name,
-        baseline,
-        format_energy(verdict.now_j),
-        change_text(subject),
-        interval_text(subject),
-        code_span(verdict.reason) if verdict.reason else "",
+        f"{before}{format_energy(verdict.now_j)}",
+        "; ".join(why),
     ]
+
+
+def _accept(result: RunResult) -> Iterator[str]:
+    """The command that accepts the regressions, with their names where it stays short."""
+    tests = [s for s in result.with_outcome(Outcome.REGRESSED) if s.subject.kind is Kind.TEST]
+    if not tests:
+        return
+    command = "pytest --carbon --carbon-update=all"
+    named = " ".join([command, *(shlex.quote(s.subject.id) for s in tests)])
+    if len(named) <= _COMMAND and named.isprintable() and "`" not in named:
+        command = named
+    yield f"To accept what burns more: {code_span(command, _COMMAND)}"
+    yield ""
 
 
 def _costliest(result: RunResult, rows: int) -> Iterator[str]:
     costly = result.costliest(Kind.TEST, rows)
     if not costly:
         return
-    yield "<details><summary>Costliest tests</summary>"
-    yield ""
     table = [
         [
-            code_span(s.subject.id),
+            code_span(fitted(visible(s.subject.id), _NAME)),
             energy_text(s.total),
             grams_text(result, s.total),
             format_duration(s.total.cpu_s),
@@ -162,10 +201,8 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
         ]
         for s in costly
     ]
-    yield from _table(["test", "energy", "CO2e", "CPU time", "change"], "lrrrr", table)
-    yield ""
-    yield "</details>"
-    yield ""
+    headers = ["test", "energy", "CO2e", "CPU time", "change"]
+    yield from _folded("Costliest tests", _table(headers, "lrrrr", table))
 
 
 def _method(result: RunResult, rows: int) -> Iterator[str]:

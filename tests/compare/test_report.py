@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -52,18 +53,46 @@ LEFT_OUT = ComparedTest(test="t.py::odd", verdict=None, pairs=0, mode="", why="f
 def test_the_table_shows_findings_first_with_their_numbers() -> None:
     lines = list(as_text(comparison(OK, REGRESSED, LEFT_OUT), verbose=False))
     rows = [line for line in lines if "t.py::slow" in line or "t.py::same" in line]
-    assert [row.split()[-3:] for row in rows] == [
-        ["regressed", "20", "t.py::slow"],
-        ["ok", "20", "t.py::same"],
-    ]
-    assert rows[0].split()[:6] == ["80.0", "mJ", "88.0", "mJ", "+10", "%"]
+    assert [row.split()[0] for row in rows] == ["t.py::slow", "t.py::same"]
+    assert [row.split()[-2:] for row in rows] == [["20", "regressed"], ["20", "ok"]]
+    assert rows[0].split()[1:7] == ["80.0", "mJ", "88.0", "mJ", "+10", "%"]
     text = "\n".join(lines)
     assert "not compared: t.py::odd: failed on head" in text
     assert "new (only head has it): t.py::added" in text
     assert "gone: 2 more" in text
     assert "note: a note" in text
-    assert "method: a model" in text
+    assert "method: measured, a model" in text
     assert "1 regressed, 1 ok; tolerance +5.0 %, 40 pairs" in text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_names_stay_readable_in_a_terminal(width: int) -> None:
+    name = "tests/deep/test_prevention.py::TestDoS::test_very_large_token_list_is_limited"
+    tests = [compared(f"{name}[{number}]", Outcome.REGRESSED, 2.0) for number in range(3)]
+    lines = list(as_text(comparison(*tests), verbose=False, width=width))
+    rows = [line for line in lines if "test_" in line and " mJ" in line]
+    assert len(rows) == 3
+    assert max(map(len, rows)) <= width
+    for number, row in enumerate(rows):
+        file, _, test = row.split("  ")[0].partition("::")
+        assert file.endswith(".py")
+        assert test.rstrip().endswith(f"[{2 - number}]") or test.rstrip().endswith(f"[{number}]")
+
+
+def test_the_method_is_short_and_whole_with_verbose() -> None:
+    model = "model of AMD EPYC: 1.54 W per busy hardware thread, 0.74 W idle; clock: perf"
+    of_a_model = replace(comparison(OK), method=model)
+    assert "method: modelled, AMD EPYC, 1.54 W/thread" in list(as_text(of_a_model, verbose=False))
+    assert f"method: {model}" in list(as_text(of_a_model, verbose=True))
+
+
+def test_markdown_folds_all_findings_but_ten() -> None:
+    tests = [compared(f"t.py::{number}", Outcome.REGRESSED, 2.0) for number in range(15)]
+    text = as_markdown(comparison(*tests))
+    found, _, folded = text.partition("<details><summary>5 more</summary>")
+    assert (found.count("`t.py::"), folded.count("`t.py::")) == (10, 5)
+    header = next(line for line in found.splitlines() if line.startswith("|"))
+    assert header.split("|")[1].strip() == "change"
 
 
 def test_many_unchanged_tests_are_counted_and_not_shown() -> None:
@@ -75,7 +104,8 @@ def test_many_unchanged_tests_are_counted_and_not_shown() -> None:
 
 def test_markdown_folds_what_is_no_finding() -> None:
     text = as_markdown(comparison(OK, REGRESSED))
-    assert text.startswith("### Energy: 1 regressed, 1 ok\n")
+    assert text.startswith("### Energy: 1 test burns more, 1 passed\n")
+    assert "|**+10 %**" in text.replace(" |", "|").replace("| ", "|")
     found, _, folded = text.partition("<details>")
     assert "`t.py::slow`" in found
     assert "`t.py::same`" not in found

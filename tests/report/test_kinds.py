@@ -123,14 +123,42 @@ def html_of(text: str) -> str:
 
 def test_markdown_has_tables_with_regressions_first() -> None:
     page = html_of(render("markdown"))
-    assert "<h2>Carbon: 1 regressed, 1 inconclusive, 1 improved</h2>" in page
+    assert "<h2>Carbon: 1 test burns more, 1 is in doubt, 1 burns less, 3 passed</h2>" in page
     places = [page.index(name) for name in ("test_worse", "test_unsure", "test_better")]
     assert places == sorted(places)
-    assert "<strong>regressed</strong>" in page
-    assert '<td style="text-align:right">+50 %</td>' in page
+    assert '<th style="text-align:right">change</th>\n<th style="text-align:left">what</th>' in page
+    assert '<td style="text-align:right"><strong>+50 %</strong></td>' in page
+    assert "pytest --carbon --carbon-update=all tests/test_a.py::test_worse</code>" in page
+    assert page.index("<table>") < page.index("accept") < page.index("Where the energy went")
     assert page.count("<table>") == 3
     assert "by car (EU)" in page
     assert "This run is not complete" in page
+
+
+def test_markdown_folds_all_findings_but_ten_and_fits_a_comment() -> None:
+    many = [
+        subject(
+            f"tests/deep/test_file.py::TestIt::test_{i}_{'long' * 30}",
+            1.5 + i,
+            outcome=Outcome.REGRESSED,
+            baseline_j=1.0,
+        )
+        for i in range(30)
+    ]
+    text = render("markdown", run_result(*many))
+    assert text.splitlines()[1] == "## Carbon: 30 tests burn more, 0 passed"
+    shown, _, folded = text.partition("<details><summary>20 more</summary>")
+    assert shown.count("| **+") == 10
+    assert folded.count("| **+") == 20
+    assert "test_29_" in shown.split("| **+")[1]
+    names = [row.split("|")[2].strip() for row in text.splitlines() if row.startswith("| **+")]
+    assert max(map(len, names)) <= 52
+    assert "accept what burns more: `pytest --carbon --carbon-update=all`" in text
+
+
+def test_markdown_counts_culprits() -> None:
+    result = replace(run_result(), notes=("culprit  a.py:1 f  +1 J", "culprit  unknown: no", "x"))
+    assert "1 test burns more, 1 culprit, 1 is in doubt" in render("markdown", result)
 
 
 def test_markdown_stays_below_the_limit_of_a_comment() -> None:
