@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FINDINGS",
+    "accept_command",
     "change_text",
     "energy_text",
     "findings",
@@ -119,6 +121,21 @@ _SAID = {
     Outcome.INCONCLUSIVE: ("is in doubt", "are in doubt"),
     Outcome.IMPROVED: ("burns less", "burn less"),
 }
+
+
+def accept_command(result: RunResult) -> str:
+    """What accepts the regressions, by name where that stays short; empty where there are none."""
+    tests = [s for s in result.with_outcome(Outcome.REGRESSED) if s.subject.kind is Kind.TEST]
+    if not tests:
+        return ""
+    named = " ".join([_ACCEPT, *(shlex.quote(s.subject.id) for s in tests)])
+    # A name that cannot be typed, or ends a code span, is left to the whole suite's command.
+    is_plain = named.isprintable() and "`" not in named
+    return named if is_plain and len(named) <= _LONGEST_COMMAND else _ACCEPT
+
+
+_ACCEPT = "pytest --carbon --carbon-update=all"
+_LONGEST_COMMAND = 400
 
 
 def sentence(outcomes: Mapping[Outcome, int], *, culprits: int, passed: int) -> str:

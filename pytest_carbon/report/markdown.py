@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, sum_of
 from pytest_carbon.report.figures import (
+    accept_command,
     change_text,
     energy_text,
     findings,
@@ -46,7 +46,6 @@ _NOTES = 20
 _UNFOLDED = 10
 _NAME = 50
 """Columns of a name, so that a table fits the 780 pixels of a comment."""
-_COMMAND = 400
 
 
 def render(result: RunResult) -> str:
@@ -175,16 +174,10 @@ def _finding(subject: SubjectResult) -> list[str]:
 
 
 def _accept(result: RunResult) -> Iterator[str]:
-    """The command that accepts the regressions, with their names where it stays short."""
-    tests = [s for s in result.with_outcome(Outcome.REGRESSED) if s.subject.kind is Kind.TEST]
-    if not tests:
-        return
-    command = "pytest --carbon --carbon-update=all"
-    named = " ".join([command, *(shlex.quote(s.subject.id) for s in tests)])
-    if len(named) <= _COMMAND and named.isprintable() and "`" not in named:
-        command = named
-    yield f"To accept what burns more: {code_span(command, _COMMAND)}"
-    yield ""
+    command = accept_command(result)
+    if command:
+        yield f"To accept what burns more: {code_span(command, len(command))}"
+        yield ""
 
 
 def _costliest(result: RunResult, rows: int) -> Iterator[str]:

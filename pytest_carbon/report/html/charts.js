@@ -1,5 +1,5 @@
 "use strict";
-// Draws what the tables say, too: the tree of energy, the findings, the history.
+// Draws what the tables say, too: the tree of energy, each finding, the history.
 
 const Charts = (() => {
   const { echarts } = vendor;
@@ -22,8 +22,6 @@ const Charts = (() => {
     renderMode: "richText", confine: true, formatter,
     backgroundColor: color("--panel"), borderColor: color("--line"), textStyle: { color: color("--text") },
   });
-
-  const short = (text, longest) => (text.length > longest ? `${text.slice(0, longest / 3)}…${text.slice(-longest * 2 / 3)}` : text);
 
   const node = ([name, value, words, children]) => ({ name, value, words, children: children.length ? children.map(node) : undefined });
 
@@ -49,54 +47,41 @@ const Charts = (() => {
     });
   }
 
-  const percent = (ratio) => (ratio - 1) * 100;
-
-  // An interval with a tick at both ends, on the row of its finding.
-  function bar(params, api) {
-    const row = api.value(2);
-    const low = api.coord([api.value(0), row]);
-    const high = api.coord([api.value(1), row]);
-    const style = { stroke: api.visual("color"), lineWidth: 3, opacity: 0.7 };
-    const line = (x1, y1, x2, y2) => ({ type: "line", shape: { x1, y1, x2, y2 }, style });
-    return { type: "group", children: [
-      line(low[0], low[1], high[0], high[1]),
-      line(low[0], low[1] - 5, low[0], low[1] + 5),
-      line(high[0], high[1] - 5, high[0], high[1] + 5),
-    ] };
+  // One scale for all rows, by the logarithm: a fall to a half is as long as a rise to the double.
+  function scale(found) {
+    const known = found.flatMap((one) => [one.ratio, one.low, one.high, one.limit, one.based ? 1 : null]).filter((ratio) => ratio > 0);
+    if (!known.length) return null;
+    const [low, high] = [Math.log(Math.min(...known)), Math.log(Math.max(...known))];
+    const room = (high - low) * 0.06 || 0.1;
+    return (ratio) => 4 + 172 * Math.min(1, Math.max(0, (Math.log(ratio) - low + room) / (high - low + 2 * room)));
   }
 
-  function findings(found, names) {
-    const kept = found.filter((one) => one.ratio !== null);
-    document.getElementById("findings-chart").hidden = !kept.length;
-    document.getElementById("findings-hint").hidden = !kept.length;
-    if (!kept.length) return;
-    const paint = { "over budget": "--bad", regressed: "--bad", inconclusive: "--warn", improved: "--good" };
-    const of = (one) => color(paint[one.outcome] ?? "--accent");
-    const limits = kept.map((one) => one.limit).filter((limit) => limit !== null);
-    const lines = [{ xAxis: 0, lineStyle: { color: color("--quiet"), type: "solid" }, label: { position: "start", formatter: "baseline" } }];
-    if (limits.length && limits.every((limit) => limit === limits[0])) {
-      lines.push({ xAxis: percent(limits[0]), lineStyle: { color: color("--bad"), type: "dashed" }, label: { position: "start", formatter: "tolerance" } });
-    }
-    draw("findings-chart", 70 + 30 * kept.length, {
-      aria: { enabled: true },
-      grid: { left: 10, right: 30, top: 24, bottom: 24, containLabel: true },
-      xAxis: { type: "value", scale: true, min: (range) => Math.max(-100, Math.floor(range.min / 10) * 10), axisLabel: { formatter: "{value} %", color: color("--quiet") }, splitLine: { lineStyle: { color: color("--line") } } },
-      yAxis: { type: "category", inverse: true, data: kept.map((one) => short(names(one), Math.min(46, Math.floor(innerWidth / 20)))), axisLabel: { color: color("--text"), fontSize: 11 }, axisTick: { show: false } },
-      tooltip: tooltip((at) => (at.data?.finding ? `${names(at.data.finding)}\n${at.data.finding.outcome}: ${at.data.finding.baseline} → ${at.data.finding.now} (${at.data.finding.change})` : "")),
-      series: [
-        { type: "custom", renderItem: bar, encode: { x: [0, 1], y: 2 }, data: kept.flatMap((one, row) => (one.low === null || one.high === null ? [] : [{ value: [percent(one.low), percent(one.high), row], itemStyle: { color: of(one) }, finding: one }])) },
-        { type: "scatter", symbolSize: 7, data: kept.flatMap((one, row) => one.samples.map((sample) => ({ value: [percent(sample), row], itemStyle: { color: of(one), opacity: 0.45 }, finding: one }))) },
-        { type: "scatter", symbol: "diamond", symbolSize: 13, markLine: { symbol: "none", silent: true, data: lines, label: { color: color("--quiet") } },
-          data: kept.map((one, row) => ({ value: [percent(one.ratio), row], itemStyle: { color: of(one) }, finding: one })) },
-      ],
-    });
+  // A finding as a small picture in its row; what it shows stands in the row's words, too.
+  function finding(one, place) {
+    const picture = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+    picture.setAttribute("viewBox", "0 0 180 22");
+    picture.setAttribute("role", "img");
+    const limit = one.based ? `tolerance ${((one.limit - 1) * 100).toFixed(0)} %` : "its budget";
+    picture.setAttribute("aria-label", `${one.change || "over its budget"}${one.interval ? `, between ${one.interval}` : ""}; ${limit}`);
+    const add = (tag, attributes) => {
+      const part = document.createElementNS("http://www.w3.org/2000/svg", tag);
+      Object.entries(attributes).forEach(([name, value]) => part.setAttribute(name, value));
+      picture.append(part);
+    };
+    const line = (ratio, kind) => add("line", { class: kind, x1: place(ratio), x2: place(ratio), y1: 1, y2: 21 });
+    if (one.based) line(1, "baseline");
+    if (one.limit > 0) line(one.limit, "limit");
+    if (one.low > 0 && one.high > 0) add("rect", { class: "interval", x: place(one.low), width: Math.max(2, place(one.high) - place(one.low)), y: 8, height: 6, rx: 2 });
+    one.samples.filter((sample) => sample > 0).forEach((sample) => add("circle", { class: "sample", cx: place(sample), cy: 11, r: 2.5 }));
+    if (one.ratio > 0) add("path", { class: "point", d: `M${place(one.ratio)} 5l5 6l-5 6l-5 -6z` });
+    return picture;
   }
 
   function history(points) {
     draw("history-chart", 0, {
       aria: { enabled: true },
       grid: { left: 10, right: 20, top: 20, bottom: 20, containLabel: true },
-      xAxis: { type: "category", data: points.map((point) => `${point.when}\n${point.commit}`), axisLabel: { color: color("--quiet") } },
+      xAxis: { type: "category", data: points.map((point) => point.when), axisLabel: { color: color("--quiet"), hideOverlap: true, formatter: (when) => when.slice(0, 10) } },
       yAxis: { type: "value", name: "J", min: 0, axisLabel: { color: color("--quiet") }, splitLine: { lineStyle: { color: color("--line") } } },
       tooltip: { ...tooltip((at) => `${points[at[0].dataIndex].when} ${points[at[0].dataIndex].commit}\n${points[at[0].dataIndex].energy}`), trigger: "axis" },
       series: [{ type: "line", data: points.map((point) => point.energy_j), showSymbol: true, symbolSize: 6, lineStyle: { color: color("--accent") }, itemStyle: { color: color("--accent") } }],
@@ -104,5 +89,5 @@ const Charts = (() => {
   }
 
   addEventListener("resize", () => drawn.forEach((chart) => chart.resize()));
-  return { tree, findings, history };
+  return { tree, scale, finding, history };
 })();

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import Kind, Phase, sum_of
 from pytest_carbon.report.figures import (
+    accept_command,
     change_text,
     energy_text,
     findings,
@@ -19,7 +20,7 @@ from pytest_carbon.report.figures import (
 )
 from pytest_carbon.report.html.tree import energy_tree
 from pytest_carbon.text import short_name, visible
-from pytest_carbon.units import format_duration, format_energy
+from pytest_carbon.units import format_change, format_duration, format_energy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,7 @@ __all__ = ["EMPTY", "page_data"]
 
 _LONGEST = 500
 _DIGITS = 6
-_DRAWN = 40
+_DRAWN = 500
 
 EMPTY: dict[str, Any] = {
     "title": "",
@@ -45,6 +46,8 @@ EMPTY: dict[str, Any] = {
     "equivalents": [],
     "facts": [],
     "tree": [],
+    "beside": [],
+    "accept": "",
     "findings": [],
     "rows": [],
 }
@@ -65,6 +68,8 @@ def page_data(result: RunResult) -> dict[str, Any]:
         "equivalents": [e.text for e in result.equivalents],
         "facts": [[name, visible(text)] for name, text in _facts(result)],
         "tree": energy_tree(result),
+        "beside": energy_tree(result, of_tests=False),
+        "accept": accept_command(result),
         "findings": [_finding(s, places[s.subject]) for s in findings(result)],
         "drawn": _DRAWN,
         "rows": [_row(result, s) for s in result.subjects],
@@ -89,16 +94,24 @@ def _title(result: RunResult) -> str:
 
 
 def _totals(result: RunResult) -> Iterator[list[str]]:
-    total = result.total
+    """The cards: what the tests took before and now, and the rest of the run after that."""
+    total, tests = result.total, result.tests_total
     if total is None:
         yield ["energy", "nothing was measured"]
         return
-    yield ["energy", energy_text(total)]
-    yield ["emissions", f"{grams_text(result, total)} CO2e"]
-    yield ["CPU time", format_duration(total.cpu_s)]
-    yield ["wall time", format_duration(result.wall_s)]
-    yield ["idle share, not gated", format_energy(total.idle_j)]
-    if result.sci is not None:
+    verdicts = [s.verdict for s in result.of(Kind.TEST) if s.verdict is not None]
+    pairs = [(v.baseline_j, v.now_j) for v in verdicts if v.baseline_j and v.now_j is not None]
+    before_j, now_j = sum(b for b, _ in pairs), sum(n for _, n in pairs)
+    if pairs:
+        name = f"{len(pairs)} tests with baselines" if len(pairs) > 1 else "1 test with a baseline"
+        change = format_change(now_j / before_j)
+        yield [name, f"{format_energy(before_j)} → {format_energy(now_j)} ({change})"]
+    if tests is not None:
+        yield ["all tests", f"{energy_text(tests)}, {grams_text(result, tests)} CO2e"]
+        yield ["their CPU time", format_duration(tests.cpu_s)]
+    yield ["whole run", f"{energy_text(total)}, {grams_text(result, total)} CO2e"]
+    yield ["wall time", format_duration(result.own_wall_s)]
+    if result.sci is not None and result.sci.complete:
         yield [result.sci.label, dict(result.sci.terms())[result.sci.label]]
 
 
@@ -129,6 +142,7 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
     yield "intensity", intensity_text(result)
     if result.pue.factor != 1:
         yield "PUE", f"{result.pue.factor:g}, in all grams ({result.pue.reason})"
+    yield from _outside_figures(result)
     if result.baselines:
         yield "baselines", result.baselines
     environment = result.environment
@@ -138,22 +152,45 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
         f"tracing {environment.tracing}"
     )
     yield "environment", words
-    if result.origin is not None:
-        yield "run", f"{result.origin.run_id}, started {result.origin.started_at}"
-        yield "versions", ", ".join(f"{n} {v}" for n, v in result.origin.versions.items())
-    for line in result.unavailable:
-        yield "not measured", line
-    for note in result.notes:
-        yield "note", note
+    yield from _origin(result)
+    yield from (("not measured", line) for line in result.unavailable)
+    yield from (("note", note) for note in result.notes)
+
+
+def _outside_figures(result: RunResult) -> Iterator[tuple[str, str]]:
+    """What is measured, and in none of the page's figures."""
+    if result.total is not None and result.total.idle_j:
+        yield "idle share", f"{format_energy(result.total.idle_j)}, in no figure here"
+    if result.sci is not None and not result.sci.complete:
+        yield result.sci.label, dict(result.sci.terms())[result.sci.label]
+    if result.looks_total is not None and result.looks:
+        cost = format_energy(result.looks_total.energy_j)
+        yield "measured again", f"{cost} in {format_duration(result.looks_s)}, in no figure here"
+
+
+def _origin(result: RunResult) -> Iterator[tuple[str, str]]:
+    origin = result.origin
+    if origin is None:
+        return
+    if origin.commit:
+        branch = f" ({origin.branch})" if origin.branch else ""
+        changed = ", with uncommitted changes" if origin.modified else ""
+        yield "commit", f"{origin.commit}{branch}{changed}"
+    yield "run", f"{origin.run_id}, started {origin.started_at}"
+    yield "versions", ", ".join(f"{n} {v}" for n, v in origin.versions.items())
 
 
 def _finding(subject: SubjectResult, place: int) -> dict[str, Any]:
-    """One finding; ``row`` is its place among all rows, ratios are against the baseline."""
+    """One finding; ``row`` is its place among all rows, ratios are to the baseline or budget."""
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
     base_j = verdict.baseline_j
+    # What is over its budget is drawn against that.
+    unit_j = base_j or verdict.limit_j
     measured = [subject.total, *(m for look in subject.looks for m in look.repeats)]
-    samples = [m.energy_j / base_j for m in measured if base_j and m.energy_j is not None]
+    samples = [m.energy_j / unit_j for m in measured if unit_j and m.energy_j is not None]
+    ratio = verdict.now_j / unit_j if unit_j and verdict.now_j is not None else None
+    limit = 1 + verdict.tolerance if verdict.tolerance is not None else None
     return {
         "row": place,
         "outcome": verdict.outcome.value,
@@ -163,10 +200,11 @@ def _finding(subject: SubjectResult, place: int) -> dict[str, Any]:
         "change": change_text(subject),
         "interval": interval_text(subject),
         "why": visible(verdict.reason),
-        "ratio": _rounded(verdict.ratio),
+        "ratio": _rounded(ratio),
         "low": _rounded(verdict.low),
         "high": _rounded(verdict.high),
-        "limit": _rounded(1 + verdict.tolerance) if verdict.tolerance is not None else None,
+        "limit": _rounded(limit if base_j else 1.0),
+        "based": bool(base_j),
         "samples": [_rounded(sample) for sample in samples],
     }
 

@@ -54,17 +54,44 @@
   }
   at("details").addEventListener("close", () => Rows.focus());
 
+  const SHOWN = 10;
+
+  // The file above the test, so that what differs stands at the start of a line.
+  function named(row) {
+    const cell = element("td", undefined, "name");
+    const link = element("button");
+    const cut = row[0].indexOf("::");
+    if (cut > 0) link.append(element("small", `${row[4] || row[0].slice(0, cut)} `));
+    link.append(element("span", cut > 0 ? row[0].slice(cut + 2) : row[0]));
+    link.type = "button";
+    link.title = row[0];
+    link.addEventListener("click", () => details(row));
+    cell.append(link);
+    return cell;
+  }
+
   function findings() {
     at("findings-section").hidden = !data.findings.length;
     const tones = { regressed: "bad", "over budget": "bad", inconclusive: "warn", improved: "good" };
-    fill("findings", data.findings.map((one) => {
-      const cell = element("td", undefined, "name");
-      const link = element("button", data.rows[one.row][0]);
-      link.type = "button";
-      link.addEventListener("click", () => details(data.rows[one.row]));
-      cell.append(link);
-      return [element("td", one.outcome, tones[one.outcome]), cell, one.baseline, one.now, one.change, one.interval, element("td", one.why, "words")];
+    const place = Charts.scale(data.findings);
+    fill("findings", data.findings.map((one, number) => {
+      const picture = element("td", undefined, `picture ${tones[one.outcome] ?? ""}`);
+      if (place && number < data.drawn) picture.append(Charts.finding(one, place));
+      return [element("td", one.outcome, tones[one.outcome]), named(data.rows[one.row]), one.change, one.baseline, one.now, picture, element("td", one.why, "words")];
     }));
+    const lines = [...at("findings").tBodies[0].rows];
+    const fold = (folded) => lines.slice(SHOWN).forEach((line) => { line.hidden = folded; });
+    fold(true);
+    at("more").hidden = lines.length <= SHOWN;
+    at("more").textContent = `Show ${lines.length - SHOWN} more`;
+    at("more").addEventListener("click", () => { fold(false); at("more").hidden = true; });
+    at("accept").hidden = !data.accept;
+    const [code, copy] = [at("accept").querySelector("code"), at("accept").querySelector("button")];
+    code.textContent = data.accept;
+    copy.addEventListener("click", () => {
+      getSelection().selectAllChildren(code);
+      navigator.clipboard?.writeText(data.accept).then(() => { copy.textContent = "Copied"; }, () => {});
+    });
   }
 
   function history() {
@@ -74,14 +101,13 @@
   }
 
   function draw() {
-    Charts.tree(data.tree);
-    Charts.findings(data.findings.slice(0, data.drawn), (one) => data.rows[one.row][0]);
+    Charts.tree(at("beside").checked ? [...data.tree, ...data.beside] : data.tree);
     if ((data.history ?? []).length > 1) Charts.history(data.history);
   }
 
   function theme(dark) {
     document.documentElement.dataset.theme = dark ? "dark" : "light";
-    at("theme").setAttribute("aria-pressed", String(dark));
+    at("theme").textContent = dark ? "Switch to light" : "Switch to dark";
     draw();
   }
 
@@ -101,13 +127,16 @@
   at("incomplete").hidden = !data.incomplete;
   at("incomplete").textContent = `This run is not complete: ${data.incomplete}`;
   at("print-limit").textContent = PRINTED;
-  for (const [section, shown] of [["totals", data.totals], ["where", data.tree], ["tests", data.rows], ["facts", data.facts]]) at(`${section}-section`).hidden = !shown.length;
+  for (const [section, shown] of [["totals", data.totals], ["where", [...data.tree, ...data.beside]], ["tests", data.rows], ["facts", data.facts]]) at(`${section}-section`).hidden = !shown.length;
   pairs(at("totals"), data.totals, true);
   at("equivalents").textContent = data.equivalents.length ? `As much as ${data.equivalents.join(", or ")}.` : "";
   pairs(at("facts"), data.facts);
   fill("kinds", data.kinds);
   fill("phases", data.phases);
-  fill("tree", [...folders(data.tree, 0, data.tree.reduce((sum, node) => sum + node[1], 0) || 1)].slice(0, 300), ["name"]);
+  const roots = [...data.tree, ...data.beside];
+  fill("tree", [...folders(roots, 0, roots.reduce((sum, node) => sum + node[1], 0) || 1)].slice(0, 300), ["name"]);
+  at("beside").checked = !data.tree.length;
+  at("beside").addEventListener("change", draw);
   findings();
   history();
   choices("kind", 1);

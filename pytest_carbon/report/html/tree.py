@@ -44,12 +44,18 @@ def steps(nodeid: str) -> list[str]:
     return [part for part in parts if part] or ["(no name)"]
 
 
-def energy_tree(result: RunResult) -> list[Any]:
-    """Nodes as ``[name, energy_j, words, children]``; what is unknown is left out."""
+def energy_tree(result: RunResult, *, of_tests: bool = True) -> list[Any]:
+    """Nodes as ``[name, energy_j, words, children]``; what is unknown is left out.
+
+    They are ``of_tests``, or of all that is no test: wider fixtures, collection, pytest itself.
+    """
     root = _Node()
     detailed = {s.subject for s in result.costliest(Kind.TEST, _WITH_PHASES)}
     for subject in result.subjects:
-        if subject.total.energy_j and subject.subject.kind not in _ELSEWHERE:
+        kind = subject.subject.kind
+        if kind in _ELSEWHERE or (kind is Kind.TEST) is not of_tests:
+            continue
+        if subject.total.energy_j:
             _add(root, subject, detailed=subject.subject in detailed)
     return list(_plain(root))
 

@@ -11,6 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.history.point import points
 from pytest_carbon.report.html.page import render, render_trend
 from tests.hostile import hostile_result
@@ -60,24 +61,81 @@ def press(page: Chrome, key: str, expected: str | None = None) -> None:
 def test_totals_and_findings(show: Show) -> None:
     page = show()
     assert text(page, "title") == "shop at 0123456789 (main)"
-    assert text(page, "headline") == "1 regressed, 1 inconclusive, 1 improved"
+    assert text(page, "headline") == "1 test burns more, 1 is in doubt, 1 burns less, 3 passed"
     assert "1 of the workers crashed" in text(page, "incomplete")
     assert "11.7 J" in text(page, "totals")
     assert "by car (EU)" in text(page, "equivalents")
     rows = page.find_elements(By.CSS_SELECTOR, "#findings tbody tr")
     assert [row.text.split()[0] for row in rows] == ["regressed", "inconclusive", "improved"]
-    assert "+50 % +35 % and +65 % 2 fresh processes agree" in rows[0].text
+    assert rows[0].text.split("\n")[1:] == [
+        "tests/test_a.py:7",
+        "test_worse +50 % 2.00 J 3.00 J",
+        "2 fresh processes agree",
+    ]
+    cards = text(page, "totals").split("\n")
+    assert cards[:2] == ["4 tests with baselines", "7.02 J → 6.70 J (-4.6 %)"]
+    assert "idle" not in text(page, "totals")
+    assert "idle share" in text(page, "facts")
 
 
 def test_pictures_are_drawn(show: Show) -> None:
     page = show()
     drawn = script(page, "[...document.querySelectorAll('.chart svg')].map(s => s.textContent)")
-    findings, tree = drawn
-    assert "test_worse" in findings
-    assert "baseline" in findings
-    assert "tolerance" in findings
-    assert "tests" in tree
-    assert script(page, "document.querySelectorAll('#findings-chart svg path').length") > 10
+    (tree,) = drawn
+    assert "test_a.py" in tree
+    assert "pytest itself" not in tree
+    page.find_element(By.ID, "beside").click()
+    whole_run = script(page, "document.querySelector('#tree-chart svg').textContent")
+    assert "pytest itself" in whole_run
+    rows = page.find_elements(By.CSS_SELECTOR, "#findings tbody tr")
+    for row in rows:
+        assert len(row.find_elements(By.CSS_SELECTOR, "svg line.limit")) == 1
+        assert len(row.find_elements(By.CSS_SELECTOR, "svg line.baseline")) == 1
+        assert row.find_elements(By.CSS_SELECTOR, "svg .sample")
+    labels = [row.find_element(By.TAG_NAME, "svg").accessible_name for row in rows]
+    assert labels[0] == "+50 %, between +35 % and +65 %; tolerance 20 %"
+
+
+def test_a_rise_is_drawn_to_the_right_of_its_tolerance(show: Show) -> None:
+    page = show()
+    drawn = """[...document.querySelectorAll('#findings tbody tr')].map(row => [
+        row.querySelector('.limit').x1.baseVal.value,
+        parseFloat(row.querySelector('.point').getAttribute('d').slice(1)),
+    ])"""
+    (worse_limit, worse), _, (better_limit, better) = script(page, drawn)
+    assert better < better_limit == worse_limit < worse
+
+
+def test_ten_findings_are_shown_and_the_others_on_demand(show: Show) -> None:
+    many = [
+        subject(f"a.py::test_{i}", 2.0 + i, outcome=Outcome.REGRESSED, baseline_j=1.0)
+        for i in range(56)
+    ]
+    page = show(run_result(*many))
+    shown = "[...document.querySelectorAll('#findings tbody tr')].filter(row => !row.hidden).length"
+    assert script(page, shown) == 10
+    more = page.find_element(By.ID, "more")
+    assert more.text == "Show 46 more"
+    more.click()
+    assert script(page, shown) == 56
+
+
+def test_the_accepting_command_can_be_copied(show: Show) -> None:
+    page = show()
+    accept = page.find_element(By.ID, "accept")
+    command = "pytest --carbon --carbon-update=all tests/test_a.py::test_worse"
+    assert accept.find_element(By.TAG_NAME, "code").text == command
+    accept.find_element(By.TAG_NAME, "button").click()
+    assert script(page, "getSelection().toString()") == command
+
+
+def test_what_is_over_its_budget_is_drawn_against_that(show: Show) -> None:
+    verdict = Verdict(outcome=Outcome.OVER_BUDGET, now_j=3.0, limit_j=1.0)
+    page = show(run_result(subject("a.py::test_a", 3.0)._replace(verdict=verdict)))
+    (row,) = page.find_elements(By.CSS_SELECTOR, "#findings tbody tr")
+    assert row.find_elements(By.CSS_SELECTOR, "svg .baseline") == []
+    assert len(row.find_elements(By.CSS_SELECTOR, "svg .limit")) == 1
+    assert "at most 1.00 J 3.00 J" in row.text
 
 
 def test_search_filter_and_count(show: Show) -> None:
@@ -117,9 +175,10 @@ def test_dark_and_light(show: Show) -> None:
     before = script(page, dark)
     button.click()
     assert script(page, dark) != before
-    assert button.get_attribute("aria-pressed") == "true"
-    assert script(page, "document.querySelectorAll('.chart svg').length") == 2
+    assert button.text == "Switch to light"
+    assert script(page, "document.querySelectorAll('.chart svg').length") == 1
     button.click()
+    assert button.text == "Switch to dark"
     assert script(page, dark) == before
 
 
