@@ -28,7 +28,7 @@ from pytest_carbon.tasks.names import SEPARATOR
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.accounting import Accounting
@@ -335,41 +335,30 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
-        from pytest_carbon.report.terminal import budget_lines, summary_lines
-        from pytest_carbon.text import printable_line, shown
+        from pytest_carbon.session.results.summary import write_no_summary, write_summary
 
-        verbosity = self._config.get_verbosity()
         if self._usage_error:
             terminalreporter.write_line(f"ERROR: {self._usage_error}", red=True)
         if self.result is None:
-            stored = "" if self._settings.update is None else ", and nothing was stored"
-            for fault in self._faults:
-                text = f"carbon: no summary ({fault.cause}){stored}; the outcomes stand"
-                terminalreporter.write_line(printable_line(text), yellow=True)
+            write_no_summary(terminalreporter, self._faults, self._settings)
             return
-        if self._settings.budgets_only:
-            lines = budget_lines(self.result)
-        else:
-            terminalreporter.write_sep("=", "carbon")
-            lines = summary_lines(
-                self.result,
-                verbosity=verbosity,
-                rows=self._settings.rows,
-                width=self._config.get_terminal_writer().fullwidth,
-                next_step=self._baselines.next_step,
-            )
-        for line in lines:
-            marks = {line.tone: True} if line.tone else {}
-            terminalreporter.write_line(line.text, **marks)
-        for subject in self._failed_late():
-            text = f"FAILED: {shown(subject.subject.id)}: {self._why_late(subject)}"
-            terminalreporter.write_line(printable_line(text), red=True)
-        if self._why_strict_fails:
-            text = f"FAILED: --carbon-strict: {self._why_strict_fails}"
-            terminalreporter.write_line(printable_line(text), red=True)
-        if verbosity < 0:
-            # The header, which is left out with -q, says it else.
-            for text in self._missing_meters:
-                terminalreporter.write_line(printable_line(text))
+        write_summary(
+            terminalreporter,
+            self.result,
+            self._settings,
+            failures=[*self._late_failures(), *self._strict_failures()],
+            missing_meters=self._missing_meters,
+            next_step=self._baselines.next_step,
+        )
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)
+
+    def _late_failures(self) -> Iterator[str]:
+        from pytest_carbon.text import shown
+
+        for subject in self._failed_late():
+            yield f"{shown(subject.subject.id)}: {self._why_late(subject)}"
+
+    def _strict_failures(self) -> Iterator[str]:
+        if self._why_strict_fails:
+            yield f"--carbon-strict: {self._why_strict_fails}"
