@@ -73,7 +73,7 @@ def subject(
             high=energy_j / baseline_j * 1.1 if baseline_j else None,
             can_see=0.3,
             looks=3,
-            reason="2 fresh processes agree",
+            reason="2 fresh processes confirm it",
         )
     is_test = kind is Kind.TEST
     return SubjectResult(

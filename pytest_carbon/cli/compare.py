@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "compare",
         usage="pytest-carbon compare BASE [HEAD] [options] [-- PYTEST ARGS]\n"
         "       pytest-carbon compare --merge-base REV [HEAD] [options] [-- PYTEST ARGS]",
-        help="run two revisions in turn on this machine, and find what got costlier",
+        help="run two revisions side by side, and find the tests and functions that burn more",
         description="Check out BASE and HEAD into folders of their own, run every test once on "
         "both,\nand measure suspects in alternating pairs until each is decided. What follows -- "
         "goes to\npytest.",

@@ -43,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command and its arguments."""
     parser = subparsers.add_parser(
         "doctor",
-        help="what is measured here and how, what is not and why, and what the gate can see",
+        help="show what is measured on this machine, what is not, and what the gate can find",
         description="Say what is measured on this machine and how, what is not and what would "
         "change that, how noisy the machine is just now, and which rise the gate can see.",
     )

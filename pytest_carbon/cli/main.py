@@ -36,18 +36,32 @@ SIGNALLED, SIGPIPE = 128, 13
 """What a shell says of a command that a signal has ended, and the signal of a closed pipe."""
 
 _COMMANDS = {
-    "baselines": baselines,
     "compare": compare,
     "doctor": doctor,
-    "history": history,
-    "intensity": intensity,
-    "merge": merge,
-    "merge-driver": merge_driver,
-    "prune": prune,
     "refresh": refresh,
+    "prune": prune,
+    "baselines": baselines,
     "report": report,
+    "history": history,
+    "merge": merge,
     "run": run,
+    "intensity": intensity,
+    "merge-driver": merge_driver,
 }
+"""The commands, in the order in which a project comes to use them."""
+
+_EXAMPLES = """examples:
+  pytest-carbon compare main             what does my change cost? needs no baselines
+  pytest-carbon compare main -- tests/unit -k parser
+                                         what follows -- goes to pytest
+  pytest-carbon doctor                   what is measured on this machine, and how well
+  pytest-carbon refresh                  store baselines for pytest --carbon
+  pytest-carbon report carbon.json --to html:carbon.html
+  pytest-carbon run -- make all          measure any command
+
+pytest --help shows the options of pytest --carbon, and pytest-carbon COMMAND --help those of a
+command.
+"""
 
 _RUN_OTHERS = {"baselines", "compare", "prune", "refresh", "run"}
 
@@ -79,7 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one sub-command; returns the exit status, 4 for what the user can mend."""
     own, for_pytest = _split(sys.argv[1:] if arguments is None else arguments)
     parser = _Parser(
-        prog="pytest-carbon", description="Emission regression testing beside pytest --carbon."
+        prog="pytest-carbon",
+        description="Find what makes your tests burn more energy. The commands, in order of use:",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"pytest-carbon {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")

@@ -48,8 +48,8 @@ def verdict_on_budget(
     figures_j = [max(trimmed_mean(look.samples_j), LEAST_J) for look in looks if look.samples_j]
     answer = _answer(now_j, budget_j, figures_j, looks)
     if answer is None and (reason or len(looks) >= MAX_LOOKS):
-        why = reason or "fresh processes disagree"
-        answer = Outcome.INCONCLUSIVE, f"over its budget once; {why}"
+        why = reason or "fresh processes gave different answers"
+        answer = Outcome.INCONCLUSIVE, f"over its budget in the first run; {why}"
     if answer is None:
         return None
     outcome, why = answer
@@ -65,9 +65,12 @@ def _answer(
     if not figures_j or (over < len(figures_j) and _mean_j(figures_j) <= budget_j):
         return _first_runs_alone(now_j, budget_j, looks, repeats=bool(figures_j))
     if len(figures_j) >= LEAST_LOOKS and over == len(figures_j):
-        return Outcome.OVER_BUDGET, f"{over} fresh processes agree"
+        return Outcome.OVER_BUDGET, f"{over} fresh processes confirm it"
     if len(figures_j) >= MAX_LOOKS:
-        return Outcome.OVER_BUDGET, f"the mean of {len(figures_j)} fresh processes exceeds it"
+        return (
+            Outcome.OVER_BUDGET,
+            f"the mean of {len(figures_j)} fresh processes is over the budget",
+        )
     return None
 
 
@@ -77,16 +80,16 @@ def _first_runs_alone(
     if not looks:
         return None
     if any(not over_budget(look.first_j, budget_j) for look in looks):
-        return Outcome.OK, "within its budget when measured again"
+        return Outcome.OK, "measured again: within its budget"
     if len(looks) < LEAST_LOOKS:
         return None
     if now_j > BEYOND_NOISE * budget_j:
-        return Outcome.OVER_BUDGET, f"the first runs in {len(looks)} fresh processes agree"
+        return Outcome.OVER_BUDGET, f"the first runs in {len(looks)} fresh processes confirm it"
     if not repeats and len(looks) < MAX_LOOKS:
         return None
     return (
         Outcome.INCONCLUSIVE,
-        "only first runs in a process are over its budget (an import, a cache?)",
+        "only the first run in each process is over the budget (an import, a cache?)",
     )
 
 

@@ -65,7 +65,9 @@ def verdict_by_looks(suspect: Suspect, looks: Sequence[Look]) -> Verdict | None:
     them at the latest.
     """
     if suspect.entry.first.centre_j <= 0:
-        return open_verdict(suspect, "the baseline is 0 J: refresh it")
+        return open_verdict(
+            suspect, "the stored baseline is 0 J: store it again with --carbon-update=all"
+        )
     repeated = [look for look in looks if look.samples_j]
     if not repeated:
         return _by_first_runs_only(suspect, looks) if looks else None
@@ -77,7 +79,7 @@ def _by_later_runs(
 ) -> Verdict | None:
     """The verdict by the looks in which the test has run more than once."""
     if _convicts(suspect, evidence, repeated):
-        reason = f"{len(repeated)} fresh processes agree"
+        reason = f"{len(repeated)} fresh processes confirm it"
         return _verdict(suspect, Outcome.REGRESSED, reason, evidence)
     why = _why_cleared(suspect, evidence, repeated)
     if why is not None and len(repeated) >= suspect.policy.least_to_clear:
@@ -90,16 +92,23 @@ def _by_later_runs(
 def _cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look], reason: str) -> Verdict:
     """The verdict on a suspect whose later runs are as cheap as ever."""
     if _first_run_stands_out(suspect, looks):
-        reason = "only its first run in a process costs more (an import, a cache?)"
+        reason = "only the first run in each process burns more (an import, a cache?)"
         return _verdict(suspect, Outcome.INCONCLUSIVE, reason, None, looks=1 + len(looks))
-    return _verdict(suspect, Outcome.OK, reason or "not confirmed when measured again", evidence)
+    return _verdict(suspect, Outcome.OK, reason or "measured again: no regression", evidence)
 
 
 def _last_word(suspect: Suspect, evidence: Evidence) -> Verdict:
     """The verdict where further looks would not decide."""
     if evidence.rise <= allowed(suspect.entry, suspect.policy):
-        return _verdict(suspect, Outcome.OK, "within the tolerance, by all looks", evidence)
-    return _verdict(suspect, Outcome.INCONCLUSIVE, "fresh processes disagree", evidence)
+        return _verdict(
+            suspect,
+            Outcome.OK,
+            "within the tolerance on average over all fresh processes",
+            evidence,
+        )
+    return _verdict(
+        suspect, Outcome.INCONCLUSIVE, "fresh processes gave different answers", evidence
+    )
 
 
 def enough_j(suspect: Suspect, most_samples: int) -> tuple[float, ...]:
@@ -133,8 +142,10 @@ def _by_first_runs_only(suspect: Suspect, looks: Sequence[Look]) -> Verdict | No
     if _is_cleared(suspect, evidence):
         if len(looks) < suspect.policy.least_to_clear:
             return None
-        return _verdict(suspect, Outcome.OK, "not confirmed when measured again", evidence)
-    reason = "it could not run twice in a process, and its first runs there do not decide"
+        return _verdict(suspect, Outcome.OK, "measured again: no regression", evidence)
+    reason = (
+        "the test cannot run twice in one process, and first runs alone are too noisy to decide"
+    )
     return _verdict(suspect, Outcome.INCONCLUSIVE, reason, None, looks=1 + len(looks))
 
 
@@ -184,7 +195,7 @@ def _why_cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) ->
     if _is_cleared(suspect, evidence):
         return ""
     if not suspect.policy.thorough and is_the_disk(suspect, evidence, looks):
-        return "the disk costs more by now: the test writes no more than it did"
+        return "the disk has become slower: the test writes no more than before"
     return None
 
 

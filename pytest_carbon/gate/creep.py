@@ -39,5 +39,5 @@ def creep(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> Verdict
         limit_j=anchor_j * exp(most),
         low=centre_j / anchor_j * exp(-2 * error),
         high=centre_j / anchor_j * exp(2 * error),
-        reason="crept up by many accepted rises, each within the tolerance",
+        reason="many accepted rises, each within the tolerance, add up to too much",
     )

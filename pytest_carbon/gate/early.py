@@ -98,7 +98,7 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         high=exp(change + 2 * error),
         can_see=exp(aim) - 1,
         looks=len(kept),
-        reason="a change of two tolerances is ruled out",
+        reason="a change of twice the tolerance is ruled out",
     )
 
 
@@ -121,5 +121,5 @@ def _small(now_j: float, base_j: float, policy: PairedPolicy, looks: int) -> Ver
         tolerance=policy.tolerance,
         limit_j=base_j + policy.least_rise_j,
         looks=looks,
-        reason="a rise this small is below what the meter resolves",
+        reason="the rise is too small for the meter to resolve",
     )

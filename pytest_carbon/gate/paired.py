@@ -109,7 +109,7 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
             now_j=kept[-1].head_j if kept else 0.0,
             tolerance=policy.tolerance,
             looks=len(kept),
-            reason="too few pairs with a cost on both sides",
+            reason="too few pairs where both sides used measurable energy",
         )
 
     change, error, freedom = _estimate(kept)
@@ -122,15 +122,15 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
     outcome, reason = None, ""
     if len(pairs) in checks or due is None:
         if change > max(most, margin):
-            outcome, reason = Outcome.REGRESSED, "head costs more in pair after pair"
+            outcome, reason = Outcome.REGRESSED, "head burns more in nearly every pair"
         elif -change > max(most, margin):
-            outcome, reason = Outcome.IMPROVED, "head costs less in pair after pair"
+            outcome, reason = Outcome.IMPROVED, "head burns less in nearly every pair"
         elif abs(change) < min(most, log1p(AIM * tolerance) - BELOW_AIM * error):
             outcome, reason = Outcome.OK, "no change beyond the tolerance"
         elif due is None and abs(change) <= most and 2 * error < log1p(AIM * tolerance):
-            outcome, reason = Outcome.OK, "within the tolerance, by all pairs"
+            outcome, reason = Outcome.OK, "within the tolerance on average over all pairs"
         elif due is None:
-            outcome, reason = Outcome.INCONCLUSIVE, "the pairs scatter too much"
+            outcome, reason = Outcome.INCONCLUSIVE, "the pairs are too noisy to decide"
     if outcome is None:
         assert due is not None, "the last check always decides"
         return MorePairs(due - len(pairs))

@@ -49,11 +49,11 @@ def invocation_of(config: pytest.Config, environ: Mapping[str, str]) -> Invocati
     ``environ`` is the environment from before any test ran.
     """
     if not sys.executable:
-        return "the path of this Python is not known, so that no other process can be started"
+        return "the path of this Python is unknown, so no other process can be started"
     params = config.invocation_params
     plugins = list(_plugin_arguments(params.plugins or ()))
     if None in plugins:
-        return "pytest was started by pytest.main with plugin objects, which cannot be done again"
+        return "pytest.main was called with plugin objects, which a fresh process cannot be given"
     arguments = list(_without_plugins(map(os.fspath, params.args)))
     # Lines of a tracer cost more than the code that they watch.
     if config.pluginmanager.hasplugin("_cov") or config.pluginmanager.hasplugin("pytest_cov"):

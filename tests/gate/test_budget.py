@@ -37,7 +37,7 @@ def test_what_looks_found_is_what_is_told() -> None:
     assert verdict is not None
     assert verdict.now_j == pytest.approx(1.5)
     assert (verdict.limit_j, verdict.looks) == (1.0, 3)
-    assert verdict.reason == "2 fresh processes agree"
+    assert verdict.reason == "2 fresh processes confirm it"
 
 
 def test_an_unlucky_run_is_cleared_by_one() -> None:
@@ -80,7 +80,7 @@ def test_where_no_further_look_is_possible_it_is_inconclusive() -> None:
     verdict = verdict_on_budget(1.1, 1.0, [], "out of confirm time")
     assert verdict is not None
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.reason == "over its budget once; out of confirm time"
+    assert verdict.reason == "over its budget in the first run; out of confirm time"
     assert outcome(1.1, 1.1, reason="out of confirm time") is Outcome.OVER_BUDGET, "it is decided"
 
 

@@ -99,7 +99,7 @@ def test_a_real_rise_is_convicted_by_two_looks_that_agree() -> None:
     assert verdict.outcome is Outcome.REGRESSED
     assert verdict.ratio == pytest.approx(1.5)
     assert verdict.looks == 3
-    assert verdict.reason == "2 fresh processes agree"
+    assert verdict.reason == "2 fresh processes confirm it"
     assert verdict.low is not None
     assert verdict.high is not None
     assert verdict.low < 1.5 < verdict.high
@@ -128,7 +128,7 @@ def test_looks_that_disagree_to_the_end_are_inconclusive() -> None:
     to_and_fro = lambda taken: 1.02 if taken % 2 else 1.6  # noqa: E731
     verdict = confirm(suspect(1.5), first=to_and_fro, later=to_and_fro)
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert verdict.reason == "fresh processes disagree"
+    assert verdict.reason == "fresh processes gave different answers"
     assert verdict.looks == 1 + POLICY.max_looks
 
 
@@ -147,7 +147,7 @@ def test_a_disk_that_costs_more_by_now_is_no_regression() -> None:
     case = suspect(1.35, files())
     verdict = confirm(case, first=always(1.35), later=always(1.35), blocks_written=320)
     assert verdict.outcome is Outcome.OK
-    assert verdict.reason == "the disk costs more by now: the test writes no more than it did"
+    assert verdict.reason == "the disk has become slower: the test writes no more than before"
     assert verdict.looks == 2, "one look is enough to see that"
 
 
@@ -183,7 +183,7 @@ def test_a_cost_that_only_the_first_run_pays_stays_open() -> None:
     """Alone in a process a first run also pays for what earlier tests had paid for."""
     verdict = confirm(suspect(1.6), first=always(1.6), later=always(1.0))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "only its first run" in verdict.reason
+    assert "only the first run" in verdict.reason
     assert verdict.now_j == 1.6, "what the session's own run has cost"
 
 
@@ -249,7 +249,7 @@ def test_a_test_that_cannot_run_twice_is_cleared_by_a_first_run_and_never_convic
     """What a first run pays for depends on what ran before it."""
     verdict = confirm(suspect(9.0), first=always(now_j), later=None)
     assert (verdict.outcome, verdict.looks) == (outcome, 2)
-    assert ("could not run twice" in verdict.reason) == (outcome is Outcome.INCONCLUSIVE)
+    assert ("cannot run twice" in verdict.reason) == (outcome is Outcome.INCONCLUSIVE)
 
 
 def test_in_the_thorough_mode_one_first_run_clears_nobody_either() -> None:
@@ -375,7 +375,7 @@ def test_looks_end_where_no_further_one_could_lift_a_test_above_the_tolerance() 
     case = suspect(1.0, drifting, THOROUGH)
     verdict = confirm(case, first=always(1.0), later=always(1.0))
     assert (verdict.outcome, verdict.looks) == (Outcome.OK, 3)
-    assert verdict.reason == "within the tolerance, by all looks"
+    assert verdict.reason == "within the tolerance on average over all fresh processes"
     assert verdict.can_see is not None
     assert verdict.can_see > 0.3, "what its disk hides is said"
 
@@ -389,7 +389,7 @@ def test_the_thorough_mode_tells_of_tests_that_fell() -> None:
 def test_a_baseline_of_nothing_is_inconclusive() -> None:
     verdict = confirm(suspect(1.0, entry(first_j=0.0)), first=always(1.0), later=always(1.0))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "refresh" in verdict.reason
+    assert "--carbon-update=all" in verdict.reason
 
 
 def test_a_first_look_may_end_as_soon_as_its_samples_clear_the_suspect() -> None:

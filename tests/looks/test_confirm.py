@@ -106,7 +106,7 @@ def test_a_test_that_cannot_run_twice_stays_open_and_says_why() -> None:
     host = Host({ONE: once})
     (verdict,) = judged(host, against_baseline(ONE))
     assert verdict.outcome is Outcome.INCONCLUSIVE
-    assert "could not run twice" in verdict.reason
+    assert "cannot run twice" in verdict.reason
     assert verdict.reason.endswith(": it failed (the port is taken)")
 
 

@@ -236,7 +236,7 @@ def test_github_annotates_the_line_of_the_test() -> None:
     assert regressed == (
         "::error file=tests/test_a.py,line=7,title=carbon%3A regressed +50 %25::"
         "tests/test_a.py::test_worse: 2.00 J → 3.00 J (between +35 %25 and +65 %25); "
-        "2 fresh processes agree"
+        "2 fresh processes confirm it"
     )
     assert undecided.startswith(
         "::warning file=tests/sub/test_b.py,line=7,title=carbon%3A inconclusive +10 %25::"

@@ -226,7 +226,7 @@ def test_pytests_runner_is_a_plugin_by_itself(pytester: pytest.Pytester) -> None
 
 
 def test_a_failure_without_a_traceback_survives_its_way_between_processes() -> None:
-    text = "carbon: +50 %: 1.00 J → 1.50 J\nwhy       2 fresh processes agree"
+    text = "carbon: +50 %: 1.00 J → 1.50 J\nwhy       2 fresh processes confirm it"
     shown = failure_repr(text, "test_it.py", 7)
     report = pytest.TestReport(
         nodeid="test_it.py::test_func",

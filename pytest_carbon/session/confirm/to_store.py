@@ -36,7 +36,9 @@ class StoredLook:
         policy = self._judge.policy
         if isinstance(self._taker, str) or not policy.confirm_time_s:
             why = self._taker if isinstance(self._taker, str) else "--carbon-confirm-time=0"
-            self.notes = [f"stored without looks, so that suspects will be less certain: {why}"]
+            self.notes = [
+                f"stored without measuring again, so later verdicts will be less certain: {why}"
+            ]
             return []
         tests = [result for result in passed if result.subject.kind is Kind.TEST]
         tasks: dict[str, list[Subject]] = {}

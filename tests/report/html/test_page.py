@@ -70,7 +70,7 @@ def test_totals_and_findings(show: Show) -> None:
     assert rows[0].text.split("\n")[1:] == [
         "tests/test_a.py:7",
         "test_worse +50 % 2.00 J 3.00 J",
-        "2 fresh processes agree",
+        "2 fresh processes confirm it",
     ]
     cards = text(page, "totals").split("\n")
     assert cards[:2] == ["4 tests with baselines", "7.02 J → 6.70 J (-4.6 %)"]

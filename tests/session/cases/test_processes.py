@@ -76,7 +76,7 @@ def test_nobody_else_is_there_to_hold_or_to_be_seen(
     gated.stdout.fnmatch_lines_random(
         [
             "inconclusive: *::test_kept*measured again: it is not collected*",
-            "inconclusive: *::test_pipe*it could not run twice in a process*",
+            "inconclusive: *::test_pipe*the test cannot run twice in one process*",
         ]
     )
 

@@ -69,7 +69,7 @@ def test_a_second_run_that_ends_its_process_or_fails_changes_nothing(
     assert suite.verdict("test_ending[go_on]") == "regressed"
     gated.stdout.fnmatch_lines(
         [
-            "inconclusive: *leave*it could not run twice in a process*exit status 7",
+            "inconclusive: *leave*the test cannot run twice in one process*exit status 7",
             "inconclusive: *kill*signal 9",
             "inconclusive: *interrupt*exit status 2",
             "inconclusive: *stop*exit status 2",
