@@ -76,7 +76,7 @@ def _name(subject: SubjectResult, width: int) -> str:
     name = visible(subject.subject.id)
     if subject.subject.kind is Kind.TEST:
         return fitted(name, width)
-    times = f" {subject.times}×" if subject.times > 1 else ""
+    times = f", {subject.times} times" if subject.times > 1 else ""
     mark = f" ({subject.subject.kind.value}{times})"
     return fitted(name, width - columns(mark)) + mark
 

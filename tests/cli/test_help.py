@@ -16,7 +16,7 @@ def test_commands_come_in_the_order_of_use_with_examples(
     text = capsys.readouterr().out
     commands = text.partition("COMMAND\n")[2].partition("\noptions:")[0]
     order = ("compare", "doctor", "refresh", "prune", "report", "history", "merge", "run")
-    places = [commands.index(f"    {name}") for name in order]
+    places = [f"\n{commands}".index(f"\n    {name} ") for name in order]
     assert places == sorted(places)
     examples = text.partition("examples:")[2]
     assert "pytest-carbon compare main -- tests/unit -k parser" in examples

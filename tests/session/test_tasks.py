@@ -90,7 +90,7 @@ def test_rows_add_up_to_their_test(
     own = {path: float(figures["own_energy_j"]) for path, figures in tasks.items()}
     assert sum(own.values()) == pytest.approx(joules["load"] + joules["train"], rel=0.02)
     assert tasks["train > epoch"]["times"] == "2"
-    result.stdout.fnmatch_lines(["* new * > train > epoch (task, 2 times)"])
+    result.stdout.fnmatch_lines(["* > train > epoch (task, 2 times) * new"])
 
     run = read_result(pytester.path / "result.json")
     (test,) = run.of(Kind.TEST)
