@@ -82,7 +82,7 @@ def test_a_live_figure_counts_in_reports_and_its_token_shows_nowhere(
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
-            "carbon: *; 187 gCO2e/kWh (GB, live)",
+            "carbon: 187 gCO2e/kWh (GB, Electricity Maps (lifecycle) *; live, zone GB)",
             "  intensity: 187 gCO2e/kWh, GB, Electricity Maps (lifecycle) *",
             "  gates and budgets use the pinned 217.41 gCO2e/kWh, GBR, * (carbon_intensity=GBR)",
         ]

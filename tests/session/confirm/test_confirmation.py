@@ -44,7 +44,7 @@ def test_a_rise_is_confirmed_by_looks_and_is_one_failure_of_one_test(
     run.stdout.fnmatch_lines(
         [
             "carbon: measuring 1 test again in a fresh process (test_cost.py::test_one)",
-            "why *fresh processes agree",
+            "why *fresh processes confirm it",
             "FAILED test_cost.py::test_one - carbon: +*",
         ]
     )
