@@ -81,7 +81,7 @@ def carbon(
     pytester.makepyfile(burn=BURN)
     pytester.syspathinsert()
     # Wide enough for whole messages.
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "500")
 
     def run(*args: str) -> pytest.RunResult:
         return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", "--carbon", *args)

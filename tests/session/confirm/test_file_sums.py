@@ -166,4 +166,4 @@ def test_many_short_tests_that_all_grew_fail_the_run(
     run = carbon(wide, *workers)
     run.assert_outcomes(passed=120)
     assert run.ret == pytest.ExitCode.TESTS_FAILED
-    run.stdout.fnmatch_lines(["regressed: test_short.py (*): * → *J (+*)", "  *; moved most: *"])
+    run.stdout.fnmatch_lines(["regressed: test_short.py (*): * → *J (+*); *moved most: *"])
