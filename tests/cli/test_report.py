@@ -34,7 +34,7 @@ def test_several_kinds_at_once(
     assert main(["report", stored, stored, *arguments]) == 4
     assert "name one result, or join them first" in capsys.readouterr().err
     assert main(["report", stored, *arguments]) == 0
-    assert "## Carbon: 1 regressed" in capsys.readouterr().out
+    assert "## Carbon: 1 test burns more" in capsys.readouterr().out
     # The first call had written what came before its mistake.
     assert len((tmp_path / "out" / "emissions.csv").read_text().splitlines()) == 4
 
