@@ -194,7 +194,7 @@ def test_inside_a_measured_test_it_is_a_task(
     )
     result = carbon()
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*test_train > outer > train (task)"])
+    result.stdout.fnmatch_lines(["*test_train > outer > train (task)*"])
 
 
 def test_a_measured_function_goes_to_other_processes_after_a_call_as_before_it(

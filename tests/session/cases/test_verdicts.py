@@ -109,7 +109,7 @@ def test_a_row_holds_figures_that_belong_together(pytester: pytest.Pytester, sui
     assert verdict.outcome.value == "regressed"
     assert verdict.baseline_j is not None
     assert verdict.now_j is not None
-    rows = [re.match(r" *([\d.]+) (m?J) .* \+([\d,]+) % .*::test_a$", x) for x in gated.outlines]
+    rows = [re.match(r".*::test_a +([\d.]+) (m?J) .* \+([\d,]+) %", x) for x in gated.outlines]
     ((energy, unit, percent),) = [row.groups() for row in rows if row is not None]
     shown_j = float(energy) * {"J": 1.0, "mJ": 1e-3}[unit]
     change = float(percent.replace(",", "")) / 100

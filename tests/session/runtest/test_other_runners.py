@@ -101,7 +101,7 @@ def test_setup_show_keeps_its_output_and_is_measured(
     )
     result = carbon("--setup-show")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*SETUP    F thing*", "*::test_one"])
+    result.stdout.fnmatch_lines(["*SETUP    F thing*", "*::test_one *"])
 
 
 def test_a_budget_holds_there_too_and_fails_the_run(pytester: pytest.Pytester, carbon: Run) -> None:
