@@ -228,10 +228,14 @@ def test_hangs(request):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
-@pytest.mark.parametrize("in_look", [False, True], ids=["in the suite", "in a look"])
 @pytest.mark.parametrize(
-    ("number", "status"),
-    [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 2)],  # type: ignore[attr-defined, unused-ignore]
+    ("in_look", "number", "status"),
+    [
+        (False, signal.SIGTERM, 143),
+        (True, signal.SIGTERM, 143),
+        (False, signal.SIGHUP, 129),  # type: ignore[attr-defined, unused-ignore]
+        (True, signal.SIGINT, 2),
+    ],
 )
 def test_what_interrupts_it_leaves_nothing_running_and_keeps_finished_rounds(
     tmp_path: Path, command: Command, in_look: bool, number: signal.Signals, status: int
