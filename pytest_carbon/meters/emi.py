@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
 
 if TYPE_CHECKING:
@@ -99,6 +100,10 @@ class _Source(NamedTuple):
     def covers(self) -> str:
         return "memory" if self.domain.startswith("dram") else "cpu"
 
+    @property
+    def is_package(self) -> bool:
+        return self.covers == "cpu"
+
 
 def _sources(devices: Sequence[Device]) -> tuple[list[_Source], list[int]]:
     """The packages and their memory, and how many channels each device has."""
@@ -116,24 +121,6 @@ def _sources(devices: Sequence[Device]) -> tuple[list[_Source], list[int]]:
                 package = int(match[1])
                 sources.append(_Source(f"{kind}-{package}", number, at, package))
     return sorted(set(sources), key=lambda one: (one.package, one.covers)), sizes
-
-
-def _without_mirrors(
-    sources: list[_Source], read: Callable[[], list[int]], sleep: Callable[[float], None]
-) -> list[_Source]:
-    """Some AMD parts show one package's counter once a die: the first one stays."""
-    looks = [read()]
-    for _ in range(5):
-        sleep(0.002)
-        looks.append(read())
-    mirrors: set[int] = set()
-    packages = [at for at, one in enumerate(sources) if one.covers == "cpu"]
-    for index, later in enumerate(packages):
-        for earlier in packages[:index]:
-            same = sum(look[later] == look[earlier] for look in looks)
-            if same >= 2 and sources[earlier].package not in mirrors:
-                mirrors.add(sources[later].package)
-    return [one for one in sources if one.package not in mirrors]
 
 
 def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailable:
@@ -177,7 +164,7 @@ def open_emi(
             ]
             return [told[one.device][one.channel] for one in chosen]
 
-        sources = _without_mirrors(sources, lambda: read_of(sources), sleep)
+        sources = drop_mirrors(sources, lambda: read_of(sources), sleep)
         moves = moving(lambda: read_of(sources))
         still = [one for one, moved in zip(sources, moves, strict=True) if not moved]
         kept = [one for one in sources if one not in still]

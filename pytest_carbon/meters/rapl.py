@@ -18,8 +18,9 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
-from pytest_carbon.meters.rapl_zones import Zone, drop_mirrors, find_trees, has_dangling_links
+from pytest_carbon.meters.rapl_zones import Zone, find_trees, has_dangling_links
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,18 +10,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-__all__ = ["Zone", "drop_mirrors", "find_trees", "has_dangling_links"]
+__all__ = ["Zone", "find_trees", "has_dangling_links"]
 
 # The second tree repeats the first, and is read only where that cannot be.
 _TREES = ("intel-rapl", "intel-rapl-mmio")
 
 _RANGE = "max_energy_range_uj"
-
-_LOOKS = 6
-_LOOK_APART_S = 0.002
 
 
 class Zone(NamedTuple):
@@ -117,28 +113,3 @@ def has_dangling_links(root: Path) -> bool:
         )
     except OSError:
         return False
-
-
-def drop_mirrors(
-    zones: Sequence[Zone], snapshot: Callable[[], tuple[int, ...]], sleep: Callable[[float], None]
-) -> list[Zone]:
-    """The zones to keep: some AMD parts show one package counter once a die.
-
-    Two package zones that show the same count at two looks are one counter; the later one is
-    dropped, with its dram. Looks are taken some milliseconds apart, a counter's refresh being
-    about one, so that a refresh between two files at one look hides no mirror.
-    """
-    packages = [at for at, zone in enumerate(zones) if zone.is_package]
-    if len(packages) < 2:
-        return list(zones)
-    looks = [snapshot()]
-    for _ in range(_LOOKS - 1):
-        sleep(_LOOK_APART_S)
-        looks.append(snapshot())
-    mirrors: set[int] = set()
-    for index, later in enumerate(packages):
-        for earlier in packages[:index]:
-            same = sum(look[later] == look[earlier] for look in looks)
-            if same >= 2 and zones[earlier].package not in mirrors:
-                mirrors.add(zones[later].package)
-    return [zone for zone in zones if zone.package not in mirrors]
