@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
 from pytest_carbon.settings import parse_count, parse_fraction
+from pytest_carbon.signals import EndedBySignal
 
 if TYPE_CHECKING:
     import argparse
@@ -132,7 +133,7 @@ def run(args: argparse.Namespace) -> int:
     progress = Progress(sys.stderr)
     try:
         comparison = compare(order, progress)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, EndedBySignal):
         progress.done()
         say_aside("interrupted: nothing is left behind")
         return INTERRUPTED

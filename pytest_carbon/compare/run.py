@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +17,7 @@ from pytest_carbon.errors import CompareError
 from pytest_carbon.gate.paired import PairedPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from types import FrameType
+    from collections.abc import Mapping
 
     from pytest_carbon.compare.installation import Installation
     from pytest_carbon.compare.orders import Order
@@ -33,8 +31,8 @@ def compare(order: Order, progress: Progress) -> Comparison:
     """Compare two revisions.
 
     Raises ``CompareError`` for what the user can mend, ``NothingComparedError`` where no test
-    ran on both sides, and ``KeyboardInterrupt`` where a signal ended it; everything that was
-    made is removed in each case.
+    ran on both sides, and ``KeyboardInterrupt`` or ``EndedBySignal`` where a signal ended it;
+    everything that was made is removed in each case.
     """
     if os.name != "posix":
         raise CompareError(
@@ -44,7 +42,7 @@ def compare(order: Order, progress: Progress) -> Comparison:
     repository = Repository.around(order.cwd)
     base, head = revisions(order, repository)
     remove_stale(repository)
-    with _interruptible(), contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         progress.stage("checking out both sides")
         temporary = stack.enter_context(temporary_folder())
         folders: dict[str, Path] = {}
@@ -120,26 +118,3 @@ def _started_in(cwd: Path, label: str) -> Path:
 def _moved(argument: str, tree: Path, side: Path) -> str:
     """An argument with the user's tree replaced by the side's files."""
     return argument.replace(f"{tree}{os.sep}", f"{side}{os.sep}")
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP clean up like Ctrl-C does, and let nothing disturb that."""
-    names = [getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP", "SIGINT")]
-    numbers = [number for number in names if number is not None]
-    interrupted = False
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        nonlocal interrupted
-        if not interrupted:
-            interrupted = True
-            raise KeyboardInterrupt
-
-    # What nohup or a shell ignores stays ignored.
-    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, interrupt) for number in heard}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
