@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_carbon.compare.pairs import Processes
-    from pytest_carbon.compare.side import Run, Side
+    from pytest_carbon.compare.side import Side
     from pytest_carbon.explain.profile import Profile
 
 __all__ = ["Explainer"]
@@ -59,14 +59,9 @@ class Explainer:
         most_runs: int = MOST_RUNS,
     ) -> Explanation:
         """As ``explain``, in processes that may have run other tests; raises ``SideLostError``."""
-        mode = Mode.FREE if free else Mode.IN_TURN
-        # A first run warms the processes up, as everywhere.
-        runs = processes.run(test, mode)
-        problem = problem_of(*runs)
-        profiles = None if problem else self._profiles(test, runs, processes, mode, most_runs)
-        if profiles is None:
-            why = problem or "it does not pass under a profiler"
-            return Explanation(energies_j[1] - energies_j[0], trouble=why)
+        profiles = self._profiles(test, processes, free=free, most_runs=most_runs)
+        if isinstance(profiles, str):
+            return Explanation(energies_j[1] - energies_j[0], trouble=profiles)
         return explain(profiles, energies_j, self._versions)
 
     def explain_together(
@@ -83,17 +78,13 @@ class Explainer:
         found: list[tuple[Profile, Profile]] = []
         processes: Processes | None = None
         for test, is_free in tests:
-            mode = Mode.FREE if is_free else Mode.IN_TURN
             try:
                 processes = processes or new_processes()
-                runs = processes.run(test, mode)
-                if problem_of(*runs):
-                    continue
-                profiles = self._profiles(test, runs, processes, mode, most_runs=1)
+                profiles = self._profiles(test, processes, free=is_free, most_runs=1)
             except SideLostError:
                 processes = None
                 continue
-            if profiles is not None:
+            if not isinstance(profiles, str):
                 found.append(profiles)
         if processes is not None:
             processes.close()
@@ -104,13 +95,15 @@ class Explainer:
         return explain((base, head), energies_j, self._versions, only_changed=True)
 
     def _profiles(
-        self,
-        test: str,
-        runs: tuple[Run, Run],
-        processes: Processes,
-        mode: Mode,
-        most_runs: int,
-    ) -> tuple[Profile, Profile] | None:
+        self, test: str, processes: Processes, *, free: bool, most_runs: int
+    ) -> tuple[Profile, Profile] | str:
+        """Base's and head's profile, or why there is none; raises ``SideLostError``."""
+        mode = Mode.FREE if free else Mode.IN_TURN
+        # A first run warms the processes up, as everywhere.
+        runs = processes.run(test, mode)
+        problem = problem_of(*runs)
+        if problem:
+            return problem
         costs = [run.cost for run in runs if run.cost is not None]
         waits = any(run.apart for run in runs) or any(
             cost.cpu_s < WAITS_BELOW * cost.wall_s for cost in costs
@@ -124,7 +117,7 @@ class Explainer:
         for side in (0, 1):
             profiles = [profile for pair in found if (profile := pair[side]) is not None]
             if not profiles:
-                return None
+                return "it does not pass under a profiler"
             both.append(least_disturbed(profiles))
         return both[0], both[1]
 

@@ -39,8 +39,9 @@ class Part(NamedTuple):
 
 
 class _Costs(NamedTuple):
-    """What one call of a function costs by itself, and the calls that it makes."""
+    """How often a function is called, what one call costs by itself, and the calls it makes."""
 
+    calls: float
     self_j: float
     makes: Mapping[Place, float]
 
@@ -57,12 +58,11 @@ def take_apart(base: Graph, head: Graph) -> list[Part]:
         was = before.get(place)
         if was is None:
             continue
-        calls = head.calls(place)
-        parts.append(Part(place, None, calls * (now.self_j - was.self_j)))
+        parts.append(Part(place, None, now.calls * (now.self_j - was.self_j)))
         for callee in {*now.makes, *was.makes}:
             more = now.makes.get(callee, 0.0) - was.makes.get(callee, 0.0)
             if abs(more) > _NO_CALLS:
-                parts.append(Part(place, callee, calls * more * costs_j[callee]))
+                parts.append(Part(place, callee, now.calls * more * costs_j[callee]))
     return parts
 
 
@@ -108,6 +108,7 @@ def _per_call(graph: Graph) -> dict[Place, _Costs]:
         calls[callee] = calls.get(callee, 0.0) + edge.times
     return {
         place: _Costs(
+            count,
             graph.self_j.get(place, 0.0) / count,
             {callee: n / count for callee, n in makes.get(place, {}).items()},
         )

@@ -28,6 +28,8 @@ class Versions:
         self._texts: dict[tuple[str, str], bytes | None] = {}
         self._modules: dict[bytes, Module] = {}
         self._changed: dict[str, frozenset[str]] = {}
+        self._places: dict[tuple[str, Function], tuple[Place | None, bool]] = {}
+        self._renamed: dict[frozenset[str], dict[Place, Place]] = {}
 
     def place(self, side: str, function: Function) -> tuple[Place | None, bool]:
         """Where a function of a profile belongs, and whether it is only a part of that.
@@ -36,6 +38,13 @@ class Versions:
         """
         if not function.file:
             return None, False
+        # Hundreds of suspects run the same functions.
+        key = (side, function)
+        if key not in self._places:
+            self._places[key] = self._find(side, function)
+        return self._places[key]
+
+    def _find(self, side: str, function: Function) -> tuple[Place, bool]:
         found = self._module(side, function.file).at(function.line)
         if found is None:
             return Place(function.file, function.name), False
@@ -56,12 +65,12 @@ class Versions:
 
     def renamed(self, base: Iterable[Place], head: Iterable[Place]) -> dict[Place, Place]:
         """Functions of head by what the same ones are called in base, where that differs."""
-        files = {place.file for place in (*base, *head)}
-        modules = [
-            {file: self._module(side, file) for file in files if self._differs(file)}
-            for side in ("base", "head")
-        ]
-        return {Place(*now): Place(*was) for now, was in renamed_functions(*modules).items()}
+        files = frozenset(f for f in {p.file for p in (*base, *head)} if self._differs(f))
+        if files not in self._renamed:
+            modules = [{f: self._module(side, f) for f in files} for side in ("base", "head")]
+            found = renamed_functions(*modules)
+            self._renamed[files] = {Place(*now): Place(*was) for now, was in found.items()}
+        return self._renamed[files]
 
     def _changed_in(self, file: str) -> frozenset[str]:
         if file not in self._changed:
