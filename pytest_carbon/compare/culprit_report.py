@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import Comparison
     from pytest_carbon.compare.whole_suite import ComparedSum
 
-__all__ = ["culprit_lines", "github_annotations", "markdown_culprits", "suite_line"]
+__all__ = ["change_words", "culprit_lines", "github_annotations", "markdown_culprits", "suite_line"]
 
 _SHOWN = 10
 
@@ -90,7 +90,7 @@ def suite_line(comparison: Comparison) -> Iterator[str]:
     """What the whole suite did, the tests with findings of their own included."""
     whole = comparison.whole_suite
     if whole is not None:
-        yield f"whole suite {_change(*whole)}"
+        yield f"whole suite {change_words(*whole)}"
 
 
 def _name_of(one: ComparedSum) -> str:
@@ -98,8 +98,9 @@ def _name_of(one: ComparedSum) -> str:
 
 
 def _change_of(one: ComparedSum) -> str:
-    return _change(one.verdict.ratio, one.verdict.low, one.verdict.high)
+    return change_words(one.verdict.ratio, one.verdict.low, one.verdict.high)
 
 
-def _change(ratio: float, low: float, high: float) -> str:
+def change_words(ratio: float, low: float, high: float) -> str:
+    """A change with its interval, each a ratio of head to base."""
     return f"{format_change(ratio)} ({format_change(low)} … {format_change(high)})"

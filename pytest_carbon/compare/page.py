@@ -11,6 +11,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_carbon.compare.culprit_report import change_words
 from pytest_carbon.explain.findings import headline
 from pytest_carbon.explain.graph import ROOT
 from pytest_carbon.text import shown
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import Comparison
     from pytest_carbon.explain.call_tree import Branch
     from pytest_carbon.explain.findings import Finding
-    from pytest_carbon.gate.verdict import Verdict
 
 __all__ = ["as_page"]
 
@@ -67,8 +67,7 @@ def _body(comparison: Comparison) -> Iterator[str]:
     yield f"<p{fails}>{words}</p>"
     whole = comparison.whole_suite
     if whole is not None:
-        ratio, low, high = map(format_change, whole)
-        yield f"<p>Whole suite {ratio} ({low} … {high})</p>"
+        yield f"<p>Whole suite {change_words(*whole)}</p>"
     for one in comparison.regressed_sums:
         name = _text(one.name) if one.name else "The whole suite"
         yield f"<h2>{name}, spread over {one.tests} tests</h2>"
@@ -154,11 +153,8 @@ def _rise(energy_j: float) -> str:
 
 
 def _tests(comparison: Comparison) -> Iterator[str]:
-    def size(verdict: Verdict) -> float:
-        return -(verdict.ratio or 0.0)
-
     judged = [(t.verdict, t.test) for t in comparison.compared if t.verdict is not None]
-    judged.sort(key=lambda one: size(one[0]))
+    judged.sort(key=lambda one: -(one[0].ratio or 0.0))
     yield '<div class="scroll"><table><thead><tr><th scope="col">change</th>'
     yield '<th scope="col">base</th><th scope="col">head</th><th scope="col">verdict</th>'
     yield '<th scope="col">test</th></tr></thead><tbody>'

@@ -14,17 +14,9 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
+from tests.baseline_files import HEADER
 
-HERE = Environment(
-    cpu_model="EPYC",
-    cpu_count=2,
-    meter="model",
-    clock="perf",
-    speed="follow",
-    python="cpython-3.11",
-    os="linux",
-    tracing="off",
-)
+HERE = HEADER.environment
 THERE = HERE._replace(python="cpython-3.12")
 
 
