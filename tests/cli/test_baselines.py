@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,11 +11,13 @@ from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli import baselines
 from pytest_carbon.cli.main import main
-from pytest_carbon.environment import Environment
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import Kind, Subject
 from tests.baseline_files import HEADER
+
+if TYPE_CHECKING:
+    from pytest_carbon.environment import Environment
 
 HERE = HEADER.environment
 THERE = HERE._replace(python="cpython-3.12")
