@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,21 +139,7 @@ class Fault(NamedTuple):
     traceback: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RunResult:
-    """A whole run.
-
-    ``meters`` and ``clock`` say in words how the figures came about, ``unavailable`` what
-    could not be measured and the remedy, ``notes`` what else the reader has to know.
-    ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
-    words what the run was held against, ``baselines_folder`` where that is, as a whole path.
-    ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
-    digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
-    looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
-    ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
-    it was asked for and given), ``pue`` and ``embodied`` count in reports only.
-    """
-
+class _RunFields(NamedTuple):
     environment: Environment
     intensity: Intensity
     meters: tuple[str, ...]
@@ -168,19 +153,35 @@ class RunResult:
     notes: tuple[str, ...] = ()
     baselines: str = ""
     baselines_folder: str = ""
-    course: Course = field(default_factory=Course)
+    course: Course = Course()
     origin: Origin | None = None
     reference_ns: float | None = None
-    bodies: Mapping[str, str] = field(default_factory=dict)
+    bodies: Mapping[str, str] = MappingProxyType({})
     looks: int = 0
     looks_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     live: Intensity | None = None
     pue: Pue = NO_PUE
     embodied: Embodied | None = None
-    _by_kind: dict[Kind, tuple[SubjectResult, ...]] = field(
-        init=False, repr=False, compare=False, default_factory=dict
-    )
+
+
+class RunResult(_RunFields):
+    """A whole run; what its properties add up is added up once.
+
+    ``meters`` and ``clock`` say in words how the figures came about, ``unavailable`` what
+    could not be measured and the remedy, ``notes`` what else the reader has to know.
+    ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
+    words what the run was held against, ``baselines_folder`` where that is, as a whole path.
+    ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
+    digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
+    looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
+    ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
+    it was asked for and given), ``pue`` and ``embodied`` count in reports only.
+    """
+
+    @cached_property
+    def _by_kind(self) -> dict[Kind, tuple[SubjectResult, ...]]:
+        return {}
 
     def of(self, kind: Kind) -> tuple[SubjectResult, ...]:
         """The subjects of one kind, in the order in which they ran."""

@@ -13,7 +13,7 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 # No test depends on how fast or how busy the machine is.
 settings.register_profile(
@@ -54,9 +54,20 @@ def plugins_off(*wanted: str) -> str:
     return " ".join(f"-p no:{name}" for name in _OFF if name not in wanted)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def few_plugins() -> Iterator[None]:
+    """Let all runs that a test starts do without plugins of others.
+
+    pytest-xdist and pytest-split stay. A start with all of them takes twice as long.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTEST_ADDOPTS", plugins_off())
+        yield
+
+
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """pytest's own, whose runs do without other plugins, but for pytest-xdist and pytest-split."""
+    """pytest's own, which forgets the options of its environment."""
     monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off())
     return pytester
 

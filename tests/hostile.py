@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.result import RunResult
 from tests.results import run_result, subject
+
+if TYPE_CHECKING:
+    from pytest_carbon.result import RunResult
 
 __all__ = ["ATTACKS", "HOSTILE", "attack", "hostile_result"]
 
@@ -57,7 +58,7 @@ def hostile_result() -> RunResult:
     result = run_result(*subjects)
     assert result.origin is not None
     origin = result.origin._replace(project="=1+1 <b>", branch=HOSTILE[1])
-    return replace(result, notes=HOSTILE, baselines=HOSTILE[0], origin=origin)
+    return result._replace(notes=HOSTILE, baselines=HOSTILE[0], origin=origin)
 
 
 ATTACKS = ("\x1b[31mred\x07", "::error::owned", "=1+1", "<b>|`@all", "\n::error::owned\n")
@@ -69,9 +70,6 @@ def attack(value: Any, text: str) -> Any:
         return text
     if isinstance(value, Mapping):
         return {key: attack(item, text) for key, item in value.items()}
-    if isinstance(value, RunResult):
-        names = [f.name for f in fields(value) if f.init]
-        return replace(value, **{name: attack(getattr(value, name), text) for name in names})
     if hasattr(value, "_fields"):
         kept = {"started_at"}
         return value._replace(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.intensity.intensity import Intensity
@@ -111,7 +109,7 @@ SUBJECTS = (
 def whole(result: RunResult) -> RunResult:
     """The same run, as one of the whole suite that came to its end."""
     tests = tuple(s.subject.id for s in result.of(Kind.TEST))
-    return replace(result, course=Course(exit_status=0, collected=tests))
+    return result._replace(course=Course(exit_status=0, collected=tests))
 
 
 def run_result(*subjects: SubjectResult) -> RunResult:

@@ -37,7 +37,7 @@ SCHEMA = 2
 
 def _checked(name: str, value: float) -> float:
     """``value``, or ``ValueError`` for what the field cannot mean: nobody could read it back."""
-    if value not in LIMITS[name]:
+    if not LIMITS[name].allows(value):
         raise ValueError(f"{name} is {value:g}, not {LIMITS[name]}")
     return value
 

@@ -44,7 +44,7 @@ def _figure(name: str) -> Callable[[object], float]:
     def read(value: object) -> float:
         if type(value) is not float or not least <= value <= greatest:
             value = _number(value)
-            if value not in limits:
+            if not limits.allows(value):
                 refuse(str(limits), value)
         return value
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
@@ -80,7 +79,7 @@ def with_look(
         s._replace(looks=(found[s.subject],)) if s.subject in found else s for s in result.subjects
     )
     notes = [f"{test}: measured again: {why}" for test, why in problems.items()]
-    return replace(result, subjects=subjects), notes
+    return result._replace(subjects=subjects), notes
 
 
 def look_at(

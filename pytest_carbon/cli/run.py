@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -82,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         station.close()
     notes = [note for d in destinations if d.path for note in write_report(result, d)]
-    result = replace(result, notes=(*result.notes, *notes))
+    result = result._replace(notes=(*result.notes, *notes))
     say_aside(f"carbon: {name} ended with exit status {status}")
     for line in summary_lines(result, verbosity=0, rows=0):
         say_aside(f"carbon: {line.text}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.descriptors import close_own, out_of_reach
+from pytest_carbon.forks import generation
 from pytest_carbon.perf_event import open_perf_event
 
 if TYPE_CHECKING:
@@ -75,20 +76,21 @@ class PerfClock:
         unseen: UnseenChildren | None = None,
     ) -> None:
         # A test may replace functions of os while it runs (pyfakefs does): these stay.
-        self._read, self._close, self._getpid = os.read, os.close, os.getpid
+        self._read, self._close = os.read, os.close
         self._since_fork = since_fork
         self._unseen = unseen
         self._open_event = open_event
         self._threads = threads
         self._events: list[int] = []
-        self._pid = -1
+        self._generation = generation()
+        self._born = -1
         self._base_ns = 0
         self._last_ns = 0
         self._open()
 
     def read_ns(self) -> int:
         """Nanoseconds since the clock was opened; raises ``OSError`` where that fails."""
-        if self._getpid() != self._pid:
+        if self._generation[0] != self._born:
             self._base_ns = self._last_ns + self._since_fork()
             self._open()
             if self._unseen is not None:
@@ -117,7 +119,7 @@ class PerfClock:
 
     def _open(self) -> None:
         self.close()
-        self._pid = self._getpid()
+        self._born = self._generation[0]
         try:
             for thread_id in self._threads():
                 try:

@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ NOWHERE = Key(-1, 0)
 """Stands for the parent of a process that has left the tree: nobody here waits for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """A living or zombie descendant: its parent, its own CPU time, that of its ended children."""
 
     parent: Key
@@ -41,8 +39,7 @@ class Member:
     reaped_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The tree at one instant; ``reaped_ns`` is the CPU time of this process's ended children."""
 
     reaped_ns: int

@@ -192,6 +192,6 @@ def _point(row: tuple[Any, ...]) -> Point:
             raise FaultError(f"is {value_text(found[name])}, not a text", (name,))
     for name, limits in _FIGURES.items():
         figure = found[name]
-        if figure is not None and (type(figure) not in (int, float) or figure not in limits):
+        if figure is not None and (type(figure) not in (int, float) or not limits.allows(figure)):
             raise FaultError(f"is {value_text(figure)}, not {limits}", (name,))
     return Point(**found, complete=bool(row[9]), whole=bool(row[10]))

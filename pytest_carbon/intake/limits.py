@@ -6,20 +6,20 @@ silence: it is refused with its place instead.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["LIMITS", "MOST", "Limits"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(NamedTuple):
     """The least and the greatest value of a field; with ``or_zero`` it may be 0 as well."""
 
-    least: float = 0.0
     greatest: float
+    least: float = 0.0
     or_zero: bool = False
 
-    def __contains__(self, value: float) -> bool:
+    def allows(self, value: float) -> bool:
+        """Whether a field may have this value."""
         return self.least <= value <= self.greatest or (self.or_zero and value == 0)
 
     def __str__(self) -> str:

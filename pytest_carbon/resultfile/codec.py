@@ -11,7 +11,6 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -60,15 +59,6 @@ _NAMES = {item.__name__: item for item in (*RECORDS, Kind, Method, Outcome, Phas
 def record_fields(record: type) -> dict[str, tuple[Any, bool]]:
     """The stored fields of a record: name to its type, and whether it must be there."""
     hints = typing.get_type_hints(record, localns=_NAMES)
-    if is_dataclass(record):
-        return {
-            item.name: (
-                hints[item.name],
-                item.default is MISSING and item.default_factory is MISSING,
-            )
-            for item in fields(record)
-            if item.init
-        }
     values: Any = record
     return {name: (hints[name], name not in values._field_defaults) for name in values._fields}
 
@@ -89,7 +79,7 @@ def to_plain(value: Any) -> Any:
         told = {name: to_plain(getattr(value, name)) for name in record_fields(record)}
         for name, limits in _optional_figures(record).items():
             figure = told[name]
-            if figure is not None and figure not in limits:
+            if figure is not None and not limits.allows(figure):
                 told[name] = None
         return told
     if isinstance(value, Mapping):
@@ -153,7 +143,7 @@ def _plain_reader(wanted: type, limits: Limits | None) -> Callable[[Any], Any]:
         if type(value) is not wanted or not least <= value <= greatest:
             if type(value) is not wanted and (wanted is int or type(value) is not int):
                 refuse(_WORDS[wanted], value)
-            if value not in limits:
+            if not limits.allows(value):
                 refuse(str(limits), value)
         return wanted(value)
 

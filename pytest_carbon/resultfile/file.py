@@ -40,19 +40,13 @@ def write_result(result: RunResult) -> str:
 
     ``derived`` members are sums and grams for other programs; reading leaves them alone.
     """
-    plain = to_plain(_without_subjects(result))
+    plain = to_plain(result._replace(subjects=()))
     head = {"format": FORMAT, "schema": SCHEMA, **plain, "derived": _derived_of_run(result)}
     del head["subjects"]
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
     subjects = ",\n".join(json.dumps(_subject(result, s)) for s in result.subjects)
     lines.append(f'"subjects": [\n{subjects}\n]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _without_subjects(result: RunResult) -> RunResult:
-    from dataclasses import replace
-
-    return replace(result, subjects=())
 
 
 def _subject(result: RunResult, subject: SubjectResult) -> dict[str, Any]:

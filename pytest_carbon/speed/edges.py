@@ -30,7 +30,7 @@ class EdgeTimer:
 
     At most one probe in 5 ms, and at most ``share`` of the time. ``probes`` counts them,
     ``inverse_sum`` adds 1 / probe time [1/ns], ``before_inverse`` is the last one's; ``due_ns``
-    is when the next may be (monotonic).
+    is when the next may be (monotonic), ``taken`` how often time went into one.
     """
 
     __slots__ = (
@@ -41,6 +41,7 @@ class EdgeTimer:
         "due_ns",
         "inverse_sum",
         "probes",
+        "taken",
     )
 
     def __init__(self, share: float, time_kernel: Callable[[float], int] = time_kernel) -> None:
@@ -49,6 +50,7 @@ class EdgeTimer:
         self._latest_ns = 0
         self.due_ns = 0
         self.probes = 0
+        self.taken = 0
         self.inverse_sum = 0.0
         self.before_inverse = 0.0
 
@@ -57,6 +59,7 @@ class EdgeTimer:
         if now_ns < self.due_ns:
             return
         probe_ns = self._time_kernel(self._latest_ns)
+        self.taken += 1
         self._latest_ns = probe_ns
         cost_ns = 2 * probe_ns  # it runs once untimed
         pause_ns = min(max(_MIN_INTERVAL_NS, int(cost_ns / self._share)), _MAX_INTERVAL_NS)
@@ -90,6 +93,11 @@ class EdgeProbe:
         self._time_kernel = time_kernel
 
     @property
+    def taken_here(self) -> int:
+        """How many probes have run in this process."""
+        return self._timer.taken
+
+    @property
     def best_ns(self) -> float | None:
         """The kernel's time at its best, found out anew."""
         return best_ns(0.0, self._time_kernel)
@@ -111,6 +119,7 @@ class OffProbe:
     description = "speed not probed"
     loss: str | None = None
     best_ns: float | None = None
+    taken_here = 0
 
     def edge(self) -> SpeedReading:
         """Sums that never grow."""

@@ -241,6 +241,11 @@ class FollowProbe:
         return self._loss
 
     @property
+    def taken_here(self) -> int:
+        """How many probes have run in this process."""
+        return self._timer.taken
+
+    @property
     def helper_cpu_s(self) -> float:
         """The CPU seconds that the helper has used, as of the latest edge."""
         return self._row[5] / 1e9

@@ -47,6 +47,10 @@ class SpeedProbe(Protocol):
         The caller says it once. What is left (probes at the edges) goes on by itself.
         """
 
+    @property
+    def taken_here(self) -> int:
+        """How many probes have run in this process, whose time is in no figure."""
+
     def edge(self) -> SpeedReading:
         """The sums at this instant, after a probe here if the last one is old enough.
 

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 __all__ = ["WorkClock"]
 
-# The speed holds for tenths of a second; closer edges than this would only cost time.
-_MIN_EDGE_NS = 1_000_000
+# The speed holds for tenths of a second, and the helper probes every 1.5 ms at most; closer edges
+# would only cost time.
+_MIN_EDGE_NS = 2_000_000
 
 
 class WorkClock:
@@ -33,6 +34,7 @@ class WorkClock:
         "_kernels",
         "_own_ns",
         "_read_cpu_ns",
+        "_taken",
         "probe",
     )
 
@@ -47,6 +49,7 @@ class WorkClock:
         self._own_ns = 0
         self._edge_wall_ns = 0
         self._edge = probe.edge()
+        self._taken = probe.taken_here
         self._inverse = self._edge.before_inverse
         self._cpu_ns = self._read_cpu_ns()
 
@@ -63,7 +66,10 @@ class WorkClock:
             self._edge = edge
             if probe_ns is not None:
                 self._inverse = 1 / probe_ns
-            self._own_ns = self._read_cpu_ns() - cpu_ns
+            taken = self.probe.taken_here
+            if taken != self._taken:
+                self._taken = taken
+                self._own_ns = self._read_cpu_ns() - cpu_ns
         self._kernels += (cpu_ns - self._cpu_ns) * self._inverse
         self._cpu_ns = cpu_ns
         return cpu_ns, self._kernels

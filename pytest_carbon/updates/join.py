@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind
@@ -108,8 +107,7 @@ def join_results(results: Sequence[RunResult]) -> RunResult:
         for subject in result.subjects:
             known = subjects.get(subject.subject)
             subjects[subject.subject] = subject if known is None else _join_subject(known, subject)
-    return replace(
-        first,
+    return first._replace(
         subjects=tuple(subjects.values()),
         meters=_unique(result.meters for result in results),
         wall_s=sum(result.wall_s for result in results),

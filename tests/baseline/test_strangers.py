@@ -112,7 +112,7 @@ def at_the_edges(value: Any, dice: random.Random) -> Any:
     for name in found.keys() & LIMITS.keys() - {"cpu_count", "speed"}:
         limits = LIMITS[name]
         found[name] = dice.choice((limits.least, limits.greatest, 0 if limits.or_zero else 1e2))
-        if found[name] not in limits:
+        if not limits.allows(found[name]):
             found[name] = limits.least
     if "samples" in found:
         found["samples"] = dice.choice((1, 2, MOST))

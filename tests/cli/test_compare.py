@@ -10,7 +10,6 @@ import pytest
 
 from pytest_carbon.cli.main import main
 from tests.compare.conftest import Project
-from tests.conftest import plugins_off
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +22,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     project.commit()
     monkeypatch.chdir(project.folder)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off())
     return project
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,7 +73,7 @@ def test_a_part_of_the_suite_is_no_fall(
     history: History, capsys: pytest.CaptureFixture[str]
 ) -> None:
     part = run_result(subject("a.py::test_one", 0.001))
-    part = replace(part, course=whole(part).course._replace(narrowed=("a.py",)))
+    part = part._replace(course=whole(part).course._replace(narrowed=("a.py",)))
     history.append(numbered(12, part))
     history.append(numbered(13, whole(run_result(subject("a.py::test_one", 2.02)))))
     main(["history"])
@@ -112,7 +111,7 @@ def test_other_environments_are_left_out_and_named(
     history: History, capsys: pytest.CaptureFixture[str]
 ) -> None:
     result = numbered(20)
-    other = replace(result, environment=result.environment._replace(cpu_model="Other"))
+    other = result._replace(environment=result.environment._replace(cpu_model="Other"))
     history.append(other)
     main(["history"])
     found = lines(capsys)

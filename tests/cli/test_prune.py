@@ -40,7 +40,7 @@ def refreshed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "test_a.py").write_text(SUITE)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project)
-        assert main(["refresh", "--rounds", "1"]) == 0
+        assert main(["refresh", "--rounds", "1", "--loaded-rounds", "0"]) == 0
     return project
 
 

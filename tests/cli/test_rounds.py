@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -30,7 +29,7 @@ TEST = "test_a.py::test_one"
 def a_round(energy_j: float, baselines: Path) -> RunResult:
     result = run_result(subject(TEST, energy_j))
     course = Course(exit_status=0, collected=(TEST,), outcomes={TEST: "passed"})
-    return replace(result, course=course, baselines_folder=str(baselines))
+    return result._replace(course=course, baselines_folder=str(baselines))
 
 
 class Suites:

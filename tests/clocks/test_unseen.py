@@ -169,4 +169,4 @@ def test_the_kernel_is_not_asked_at_every_reading_of_a_short_test() -> None:
     )
     for _ in range(500):
         unseen.add_to(0)
-    assert asked == 1 + 10
+    assert asked == 1 + 5

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,8 +24,8 @@ def numbered(number: int, result: RunResult | None = None) -> RunResult:
     result = run_result() if result is None else result
     assert result.origin is not None
     started_at = f"2026-01-{number + 1:02}T00:00:00+00:00"
-    return replace(
-        result, origin=result.origin._replace(run_id=f"run-{number}", started_at=started_at)
+    return result._replace(
+        origin=result.origin._replace(run_id=f"run-{number}", started_at=started_at)
     )
 
 

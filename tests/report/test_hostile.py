@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import re
-from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any
 
@@ -132,12 +131,12 @@ def test_hostile_names_and_messages_are_harmless_in_every_kind() -> None:
 def test_no_field_of_a_result_reaches_a_report_as_it_is(
     text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    result = replace(run_result(), live=LIVE, embodied=ECO_CI_RUNNER, pue=Pue(1.2, "set"))
+    result = run_result()._replace(live=LIVE, embodied=ECO_CI_RUNNER, pue=Pue(1.2, "set"))
     attacked = attack(result, text)
     texts = {name: kind.render(attacked) for name, kind in KINDS.items()}
     texts["-v"] = "\n".join(line.text for line in summary_lines(attacked, verbosity=1, rows=10))
     for name in ("json", "other"):
-        changed = replace(attacked, origin=attacked.origin._replace(run_id=f"{name}{text}"))
+        changed = attacked._replace(origin=attacked.origin._replace(run_id=f"{name}{text}"))
         (tmp_path / name).write_text(KINDS["json"].render(changed), encoding="utf-8")
     stored = f"--baselines={tmp_path / 'baselines'}"
     paths = [str(tmp_path / name) for name in ("json", "other")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -97,7 +96,7 @@ def test_csv_is_one_row_in_kilograms_and_kilowatt_hours() -> None:
 )
 def test_csv_names_the_country(zone: str, expected: tuple[str, str, str]) -> None:
     result = run_result()
-    result = replace(result, intensity=result.intensity._replace(zone=zone))
+    result = result._replace(intensity=result.intensity._replace(zone=zone))
     [row] = rows(render("csv", result))
     found = (row["country_name"], row["country_iso_code"], row["region"])
     assert (found[0].startswith(expected[0]), *found[1:]) == (True, *expected[1:])
@@ -157,7 +156,7 @@ def test_markdown_folds_all_findings_but_ten_and_fits_a_comment() -> None:
 
 
 def test_markdown_counts_culprits() -> None:
-    result = replace(run_result(), notes=("culprit  a.py:1 f  +1 J", "culprit  unknown: no", "x"))
+    result = run_result()._replace(notes=("culprit  a.py:1 f  +1 J", "culprit  unknown: no", "x"))
     assert "1 test burns more, 1 culprit, 1 is in doubt" in render("markdown", result)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
@@ -95,7 +94,7 @@ def test_findings_have_pytests_colours_and_come_by_size() -> None:
 
 
 def test_notes_are_capped_and_verbose_shows_all() -> None:
-    many = replace(run_result(), notes=tuple(f"note number {i}" for i in range(30)))
+    many = run_result()._replace(notes=tuple(f"note number {i}" for i in range(30)))
     found = [text for text in texts(many) if text.startswith("note: ")]
     assert len(found) == 11
     assert found[-1] == "note: 20 more; -v shows all"
@@ -113,7 +112,7 @@ def test_the_method_is_short_and_said_once_and_verbose_says_all() -> None:
 
 
 def test_quiet_is_three_lines_at_most() -> None:
-    many = replace(run_result(), notes=("a note",) * 30)
+    many = run_result()._replace(notes=("a note",) * 30)
     assert [text.partition(":")[0] for text in texts(many, verbosity=-1)] == [
         "tests",
         "verdicts",
@@ -124,7 +123,7 @@ def test_quiet_is_three_lines_at_most() -> None:
 def test_a_run_without_tests_has_the_total_as_its_headline() -> None:
     command = subject("make all", 2.0, kind=Kind.COMMAND)
     assert texts(run_result(command))[0].startswith("total: 2.00 J, ")
-    assert texts(replace(run_result(), subjects=()))[0] == "nothing was measured"
+    assert texts(run_result()._replace(subjects=()))[0] == "nothing was measured"
 
 
 def test_a_run_at_a_terminal_has_colours_and_no_line_that_is_too_wide(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +39,7 @@ def test_everything_comes_back(tmp_path: Path) -> None:
 
 
 def test_a_compressed_file_comes_back_and_is_a_tenth_as_long(tmp_path: Path) -> None:
-    result = replace(run_result(), subjects=SUBJECTS * 50)
+    result = run_result()._replace(subjects=SUBJECTS * 50)
     plain, packed = tmp_path / "carbon.json", tmp_path / "carbon.json.gz"
     for path in (plain, packed):
         write_report(result, Destination("json", path))
@@ -85,8 +84,7 @@ def test_figures_for_other_programs() -> None:
 
 
 def test_live_intensity_pue_and_embodied_emissions_come_back_and_count() -> None:
-    result = replace(
-        run_result(subject("a.py::test", 3600.0)),
+    result = run_result(subject("a.py::test", 3600.0))._replace(
         live=LIVE,
         pue=Pue(factor=1.2, reason="carbon_pue=1.2"),
         embodied=ECO_CI_RUNNER,

@@ -40,11 +40,10 @@ EXTREMES: tuple[Any, ...] = (
 
 
 def original() -> dict[str, Any]:
-    from dataclasses import replace
 
-    result = replace(run_result(), live=LIVE, embodied=ECO_CI_RUNNER, reference_ns=150_000.0)
+    result = run_result()._replace(live=LIVE, embodied=ECO_CI_RUNNER, reference_ns=150_000.0)
     subjects = [s._replace(own=s.total, tolerance=0.3, budget_j=9.0) for s in result.subjects]
-    plain: dict[str, Any] = json.loads(write_result(replace(result, subjects=tuple(subjects))))
+    plain: dict[str, Any] = json.loads(write_result(result._replace(subjects=tuple(subjects))))
     return plain
 
 

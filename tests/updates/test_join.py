@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.gate.verdict import Outcome
@@ -92,7 +90,7 @@ def test_of_a_test_that_ran_twice_the_regression_counts() -> None:
 
 def test_environments_are_never_mixed() -> None:
     here = run_result()
-    there = replace(here, environment=here.environment._replace(python="cpython-3.13"))
+    there = here._replace(environment=here.environment._replace(python="cpython-3.13"))
     assert list(by_environment([here, there, here]).values()) == [[here, here], [there]]
     with pytest.raises(ValueError, match="never added"):
         join_results([here, there])
@@ -101,8 +99,7 @@ def test_environments_are_never_mixed() -> None:
 def test_different_commits_and_intensities_are_said() -> None:
     one = run_result()
     assert one.origin is not None
-    other = replace(
-        one,
+    other = one._replace(
         origin=one.origin._replace(commit="f" * 40),
         intensity=one.intensity._replace(g_per_kwh=50.0, zone="FRA"),
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pytest_carbon.gate.policy import Policy
@@ -32,8 +30,7 @@ def a_round(
         energies=(DomainEnergy("cpu", speed, 0.0, Method.MODELLED),),
     )
     result = subject("test_a.py::test")._replace(total=total, test_outcome=outcome, looks=())
-    return replace(
-        run_result(result),
+    return run_result(result)._replace(
         course=Course(outcomes={"test_a.py::test": outcome}),
         reference_ns=reference_ns,
     )
@@ -71,7 +68,7 @@ def cost_at(speed: float, sensitivity: float, work_s: float = 0.25) -> Measureme
 def round_of(total: Measurement, *looks: LookRuns) -> RunResult:
     run = a_round()
     (result,) = run.subjects
-    return replace(run, subjects=(result._replace(total=total, looks=looks),))
+    return run._replace(subjects=(result._replace(total=total, looks=looks),))
 
 
 def shifting(sensitivity: float, *, work_s: float = 0.25) -> list[RunResult]:
@@ -138,10 +135,10 @@ def test_a_stored_reference_stays() -> None:
 def test_the_intensity_stays_unless_another_one_was_asked_for() -> None:
     before = plan_runs(None, [a_round()], Mode.CHANGED, Policy()).file
     pinned = before.intensity._replace(reason="pinned with the baselines; default")
-    again = plan_runs(before, [replace(a_round(), intensity=pinned)], Mode.CHANGED, Policy())
+    again = plan_runs(before, [a_round()._replace(intensity=pinned)], Mode.CHANGED, Policy())
     assert again.file == before
     asked = before.intensity._replace(g_per_kwh=75.0, reason="--carbon-intensity")
-    other = plan_runs(before, [replace(a_round(), intensity=asked)], Mode.CHANGED, Policy())
+    other = plan_runs(before, [a_round()._replace(intensity=asked)], Mode.CHANGED, Policy())
     assert other.file.intensity == asked
 
 
@@ -152,13 +149,13 @@ def test_a_test_counts_only_if_it_passed_in_every_round(outcome: str) -> None:
 
 
 def test_a_test_that_did_not_run_in_a_round_counts_with_the_others() -> None:
-    runs = [a_round(), replace(run_result(), subjects=(), course=Course()), a_round()]
+    runs = [a_round(), run_result()._replace(subjects=(), course=Course()), a_round()]
     file = plan_runs(None, runs, Mode.ALL, Policy()).file
     assert file.entries[TEST].first.processes == 2
 
 
 def test_rounds_of_another_environment_are_found() -> None:
-    other = replace(a_round(), environment=a_round().environment._replace(speed="edges"))
+    other = a_round()._replace(environment=a_round().environment._replace(speed="edges"))
     usual, elsewhere = comparable([a_round(), other, a_round()])
     assert usual == a_round().environment
     assert elsewhere == [1]
@@ -168,8 +165,7 @@ def renamed(run: RunResult, **course: object) -> RunResult:
     """The round after its test got another name."""
     name = "test_b.py::test_renamed"
     (old,) = run.subjects
-    return replace(
-        run,
+    return run._replace(
         subjects=(old._replace(subject=Subject(Kind.TEST, name)),),
         bodies={name: "0123456789ab"},
         course=Course(collected=(name,), outcomes={name: "passed"})._replace(**course),  # type: ignore[arg-type]
@@ -177,7 +173,7 @@ def renamed(run: RunResult, **course: object) -> RunResult:
 
 
 def test_a_baseline_follows_a_renamed_test_where_the_whole_suite_was_collected() -> None:
-    first = replace(a_round(), bodies={TEST.id: "0123456789ab"})
+    first = a_round()._replace(bodies={TEST.id: "0123456789ab"})
     before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
     assert before.entries[TEST].body == "0123456789ab"
     after = plan_runs(before, [renamed(first)], Mode.NEW, Policy())
@@ -188,7 +184,7 @@ def test_a_baseline_follows_a_renamed_test_where_the_whole_suite_was_collected()
 
 
 def test_no_baseline_moves_or_goes_after_a_part_of_the_suite() -> None:
-    first = replace(a_round(), bodies={TEST.id: "0123456789ab"})
+    first = a_round()._replace(bodies={TEST.id: "0123456789ab"})
     before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
     for part in ({"narrowed": ("test_b.py",)}, {"collection_errors": ("test_a.py",)}):
         after = plan_runs(before, [renamed(first, **part)], Mode.ALL, Policy())
@@ -212,8 +208,7 @@ def short(name: str, energy_j: float, look_j: float | None = None) -> SubjectRes
 
 def round_with(*tests: SubjectResult) -> RunResult:
     outcomes = {test.subject.id: "passed" for test in tests}
-    return replace(
-        run_result(*tests),
+    return run_result(*tests)._replace(
         reference_ns=None,
         course=Course(outcomes=outcomes, collected=tuple(outcomes)),
     )

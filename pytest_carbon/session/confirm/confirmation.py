@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind
@@ -29,8 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Confirmation", "Held", "Looks", "as_tested"]
 
 
-@dataclass(slots=True)
-class Held:
+class Held(NamedTuple):
     """A suspect: its results, the test's own first, and its reports, which nobody has logged."""
 
     results: list[SubjectResult]

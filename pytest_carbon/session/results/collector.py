@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -202,7 +201,7 @@ class Collector:
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._faults.append(fault_of("the summary", error))
             if self.result is not None:
-                self.result = replace(self.result, faults=tuple(self._faults))
+                self.result = self.result._replace(faults=tuple(self._faults))
             if self._settings.update is not None and session.exitstatus == pytest.ExitCode.OK:
                 # Who asked to store must not take this run for stored.
                 session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
@@ -286,9 +285,9 @@ class Collector:
         self._add_session_properties(self.result)
         self._add_notes(self._explained(self.result))
         self._add_notes(self._baselines.update(self.result, names=self._config.get_verbosity() > 0))
-        self.result = replace(self.result, notes=tuple(self._notes))
+        self.result = self.result._replace(notes=tuple(self._notes))
         self._add_notes(self._publisher.publish(self.result))
-        self.result = replace(self.result, notes=tuple(self._notes))
+        self.result = self.result._replace(notes=tuple(self._notes))
 
     def _explained(self, result: RunResult) -> list[str]:
         """Which functions regressed tests burn more for, or how to find out."""

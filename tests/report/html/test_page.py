@@ -289,7 +289,7 @@ def test_history_is_a_line_and_a_table(show: Show, tmp_path: Path, browser: Chro
 
 
 def test_an_empty_run(show: Show) -> None:
-    page = show(replace(run_result(), subjects=()))
+    page = show(run_result()._replace(subjects=()))
     assert "nothing was measured" in text(page, "totals")
     assert not page.find_element(By.ID, "tests").is_displayed()
 
