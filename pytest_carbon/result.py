@@ -24,11 +24,15 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement, Subject
 
-__all__ = ["Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult"]
+__all__ = ["NO_PHASES", "Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult"]
 
 
 # Subjects whose cost is in other subjects' rows, too, and what is no cost of the user's run.
 _NOT_IN_TOTAL = frozenset({Kind.TASK, Kind.FILE, Kind.LOOKS})
+
+
+NO_PHASES: Mapping[Phase, Measurement] = MappingProxyType({})
+"""Of what is no test, and of a test that had nothing but its call."""
 
 
 class LookRuns(NamedTuple):
@@ -47,6 +51,7 @@ class LookRuns(NamedTuple):
 class SubjectResult(NamedTuple):
     """One subject of a run: what it cost, phase by phase, and what the gate found.
 
+    ``phases`` are empty where a test had nothing but its call, whose cost is the ``total``.
     ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
     and empty for other subjects, ``own`` what of a task's total is in no task inside of it,
     ``times`` counts how often the subject ran (a session fixture runs once in each worker),
@@ -59,8 +64,8 @@ class SubjectResult(NamedTuple):
     """
 
     subject: Subject
-    phases: Mapping[Phase, Measurement]
     total: Measurement
+    phases: Mapping[Phase, Measurement] = NO_PHASES
     own: Measurement | None = None
     test_outcome: str = ""
     times: int = 1
@@ -75,6 +80,13 @@ class SubjectResult(NamedTuple):
     worker: str = ""
     blocks_written: int | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def by_phase(self) -> Mapping[Phase, Measurement]:
+        """A test's cost phase by phase, where that is known."""
+        if self.phases or self.subject.kind is not Kind.TEST or not self.total.wall_s:
+            return self.phases
+        return {Phase.CALL: self.total}
 
 
 class Course(NamedTuple):

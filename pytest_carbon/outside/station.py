@@ -83,7 +83,7 @@ class Station:
         ``started_s`` is seconds since 1970.
         """
         origin = find_origin(self._config.rootpath, started_s=started_s)
-        subject = SubjectResult(subject=Subject(Kind.COMMAND, name), phases={}, total=cost)
+        subject = SubjectResult(subject=Subject(Kind.COMMAND, name), total=cost)
         return RunResult(
             environment=self._environment,
             intensity=self._accounting.pinned,

@@ -30,7 +30,7 @@ def test_properties(
         ("carbon.method", "+".join(sorted({e.method.value for e in total.energies}))),
     ]
     properties += [
-        (f"carbon.{phase.value}_j", _number(m.energy_j)) for phase, m in subject.phases.items()
+        (f"carbon.{phase.value}_j", _number(m.energy_j)) for phase, m in subject.by_phase.items()
     ]
     if total.speed is not None:
         properties.append(("carbon.speed", _number(total.speed)))

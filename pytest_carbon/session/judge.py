@@ -106,6 +106,8 @@ class Judge:
 
     def is_open(self, result: SubjectResult) -> bool:
         """Whether looks have to tell: a suspect, or one run over a budget."""
+        if not self._entries and result.budget_j is None:
+            return False
         if result.total.energy_j is None or self._crept(result) is not None:
             return False
         return self._suspect(result) is not None or self._exceeds_budget(result)
@@ -117,13 +119,13 @@ class Judge:
             return self._unknown(result)
         if not self.gates or result.ungated:
             return None
-        crept = self._crept(result)
-        if crept is not None:
-            return crept
         entry = self._entries.get(result.subject)
         if entry is None:
             outcome = Outcome.INCOMPARABLE if self._incomparable else Outcome.NEW
             return Verdict(outcome=outcome, now_j=now_j, reason=self._incomparable)
+        crept = self._crept(result)
+        if crept is not None:
+            return crept
         return verdict_without_confirmation(
             now_j,
             entry,

@@ -24,7 +24,7 @@ from pytest_carbon.session.measure.disk_use import DiskUse
 from pytest_carbon.session.measure.instruments import open_instruments
 from pytest_carbon.session.measure.recorder import Recorder
 from pytest_carbon.session.pytest_private import end_fixtures, forget_instance
-from pytest_carbon.session.runtest.phases import run_phases
+from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
 from pytest_carbon.tasks.host import hosts
@@ -276,7 +276,7 @@ class LookProcess:
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         self._costs = recorder.begin(test_id(item))
-        passed = run_phases(item, nextitem, hook, end=recorder.end)
+        passed = run_phases(item, nextitem, hook, reraise=reraised(item.config), end=recorder.end)
         recorder.note_memory(self._costs)
         if passed is not None:
             passed.log(hook)

@@ -67,5 +67,6 @@ def tell_apart(items: Iterable[pytest.Item]) -> dict[str, str]:
         seen[nodeid] += 1
         if seen[nodeid] > 1:
             name += f" #{seen[nodeid]}"
-        item.stash[_NAME] = name
+        if name != nodeid:
+            item.stash[_NAME] = name
     return longer

@@ -129,7 +129,7 @@ def _kinds(result: RunResult) -> Iterator[list[Any]]:
 
 def _phases(result: RunResult) -> Iterator[list[Any]]:
     for phase in Phase:
-        parts = [s.phases[phase] for s in result.of(Kind.TEST) if phase in s.phases]
+        parts = [s.by_phase[phase] for s in result.of(Kind.TEST) if phase in s.by_phase]
         cost = sum_of(parts)
         if cost is not None:
             yield [phase.value, len(parts), *_costs(result, cost)]
@@ -231,7 +231,7 @@ def _row(result: RunResult, subject: SubjectResult) -> list[Any]:
             _rounded(total.wall_s),
             _rounded(None if verdict is None else verdict.ratio),
         ],
-        [[phase.value, energy_text(cost)] for phase, cost in subject.phases.items()],
+        [[phase.value, energy_text(cost)] for phase, cost in subject.by_phase.items()],
         method_of(total),
         None if total.speed is None else _rounded(total.speed),
     ]

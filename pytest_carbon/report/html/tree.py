@@ -75,8 +75,8 @@ def _add(root: _Node, subject: SubjectResult, *, detailed: bool) -> None:
     for name in _way(subject):
         node = node.child(name)
         node.energy_j += energy_j
-    if detailed and len(subject.phases) > 1:
-        for phase, cost in subject.phases.items():
+    if detailed and len(subject.by_phase) > 1:
+        for phase, cost in subject.by_phase.items():
             node.child(phase.value).energy_j += cost.energy_j or 0.0
 
 

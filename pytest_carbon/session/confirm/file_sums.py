@@ -57,7 +57,6 @@ class FileSum(NamedTuple):
         assert total is not None, "a file is here because of its tests"
         return SubjectResult(
             subject=self.subject,
-            phases={},
             total=total,
             times=len(self.tests),
             verdict=verdict,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.ledger import Account
-from pytest_carbon.measurement import Reading
+from pytest_carbon.measurement import Phase, Reading
 
 if TYPE_CHECKING:
-    from pytest_carbon.measurement import Phase
     from pytest_carbon.tasks.book import TaskBook
 
 __all__ = ["Costs", "Part"]
@@ -32,19 +31,33 @@ class Costs:
     what it wrote to disks, ``None`` where nobody wants to know.
     """
 
-    __slots__ = ("accounts", "blocks_written", "memory_bytes", "tasks")
+    __slots__ = ("blocks_written", "call", "memory_bytes", "setup", "tasks", "teardown")
 
     def __init__(self) -> None:
         self.tasks: TaskBook | None = None
         self.memory_bytes: int | None = None
         self.blocks_written: int | None = None
-        self.accounts: dict[Phase, Account] = {}
+        self.setup: Account | None = None
+        self.call: Account | None = None
+        self.teardown: Account | None = None
+
+    @property
+    def accounts(self) -> dict[Phase, Account]:
+        """The accounts of the phases that have cost something."""
+        found = {Phase.SETUP: self.setup, Phase.CALL: self.call, Phase.TEARDOWN: self.teardown}
+        return {phase: account for phase, account in found.items() if account is not None}
+
+    @property
+    def is_call_only(self) -> bool:
+        """Whether nothing but the call has cost anything."""
+        return self.call is not None and self.setup is None and self.teardown is None
 
     def account(self, phase: Phase) -> Account:
         """The account of one phase, opened when the phase first costs something."""
-        account = self.accounts.get(phase)
+        account: Account | None = getattr(self, phase)
         if account is None:
-            account = self.accounts[phase] = Account()
+            account = Account()
+            setattr(self, phase, account)
         return account
 
     def spent(self) -> Reading:

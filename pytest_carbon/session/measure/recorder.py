@@ -185,6 +185,12 @@ class Recorder:
         measure, memory_bytes = self._sampler.measure, costs.memory_bytes
         return {p: measure(a, memory_bytes, sensitivity) for p, a in costs.accounts.items()}
 
+    def measure_call(self, costs: Costs, sensitivity: float) -> Measurement | None:
+        """What a test has spent of which only the call cost anything; ``None`` for others."""
+        if costs.call is None or not costs.is_call_only:
+            return None
+        return self._sampler.measure(costs.call, costs.memory_bytes, sensitivity)
+
     def note_memory(self, costs: Costs) -> None:
         """Remember how much memory is in use as the test ends."""
         costs.memory_bytes = self._sampler.memory_bytes()
@@ -281,7 +287,6 @@ class Recorder:
         return [
             SubjectResult(
                 subject=subject,
-                phases={},
                 total=self._sampler.measure(account),
                 times=max(1, account.times),
                 worker=self.worker,

@@ -64,7 +64,7 @@ class Results:
         elif result.subject.kind is Kind.TEST:
             # One row, one measurement: what the test cost before has a row of its own.
             earlier = Subject(Kind.RUNNER, EARLIER)
-            self.add(SubjectResult(subject=earlier, phases={}, total=known.total))
+            self.add(SubjectResult(subject=earlier, total=known.total))
             self._subjects[result.subject] = result._replace(times=known.times + 1)
         else:
             self._subjects[result.subject] = known._replace(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from pytest_carbon.ledger import Account
-from pytest_carbon.measurement import Phase
 from pytest_carbon.session.subject_ids import test_id
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class Elsewhere:
         recorder.end()
         if ran and not running.delivered:
             self._hand_on(running, None)
-        if running.costs.accounts.get(Phase.CALL) is not overhead:
+        if running.costs.call is not overhead:
             recorder.overhead(overhead)
         return ran
 
@@ -78,7 +77,7 @@ class Elsewhere:
         costs = running.costs
         if not costs.accounts:
             # Its phases ran in a process of their own (pytest-forked).
-            costs.accounts[Phase.CALL] = running.overhead
+            costs.call = running.overhead
         running.delivered = True
         self._deliver(running.item, costs, report, passed=running.passed)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-__all__ = ["run_phases"]
+__all__ = ["reraised", "run_phases"]
 
 
 def run_phases(
@@ -21,19 +21,20 @@ def run_phases(
     nextitem: pytest.Item | None,
     hook: Any,
     *,
+    reraise: tuple[type[BaseException], ...],
     end: Callable[[], None],
     sees_teardown: Callable[[pytest.TestReport], None] = lambda _: None,
 ) -> Passed | None:
     """Run a test by its ``hook``; log what fails, skips or sets up at once, and return what passed.
 
     In pytest's own protocol a passed call is logged before the tear-down runs. Here it waits, since
-    a test's cost is known only then; an interrupt in the tear-down does not lose it. ``end`` is
+    a test's cost is known only then; an interrupt in the tear-down does not lose it. What is in
+    ``reraise`` ends the run instead of a phase (``reraised`` knows it). ``end`` is
     called when the last phase is over, ``sees_teardown`` with the report of a tear-down that is
     logged here, before it is.
     """
     log = hook.pytest_runtest_logreport
     held: pytest.TestReport | None = None
-    reraise = _reraised(item.config)
     give_request(item)
     try:
         report, call = _make(item, hook, "setup", reraise)
@@ -68,7 +69,7 @@ def run_phases(
         drop_request(item)
 
 
-def _reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
+def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
     """What ends the run instead of a phase; a debugger wants to see Ctrl-C as well."""
     if config.getoption("usepdb", False):
         return (pytest.exit.Exception,)

@@ -13,7 +13,7 @@ from pytest_carbon.session.failure_report import fail
 from pytest_carbon.session.measure.disk_use import DiskUse
 from pytest_carbon.session.runtest.elsewhere import Elsewhere
 from pytest_carbon.session.runtest.other_runners import OtherRunners
-from pytest_carbon.session.runtest.phases import run_phases
+from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.runtest.test_results import UNKNOWN, Facts
 from pytest_carbon.session.subject_ids import test_id
 
@@ -28,6 +28,21 @@ if TYPE_CHECKING:
     from pytest_carbon.session.runtest.test_results import TestResults
 
 __all__ = ["Protocol"]
+
+
+class Waiting:
+    """A test whose results are made when they are asked for; small, as there is one a test."""
+
+    __slots__ = ("_costs", "_item", "_passed", "_protocol")
+
+    def __init__(
+        self, protocol: Protocol, item: pytest.Item, costs: Costs, *, passed: bool
+    ) -> None:
+        self._protocol, self._item, self._costs, self._passed = protocol, item, costs, passed
+
+    def __call__(self) -> Sequence[SubjectResult]:
+        """The test's own result, and then its tasks'."""
+        return self._protocol.made(self._item, self._costs, passed=self._passed)
 
 
 class Protocol:
@@ -48,9 +63,11 @@ class Protocol:
         self._results = results
         self._destination = destination
         self._elsewhere: Elsewhere | None = None
+        self._reraise: tuple[type[BaseException], ...] = ()
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Find out whether other plugins run tests, too."""
+        self._reraise = reraised(session.config)
         others = OtherRunners(session.config, self)
         if others.exist:
             self._elsewhere = Elsewhere(others, self._recorder, self.deliver)
@@ -74,6 +91,7 @@ class Protocol:
             item,
             nextitem,
             hook,
+            reraise=self._reraise,
             end=recorder.end,
             sees_teardown=lambda report: self.deliver(item, costs, report, passed=False),
         )
@@ -89,12 +107,11 @@ class Protocol:
         try:
             recorder = self._recorder
             recorder.note_memory(costs)
-            facts = Facts.of(item, test, self._limits.of(item))
-            if not self._results.decide_at_once(facts, costs):
-                self._destination.deliver(
-                    lambda: self._made(item, facts, costs, passed=True), passed.teardown
-                )
+            limits = self._limits.of(item)
+            if not self._results.decide_at_once(test, limits, costs):
+                self._destination.deliver(Waiting(self, item, costs, passed=True), passed.teardown)
                 return False
+            facts = Facts.of(item, test, limits)
             results = self._results.of(facts, costs, passed=True)
             if self._fail_at_once(item, results, passed):
                 self._destination.deliver(lambda: results, passed.teardown)
@@ -109,11 +126,10 @@ class Protocol:
             self._destination.deliver(lambda: lost, passed.teardown)
         return False
 
-    def _made(
-        self, item: pytest.Item, facts: Facts, costs: Costs, *, passed: bool
-    ) -> Sequence[SubjectResult]:
+    def made(self, item: pytest.Item, costs: Costs, *, passed: bool) -> Sequence[SubjectResult]:
         """The results of a test and its tasks, also after a fault of ours."""
         try:
+            facts = Facts.of(item, test_id(item), self._limits.of(item))
             return self._results.of(facts, costs, passed=passed)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._recorder.give_up(error)
@@ -129,7 +145,6 @@ class Protocol:
         return [
             SubjectResult(
                 subject=Subject(Kind.TEST, test_id(item)),
-                phases={},
                 total=UNKNOWN,
                 budget_j=limit_j,
                 verdict=verdict if passed else None,
@@ -158,8 +173,7 @@ class Protocol:
             return
         try:
             self._recorder.note_memory(costs)
-            facts = Facts.of(item, test_id(item), self._limits.of(item))
-            self._destination.deliver(lambda: self._made(item, facts, costs, passed=passed), report)
+            self._destination.deliver(Waiting(self, item, costs, passed=passed), report)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._recorder.give_up(error)
             lost = self._lost(item, passed=passed)

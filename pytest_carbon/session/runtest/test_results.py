@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.measurement import Kind, Measurement, Subject, sum_of
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result import NO_PHASES, SubjectResult
 from pytest_carbon.session.markers import Limits
 from pytest_carbon.session.measure.costs import Part
 from pytest_carbon.tasks.book import OTHERS
 from pytest_carbon.tasks.names import subject_id
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pytest
 
+    from pytest_carbon.measurement import Phase
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.measure.costs import Costs
     from pytest_carbon.session.measure.recorder import Recorder
@@ -58,16 +61,19 @@ class TestResults:
         self._recorder = recorder
         self._judge = judge
 
-    def decide_at_once(self, facts: Facts, costs: Costs) -> bool:
+    def decide_at_once(self, test: str, limits: Limits, costs: Costs) -> bool:
         """Whether a figure decides anything; where none does, its arithmetic can wait."""
         judge = self._judge
-        if facts.limits.budget is not None or judge.judges_all:
+        if limits.budget is not None or judge.judges_all:
             return True
-        if judge.gates and judge.entry(facts.subject) is not None:
+        gates = judge.gates and judge.has_baselines
+        if not gates and costs.tasks is None:
+            return False
+        subject = Subject(Kind.TEST, test)
+        if gates and judge.entry(subject) is not None:
             return True
-        return costs.tasks is not None and any(
-            row.budget is not None
-            or (judge.gates and judge.entry(_subject(facts.subject, row)) is not None)
+        return any(
+            row.budget is not None or (gates and judge.entry(_subject(subject, row)) is not None)
             for row in _rows(costs)
         )
 
@@ -78,7 +84,7 @@ class TestResults:
         """
         test = self._test(facts, costs)
         tasks = (self._task(test, facts.limits, costs, row) for row in _rows(costs))
-        results = [test, *tasks]
+        results = [test, *tasks] if costs.tasks is not None else [test]
         return [self._judged(result) for result in results] if passed else results
 
     def _judged(self, result: SubjectResult) -> SubjectResult:
@@ -90,8 +96,12 @@ class TestResults:
 
     def _test(self, facts: Facts, costs: Costs) -> SubjectResult:
         recorder = self._recorder
-        phases = recorder.measure(costs, self._judge.sensitivity(facts.subject))
-        total = sum_of(phases.values())
+        sensitivity = self._judge.sensitivity(facts.subject)
+        phases: Mapping[Phase, Measurement] = NO_PHASES
+        total = recorder.measure_call(costs, sensitivity)
+        if total is None:
+            phases = recorder.measure(costs, sensitivity)
+            total = sum_of(phases.values())
         if total is None or recorder.fault is not None:
             total = UNKNOWN if total is None else total._replace(missing=("the plugin",))
         return SubjectResult(
@@ -120,7 +130,6 @@ class TestResults:
         fault = costs.tasks.fault if costs.tasks is not None else ""
         return SubjectResult(
             subject=subject,
-            phases={},
             total=price(row.total, costs, row.wall_ns, part.sensitivity, row.doubt),
             own=price(row.own, costs, row.wall_ns, part.sensitivity, row.doubt),
             times=row.times,
