@@ -27,7 +27,7 @@ from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, P
 from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, SubjectResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pytest_carbon.intake.limits import Limits
 
@@ -63,10 +63,11 @@ def record_fields(record: type) -> dict[str, tuple[Any, bool]]:
     return {name: (hints[name], name not in values._field_defaults) for name in values._fields}
 
 
-def to_plain(value: Any) -> Any:
+def to_plain(value: Any, *, brief: bool = False) -> Any:
     """``value`` as JSON types; what is not a finite number is unknown, and so ``None``.
 
-    So is what lies beyond its field's limits, where the field can be unknown.
+    So is what lies beyond its field's limits, where the field can be unknown. ``brief`` leaves
+    out fields that have their default, which reading puts back.
     """
     if isinstance(value, Enum):
         return value.value
@@ -76,15 +77,19 @@ def to_plain(value: Any) -> Any:
         return value if math.isfinite(value) else None
     if isinstance(value, RECORDS):
         record: Any = type(value)
-        told = {name: to_plain(getattr(value, name)) for name in record_fields(record)}
+        fields: Iterable[str] = record_fields(record)
+        if brief:
+            default = record._field_defaults
+            fields = [n for n in fields if n not in default or getattr(value, n) != default[n]]
+        told = {name: to_plain(getattr(value, name), brief=brief) for name in fields}
         for name, limits in _optional_figures(record).items():
-            figure = told[name]
+            figure = told.get(name)
             if figure is not None and not limits.allows(figure):
                 told[name] = None
         return told
     if isinstance(value, Mapping):
-        return {to_plain(key): to_plain(item) for key, item in value.items()}
-    return [to_plain(item) for item in value]
+        return {to_plain(key): to_plain(item, brief=brief) for key, item in value.items()}
+    return [to_plain(item, brief=brief) for item in value]
 
 
 @cache

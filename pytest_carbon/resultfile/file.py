@@ -38,21 +38,35 @@ _MOST_BYTES = 512 * 2**20
 def write_result(result: RunResult) -> str:
     """The text of a result file: one JSON object, one subject a line.
 
+    A subject's members that have their usual value are left out: there is a line for each test.
     ``derived`` members are sums and grams for other programs; reading leaves them alone.
     """
     plain = to_plain(result._replace(subjects=()))
     head = {"format": FORMAT, "schema": SCHEMA, **plain, "derived": _derived_of_run(result)}
     del head["subjects"]
     lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
-    subjects = ",\n".join(json.dumps(_subject(result, s)) for s in result.subjects)
+    subjects = ",\n".join(_line(_subject(result, s)) for s in result.subjects)
     lines.append(f'"subjects": [\n{subjects}\n]')
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
+def _line(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, separators=(",", ":"))
+
+
 def _subject(result: RunResult, subject: SubjectResult) -> dict[str, Any]:
-    plain: dict[str, Any] = to_plain(subject)
-    plain["derived"] = _derived(subject.total, result.accounting, result.sci_of(subject))
+    plain: dict[str, Any] = to_plain(subject, brief=True)
+    derived = _derived(subject.total, result.accounting, result.sci_of(subject))
+    if derived["sci_embodied_g"] is None:
+        # Without a share of the machine's making it is the emissions, and no score.
+        del derived["sci_operational_g"], derived["sci_embodied_g"]
+    plain["derived"] = {name: _rounded(figure) for name, figure in derived.items()}
     return plain
+
+
+def _rounded(figure: float | None) -> float | None:
+    """Six digits: for other programs to show, and not read back."""
+    return None if figure is None else float(f"{figure:.6g}")
 
 
 def _derived(

@@ -19,7 +19,7 @@ from pytest_carbon.intensity.embodied import ECO_CI_RUNNER
 from pytest_carbon.report import junit
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.trend import trend_lines
-from pytest_carbon.resultfile.codec import RECORDS, record_fields
+from pytest_carbon.resultfile.codec import RECORDS, record_fields, to_plain
 from pytest_carbon.resultfile.file import read_result, write_result
 from tests.hostile import HOSTILE
 from tests.results import LIVE, run_result
@@ -44,6 +44,8 @@ def original() -> dict[str, Any]:
     result = run_result()._replace(live=LIVE, embodied=ECO_CI_RUNNER, reference_ns=150_000.0)
     subjects = [s._replace(own=s.total, tolerance=0.3, budget_j=9.0) for s in result.subjects]
     plain: dict[str, Any] = json.loads(write_result(result._replace(subjects=tuple(subjects))))
+    # With every member, also those that are left out where they have their usual value.
+    plain["subjects"] = [to_plain(subject) for subject in subjects]
     return plain
 
 
@@ -74,6 +76,8 @@ def mutated(plain: dict[str, Any], ways: list[tuple[Any, ...]], dice: random.Ran
             old = place[name]
         except (LookupError, TypeError):
             continue  # taken away by the mutation before
+        if isinstance(place, str):
+            continue  # which has places, too
         what = dice.random()
         if what < 0.1:
             del place[name]
