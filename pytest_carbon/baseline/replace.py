@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 __all__ = ["clean_up", "replace_file"]
@@ -48,8 +49,8 @@ def _sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def replace_file(target: Path, data: bytes, owner: str) -> None:
-    """Write ``data`` beside ``target`` and put it in its place in one step.
+def replace_file(target: Path, data: bytes | Iterable[bytes], owner: str) -> None:
+    """Write ``data``, part by part, beside ``target`` and put it in its place in one step.
 
     Keeps the permissions of a file that was there. Raises ``OSError``, and leaves the old file
     whole then, as it does on Ctrl-C.
@@ -58,7 +59,7 @@ def replace_file(target: Path, data: bytes, owner: str) -> None:
     try:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, not a path
-            file.write(data)
+            file.writelines([data] if isinstance(data, bytes) else data)
             file.flush()
             with suppress(FileNotFoundError, PermissionError):
                 os.chmod(temporary, stat.S_IMODE(target.stat().st_mode))  # noqa: PTH101

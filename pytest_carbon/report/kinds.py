@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_carbon.history.point import Point
@@ -24,13 +24,15 @@ class Kind(NamedTuple):
     ``module`` has the function ``maker``, which renders a whole file. Where the kind ``appends``,
     the module's ``extend`` gives the text to add to a file that is there, and its ``check``,
     if it has one, refuses a file that cannot be added to. ``prints`` marks what goes to the
-    terminal where no file is named, ``looks_back`` what shows earlier runs, too.
+    terminal where no file is named, ``looks_back`` what shows earlier runs, too. ``lines`` is the
+    function that yields what ``maker`` returns, of a kind too long to be held in memory.
     """
 
     suffix: str
     module: str
     help: str
     maker: str = "render"
+    lines: str = ""
     appends: bool = False
     prints: bool = False
     looks_back: bool = False
@@ -40,6 +42,13 @@ class Kind(NamedTuple):
         make = getattr(import_module(self.module), self.maker)
         text: str = make(result, past) if self.looks_back else make(result)
         return text
+
+    def parts(self, result: RunResult, past: Sequence[Point] = ()) -> Iterator[str]:
+        """The text of ``render``, part by part."""
+        if self.lines:
+            yield from getattr(import_module(self.module), self.lines)(result)
+        else:
+            yield self.render(result, past)
 
     def extend(self, result: RunResult, path: Path) -> str:
         """The text to append to the file, which may not be there yet."""
@@ -66,6 +75,7 @@ KINDS = {
         suffix=".json",
         module="pytest_carbon.resultfile.file",
         maker="write_result",
+        lines="result_lines",
         help="the whole result, from which all other kinds can be made later",
     ),
     "html": Kind(

@@ -12,7 +12,7 @@ from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.stream import is_stream, write_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from pytest_carbon.history.point import Point
@@ -44,13 +44,10 @@ def write_report(
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind.appends:
             return _append(result, kind, path)
-        data = _bytes(kind.render(result, past))
+        parts: Iterable[bytes] = map(_bytes, kind.parts(result, past))
         if path.suffix == ".gz":
-            import gzip
-
-            # Without the time, so that the same result is the same file.
-            data = gzip.compress(data, mtime=0)
-        replace_file(path.resolve(), data, str(os.getpid()))
+            parts = _compressed(parts)
+        replace_file(path.resolve(), parts, str(os.getpid()))
     except OSError as error:
         raise ReportError(
             f"the {destination.kind} report cannot be written to {path}: {error.strerror}",
@@ -61,6 +58,16 @@ def write_report(
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", errors="backslashreplace")
+
+
+def _compressed(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """As a gzip file without a time, so that the same result is the same file."""
+    import zlib
+
+    packer = zlib.compressobj(wbits=zlib.MAX_WBITS | 16)
+    for part in parts:
+        yield packer.compress(part)
+    yield packer.flush()
 
 
 def _append(result: RunResult, kind: Kind, path: Path) -> list[str]:

@@ -13,10 +13,12 @@ from pytest_carbon.baseline.canonical import no_collection
 from pytest_carbon.errors import ResultFileError
 from pytest_carbon.intake.fault import FaultError, parse_json, value_text
 from pytest_carbon.intake.regular_file import read_regular
+from pytest_carbon.measurement import Kind
 from pytest_carbon.result import RunResult
 from pytest_carbon.resultfile.codec import from_plain, to_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_carbon.intensity.accounting import Accounting
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result import SubjectResult
 
-__all__ = ["FORMAT", "SCHEMA", "read_result", "result_from_text", "write_result"]
+__all__ = ["FORMAT", "SCHEMA", "read_result", "result_from_text", "result_lines", "write_result"]
 
 FORMAT = "pytest-carbon result"
 SCHEMA = 1
@@ -36,27 +38,39 @@ _MOST_BYTES = 512 * 2**20
 
 
 def write_result(result: RunResult) -> str:
-    """The text of a result file: one JSON object, one subject a line.
+    """The text of a result file."""
+    return "".join(result_lines(result))
 
-    A subject's members that have their usual value are left out: there is a line for each test.
+
+def result_lines(result: RunResult) -> Iterator[str]:
+    """The lines of a result file: one JSON object, one subject a line.
+
+    A subject's members that have their usual value are left out, as there is a line for each test,
+    and so are the outcomes that stand in those lines.
     ``derived`` members are sums and grams for other programs; reading leaves them alone.
     """
-    plain = to_plain(result._replace(subjects=()))
+    course = result.course
+    rows = {s.subject.id: s.test_outcome for s in result.of(Kind.TEST)}
+    elsewhere = {t: o for t, o in course.outcomes.items() if rows.get(t) != o}
+    plain = to_plain(result._replace(subjects=(), course=course._replace(outcomes=elsewhere)))
     head = {"format": FORMAT, "schema": SCHEMA, **plain, "derived": _derived_of_run(result)}
     del head["subjects"]
-    lines = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in head.items()]
-    subjects = ",\n".join(_line(_subject(result, s)) for s in result.subjects)
-    lines.append(f'"subjects": [\n{subjects}\n]')
-    return "{\n" + ",\n".join(lines) + "\n}\n"
-
-
-def _line(plain: dict[str, Any]) -> str:
-    return json.dumps(plain, separators=(",", ":"))
+    yield "{\n"
+    for name, value in head.items():
+        yield f"{json.dumps(name)}: {json.dumps(value)},\n"
+    yield '"subjects": ['
+    encode = json.JSONEncoder(separators=(",", ":")).encode
+    before = "\n"
+    for subject in result.subjects:
+        yield before + encode(_subject(result, subject))
+        before = ",\n"
+    yield "\n]\n}\n"
 
 
 def _subject(result: RunResult, subject: SubjectResult) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(subject, brief=True)
     derived = _derived(subject.total, result.accounting, result.sci_of(subject))
+    del derived["raw_j"], derived["idle_j"]
     if derived["sci_embodied_g"] is None:
         # Without a share of the machine's making it is the emissions, and no score.
         del derived["sci_operational_g"], derived["sci_embodied_g"]
@@ -124,7 +138,9 @@ def _result(parsed: Any) -> RunResult:
             f"is {value_text(number)}, newer than the {SCHEMA} that is understood here", ("schema",)
         )
     result: RunResult = from_plain(RunResult, parsed)
-    return result
+    rows = {s.subject.id: s.test_outcome for s in result.of(Kind.TEST) if s.test_outcome}
+    outcomes = {**rows, **result.course.outcomes}
+    return result._replace(course=result.course._replace(outcomes=outcomes))
 
 
 def _unpacked(data: bytes, path: Path) -> bytes:

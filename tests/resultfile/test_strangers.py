@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-SEEDS = range(20)
-MUTATIONS_OF_A_SEED = 25
+SEEDS = range(8)
+MUTATIONS_OF_A_SEED = 60
 
 EXTREMES: tuple[Any, ...] = (
     *(1e308, -1e308, 1e-320, -1e-320, 0, -0.0, -1, 1, 0.5, 1e12, 1e-12, 1e15, 10**25, -(10**400)),

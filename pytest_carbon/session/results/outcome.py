@@ -110,12 +110,14 @@ class OutcomeKeeper:
         if self.selection is not None:
             self._selected = dict.fromkeys(self.selection.selected)
             self.join(self.selection.to_plain())
-        name = self._names.get
-        self._outcomes = {name(test, test): outcome for test, outcome in self._outcomes.items()}
-        selected = dict.fromkeys(name(test, test) for test in self._selected)
+        selected = self._selected
+        if self._names:
+            name = self._names.get
+            self._outcomes = {name(test, test): outcome for test, outcome in self._outcomes.items()}
+            selected = dict.fromkeys(name(test, test) for test in selected)
         return Course(
             exit_status=int(status),
-            collected=tuple(selected | self._deselected),
+            collected=tuple(selected | self._deselected if self._deselected else selected),
             deselected=tuple(test for test in self._deselected if test not in selected),
             narrowed=tuple(_narrowed(self._config)),
             collection_errors=tuple(self._errors),

@@ -95,8 +95,12 @@ class Results:
         return "" if test is None else self._outcome.outcome_of(test)
 
     def with_outcomes(self) -> tuple[SubjectResult, ...]:
-        """All subjects, with pytest's outcomes."""
-        return tuple(r._replace(test_outcome=self.outcome_of(r) or r.test_outcome) for r in self)
+        """All subjects, with pytest's outcomes, in the place of those without: no test twice."""
+        for subject, result in self._subjects.items():
+            outcome = self.outcome_of(result)
+            if outcome and outcome != result.test_outcome:
+                self._subjects[subject] = result._replace(test_outcome=outcome)
+        return tuple(self._subjects.values())
 
     def _add_properties(
         self, result: SubjectResult, report: pytest.TestReport, accounting: Accounting
