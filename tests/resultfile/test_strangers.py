@@ -194,7 +194,7 @@ def test_whatever_is_within_its_limits_can_be_computed_and_rendered(
     path, good = tmp_path / "edges.json", tmp_path / "good.json"
     first = original()
     good.write_text(json.dumps({**first, "origin": {**first["origin"], "run_id": "another"}}))
-    for number in range(5):
+    for number in range(12):
         path.write_text(json.dumps(at_the_edges(first, dice)))
         assert use_everywhere(path, good, tmp_path / str(number), capsys) == 0
 
