@@ -5,6 +5,7 @@ The one module of ours that is imported when carbon is off, so it imports nothin
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,7 +13,19 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["OPTIONS", "Option", "add_options", "given", "is_on", "wrong_choice"]
+__all__ = [
+    "OPTIONS",
+    "TOLD",
+    "Option",
+    "add_options",
+    "environ_of",
+    "given",
+    "is_on",
+    "wrong_choice",
+]
+
+TOLD = "carbon_settings"
+"""The name under which a worker on another host is told what was set, as variables."""
 
 
 START, GATE, STORE, FIGURES, REPORTS = GROUPS = (
@@ -280,6 +293,12 @@ def add_options(parser: pytest.Parser) -> None:
             bare: dict[str, Any] = {"nargs": "?", "const": option.const} if option.const else {}
             group.addoption(option.flag, default=None, metavar=option.shown, help=text, **bare)
             parser.addini(option.name, option.whole_help, default=None)
+
+
+def environ_of(config: pytest.Config) -> Mapping[str, str]:
+    """The environment variables that count: on another host also those that it was told."""
+    told: dict[str, str] = getattr(config, "workerinput", {}).get(TOLD, {})
+    return {**os.environ, **told} if told else os.environ
 
 
 def is_on(config: pytest.Config, option: Option, environ: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.options import OPTIONS, add_options, is_on, wrong_choice
+from pytest_carbon.options import OPTIONS, add_options, environ_of, is_on, wrong_choice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,7 +107,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _is_on(config: pytest.Config, name: str) -> bool:
     try:
-        return is_on(config, _BY_NAME[name], os.environ)
+        return is_on(config, _BY_NAME[name], environ_of(config))
     except ValueError as error:
         raise pytest.UsageError(str(error)) from None
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import NO_PUE
-from pytest_carbon.measurement import Kind, Phase, sum_of
+from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +22,22 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.intensity.pue import Pue
     from pytest_carbon.intensity.sci import SciScore
-    from pytest_carbon.measurement import Measurement, Subject
+    from pytest_carbon.measurement import Measurement
 
-__all__ = ["NO_PHASES", "Course", "Fault", "LookRuns", "Origin", "RunResult", "SubjectResult"]
+__all__ = [
+    "NO_PHASES",
+    "Course",
+    "Fault",
+    "HostFacts",
+    "Key",
+    "LookRuns",
+    "Origin",
+    "RunResult",
+    "SubjectResult",
+]
+
+Key: TypeAlias = "tuple[str, Subject]"
+"""What is one of a run's results: the name of its host, and its subject."""
 
 
 # Subjects whose cost is in other subjects' rows, too, and what is no cost of the user's run.
@@ -59,8 +72,9 @@ class SubjectResult(NamedTuple):
     ``budget_j`` its ceiling in joules and ``worst_j`` what is held against that where it is not
     ``total`` (the costliest time that a task ran). ``ungated`` says why it is not held against a
     baseline. ``path`` and ``line`` are its place in the source, ``worker`` is the xdist worker that
-    ran it, ``blocks_written`` what it wrote to disks, in blocks of 512 bytes, where its baseline
-    has asked for that.
+    ran it and ``host`` the name of that worker's host, where several ran tests or another one did.
+    ``blocks_written`` is what it wrote to disks, in blocks of 512 bytes, where its baseline has
+    asked for that.
     """
 
     subject: Subject
@@ -78,6 +92,7 @@ class SubjectResult(NamedTuple):
     path: str = ""
     line: int | None = None
     worker: str = ""
+    host: str = ""
     blocks_written: int | None = None
     notes: tuple[str, ...] = ()
 
@@ -87,6 +102,11 @@ class SubjectResult(NamedTuple):
         if self.phases or self.subject.kind is not Kind.TEST or not self.total.wall_s:
             return self.phases
         return {Phase.CALL: self.total}
+
+    @property
+    def key(self) -> Key:
+        """What tells it from all other results of its run."""
+        return self.host, self.subject
 
 
 class Course(NamedTuple):
@@ -151,6 +171,20 @@ class Fault(NamedTuple):
     traceback: str = ""
 
 
+class HostFacts(NamedTuple):
+    """A host that ran tests: its environment, and how figures came about there.
+
+    The fields are those of ``RunResult``, for this host.
+    """
+
+    name: str
+    environment: Environment
+    meters: tuple[str, ...] = ()
+    clock: str = ""
+    baselines: str = ""
+    reference_ns: float | None = None
+
+
 class _RunFields(NamedTuple):
     environment: Environment
     intensity: Intensity
@@ -172,6 +206,7 @@ class _RunFields(NamedTuple):
     looks: int = 0
     looks_s: float = 0.0
     faults: tuple[Fault, ...] = ()
+    hosts: tuple[HostFacts, ...] = ()
     live: Intensity | None = None
     pue: Pue = NO_PUE
     embodied: Embodied | None = None
@@ -187,6 +222,8 @@ class RunResult(_RunFields):
     ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
     digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
     looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
+    ``hosts`` are those that ran tests, where several did or another one than the user's;
+    ``environment`` and the like are those of the first.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
     it was asked for and given), ``pue`` and ``embodied`` count in reports only.
     """
@@ -277,6 +314,32 @@ class RunResult(_RunFields):
         reserved_s = total.wall_s / max(1, self.workers)
         count = len(self.of(Kind.TEST))
         return self.accounting.sci(total, per="test", reserved_s=reserved_s, count=count)
+
+    def by_environment(self) -> list[RunResult]:
+        """The run as one of each environment that took part: figures of two are never compared."""
+        groups: dict[Environment, list[HostFacts]] = {}
+        for host in self.hosts:
+            groups.setdefault(host.environment, []).append(host)
+        if len(groups) < 2:
+            return [self]
+        return [self._part(hosts) for hosts in groups.values()]
+
+    def _part(self, hosts: list[HostFacts]) -> RunResult:
+        names = {host.name for host in hosts}
+        subjects = tuple(s for s in self.subjects if s.host in names)
+        outcomes = {s.subject.id: s.test_outcome for s in subjects if s.subject.kind is Kind.TEST}
+        first = hosts[0]
+        return self._replace(
+            environment=first.environment,
+            meters=first.meters,
+            clock=first.clock,
+            baselines=first.baselines,
+            reference_ns=first.reference_ns,
+            subjects=subjects,
+            workers=len({s.worker for s in subjects}),
+            hosts=tuple(hosts),
+            course=self.course._replace(outcomes={**self.course.outcomes, **outcomes}),
+        )
 
     def costliest(self, kind: Kind, count: int) -> list[SubjectResult]:
         """The ``count`` subjects of a kind with the most energy, costliest first."""

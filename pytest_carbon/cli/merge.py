@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
     Raises ``ResultFileError`` for what is no result, ``ReportError`` and ``SettingError`` for
     what is no destination, ``BaselineError`` for baselines that cannot be used.
     """
-    groups = by_environment(_read(args.results))
+    runs = _read(args.results)
+    groups = by_environment(part for run in runs for part in run.by_environment())
     destinations = [destination_of(text) for text in args.to]
     if destinations and len(groups) > 1:
         raise ReportError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,19 @@ class History:
             pass
 
     def append(self, result: RunResult) -> bool:
-        """Add a run with all its subjects, as a whole; ``False`` where it is there already."""
+        """Add a run with all its subjects, as a whole; ``False`` where it is there already.
+
+        A run on hosts of several environments is one run of each.
+        """
+        first, *others = result.by_environment()
+        added = self._append(first)
+        for part in others:
+            assert part.origin is not None, "it is a part of a run that has one"
+            run_id = f"{part.origin.run_id}+{part.environment.fingerprint}"
+            added |= self._append(replace(part, origin=part.origin._replace(run_id=run_id)))
+        return added
+
+    def _append(self, result: RunResult) -> bool:
         origin = result.origin
         assert origin is not None, "a run that is kept says where it comes from"
         total, accounting = result.total, result.accounting

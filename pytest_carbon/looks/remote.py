@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.looks.answer import Sample, UnitAnswer
-from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import take_look
 from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
+    from pytest_carbon.looks.invocation import Invocation
     from pytest_carbon.looks.order import Unit
 
-__all__ = ["carry_out", "is_elsewhere", "take_elsewhere"]
+__all__ = ["carry_out", "remember", "take_elsewhere"]
 
 # What the other host runs: it has pytest-carbon, as it has measured.
 _SOURCE = """
@@ -31,25 +29,31 @@ channel.send(carry_out(channel.receive()))
 _PATIENCE_S = 60.0
 
 
-def is_elsewhere(gateway: Any) -> bool:
-    """Whether a gateway of execnet leads to another host, as far as its specification tells."""
-    spec = getattr(gateway, "spec", None)
-    return bool(getattr(spec, "ssh", None) or getattr(spec, "socket", None))
+_started_by: list[Invocation] = []
+"""How pytest was started in this process, where a worker runs in it that others ask for looks."""
+
+
+def remember(invocation: Invocation) -> None:
+    """In a worker: keep how its pytest was started, for the looks that it will be asked for."""
+    _started_by[:] = [invocation]
 
 
 def take_elsewhere(
-    gateway: Any, arguments: Sequence[str]
+    gateways: Callable[[], list[Any]],
 ) -> Callable[[LookOrder, float | None], Mapping[Unit, UnitAnswer]]:
-    """A function that has looks taken where ``gateway`` leads, with these arguments for pytest."""
+    """A function that has looks taken where ``gateways`` lead, by the last of them that is open."""
 
     def take(order: LookOrder, until_s: float | None) -> Mapping[Unit, UnitAnswer]:
         left_s = None if until_s is None else max(0.0, until_s - monotonic())
-        request = {"order": order.to_plain(), "arguments": list(arguments), "left_s": left_s}
+        request = {"order": order.to_plain(), "left_s": left_s}
         try:
-            channel = gateway.remote_exec(_SOURCE)
+            channel = gateways()[-1].remote_exec(_SOURCE)
             channel.send(json.dumps(request))
             patience_s = None if left_s is None else left_s + _PATIENCE_S
             answers = json.loads(channel.receive(patience_s))
+        except IndexError:
+            problem = "the connection to its host is lost"
+            return {unit: UnitAnswer(problem=problem) for unit in order.units}
         except Exception as error:  # noqa: BLE001 - execnet's own errors, and what a host raises
             problem = f"its host does not answer ({type(error).__name__}: {error})"
             return {unit: UnitAnswer(problem=problem) for unit in order.units}
@@ -62,10 +66,9 @@ def carry_out(request: str) -> str:
     """On the other host: take the look that is asked for, and answer in JSON."""
     plain = json.loads(request)
     order = LookOrder.from_plain(plain["order"])
-    invocation = plain_invocation(plain["arguments"], Path.cwd(), os.environ)
     left_s = plain["left_s"]
     until_s = None if left_s is None else monotonic() + left_s
-    answers = take_look(order, invocation, until_s=until_s)
+    answers = take_look(order, _started_by[0], until_s=until_s)
     return json.dumps([_answer_to_plain(answers[unit]) for unit in order.units])
 
 

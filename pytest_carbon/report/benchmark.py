@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.figures import grams, method_of
+from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import short_name, visible
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def _known(result: RunResult) -> Iterator[tuple[str, Measurement, SubjectResult 
             name = visible(subject.subject.id)
             if subject.subject.kind is not Kind.TEST:
                 name = f"{name} ({subject.subject.kind.value})"
-            yield short_name(name, _LONGEST), subject.total, subject
+            yield short_name(f"{name}{host_mark(subject)}", _LONGEST), subject.total, subject
     if result.total is not None and result.total.energy_j is not None:
         yield RUN, result.total, None
 

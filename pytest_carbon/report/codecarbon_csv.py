@@ -15,6 +15,7 @@ from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.intensity.table import country
 from pytest_carbon.intensity.table import place as place_of
 from pytest_carbon.measurement import Kind
+from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import csv_text
 from pytest_carbon.units import JOULES_PER_KWH
 
@@ -149,7 +150,8 @@ def render_tests(result: RunResult) -> str:
     for subject in result.of(Kind.TEST):
         figures = _figures(result, subject.total, subject.total.wall_s)
         if figures is not None:
-            rows.append({**common, **figures, "task_name": subject.subject.id})
+            name = f"{subject.subject.id}{host_mark(subject)}"
+            rows.append({**common, **figures, "task_name": name})
     return _table(TASK_COLUMNS, rows)
 
 

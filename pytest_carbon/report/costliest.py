@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
-from pytest_carbon.report.names import columns, fitted, padded
+from pytest_carbon.report.names import columns, fitted, host_mark, padded
 from pytest_carbon.text import visible
 from pytest_carbon.units import (
     format_change,
@@ -75,9 +75,10 @@ def _title(others: list[SubjectResult]) -> str:
 def _name(subject: SubjectResult, width: int) -> str:
     name = visible(subject.subject.id)
     if subject.subject.kind is Kind.TEST:
-        return fitted(name, width)
+        mark = host_mark(subject)
+        return fitted(name, width - columns(mark)) + mark
     times = f", {subject.times} times" if subject.times > 1 else ""
-    mark = f" ({subject.subject.kind.value}{times})"
+    mark = f" ({subject.subject.kind.value}{times}){host_mark(subject)}"
     return fitted(name, width - columns(mark)) + mark
 
 

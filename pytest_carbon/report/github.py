@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import change_text, findings, interval_text
+from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_energy
 
@@ -63,7 +64,9 @@ def _command(level: str, subject: SubjectResult) -> str:
     title = f"carbon: {verdict.outcome.value} {change_text(subject)}".strip()
     properties.append(f"title={workflow_property(title)}")
     before = f"{format_energy(verdict.baseline_j)} → " if verdict.baseline_j is not None else ""
-    message = f"{shown(subject.subject.id)}: {before}{format_energy(verdict.now_j)}"
+    message = (
+        f"{shown(subject.subject.id)}{host_mark(subject)}: {before}{format_energy(verdict.now_j)}"
+    )
     if verdict.baseline_j is None and verdict.limit_j is not None:
         message += f", allowed {format_energy(verdict.limit_j)}"
     if interval_text(subject):

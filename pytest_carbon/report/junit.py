@@ -89,6 +89,10 @@ def session_properties(result: RunResult) -> list[tuple[str, str]]:
         ("carbon.environment", result.environment.fingerprint),
         ("carbon.pue", _number(result.pue.factor)),
     ]
+    properties += [
+        (f"carbon.host.{host.name}", f"{host.environment.fingerprint}: {'; '.join(host.meters)}")
+        for host in result.hosts
+    ]
     if result.live is not None:
         properties += [
             ("carbon.live_g_per_kwh", _number(result.live.g_per_kwh)),

@@ -18,6 +18,7 @@ from pytest_carbon.report.figures import (
     interval_text,
     kind_text,
 )
+from pytest_carbon.report.method import host_text
 from pytest_carbon.report.names import fitted
 from pytest_carbon.text import code_span, visible
 from pytest_carbon.units import format_duration, format_emissions, format_energy
@@ -158,6 +159,8 @@ def _finding(subject: SubjectResult) -> list[str]:
     name = code_span(fitted(visible(subject.subject.id), _NAME))
     if subject.subject.kind is not Kind.TEST:
         name += f" ({kind_text(subject.subject.kind)})"
+    if subject.host:
+        name += f" on {code_span(visible(subject.host))}"
     before_j = verdict.baseline_j
     before = "" if before_j is None else f"{format_energy(before_j)} → "
     if before_j is None and verdict.limit_j is not None:
@@ -186,7 +189,8 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
         return
     table = [
         [
-            code_span(fitted(visible(s.subject.id), _NAME)),
+            code_span(fitted(visible(s.subject.id), _NAME))
+            + (f" on {code_span(visible(s.host))}" if s.host else ""),
             energy_text(s.total),
             grams_text(result, s.total),
             format_duration(s.total.cpu_s),
@@ -214,6 +218,7 @@ def _method(result: RunResult, rows: int) -> Iterator[str]:
         facts.append(("baselines", result.baselines))
     environment = result.environment
     facts.append(("environment", f"{environment.fingerprint} ({environment.cpu_model})"))
+    facts += [("host", host_text(host)) for host in result.hosts]
     if result.origin is not None and result.origin.commit:
         facts.append(("commit", result.origin.commit))
     facts += [("not measured", line) for line in result.unavailable[:rows]]

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_carbon.intensity.accounting import Accounting
+    from pytest_carbon.result import HostFacts
 
-__all__ = ["short_intensity", "short_method"]
+__all__ = ["host_text", "short_intensity", "short_method"]
 
 _MODEL = re.compile(r"model of (.+?): ([\d.]+) W per busy hardware thread")
 _TRADE_MARKS = re.compile(r"\((?:R|TM)\)|\bCPU\b|\bProcessor\b|\d+-Core\b|@.*", re.IGNORECASE)
@@ -31,6 +32,12 @@ def short_method(meters: Sequence[str]) -> str:
             head = description.partition(";")[0]
             words.append(f"measured, {head}")
     return "; ".join(words) or "; ".join(meters)
+
+
+def host_text(host: HostFacts) -> str:
+    """A host, with all that says how its figures came about."""
+    facts = [f"{host.name}: environment {host.environment.fingerprint}", *host.meters, host.clock]
+    return "; ".join([*facts, host.baselines])
 
 
 def short_intensity(accounting: Accounting) -> str:

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["columns", "fitted", "padded"]
+from pytest_carbon.text import shown
+
+if TYPE_CHECKING:
+    from pytest_carbon.result import SubjectResult
+
+__all__ = ["columns", "fitted", "host_mark", "padded"]
 
 _MORE = "…"
+
+
+def host_mark(subject: SubjectResult) -> str:
+    """Where a subject ran, behind its name; nothing where a run has but one host."""
+    return f" (on {shown(subject.host)})" if subject.host else ""
 
 
 def columns(text: str) -> int:

@@ -121,6 +121,7 @@ def _subject_labels(subject: SubjectResult) -> str:
             "kind": subject.subject.kind.value,
             "id": subject.subject.id,
             "method": method_of(subject.total),
+            **({"host": subject.host} if subject.host else {}),
         }
     )
 

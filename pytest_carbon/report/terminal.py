@@ -11,7 +11,7 @@ from pytest_carbon.report.carbon import carbon_details, carbon_lines
 from pytest_carbon.report.costliest import costliest_rows
 from pytest_carbon.report.figures import FINDINGS, findings
 from pytest_carbon.report.method import short_intensity, short_method
-from pytest_carbon.report.names import columns
+from pytest_carbon.report.names import columns, host_mark
 from pytest_carbon.text import printable_line, shown
 from pytest_carbon.units import (
     format_change,
@@ -143,15 +143,32 @@ def _beside(result: RunResult, verbosity: int) -> Iterator[str]:
         yield f"  with {', '.join(parts)}: {format_energy(total.energy_j)} in all"
     if result.looks:
         yield f"  {_looks(result)}, in no total"
+    yield from _hosts(result, verbosity)
     if verbosity > 0:
         yield "  by domain: " + ", ".join(_domains(total))
         if total.idle_j:
             yield f"  idle share, not gated: {format_energy(total.idle_j)}"
-        yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
+        if not result.hosts:
+            yield f"  method: {'; '.join(result.meters)}; clock: {result.clock}"
+    elif result.hosts:
+        yield f"  {short_intensity(result.accounting)}"
     else:
         method = short_method(result.meters)
         yield f"  {method}; {short_intensity(result.accounting)}"
     yield from carbon_lines(result, verbosity=verbosity)
+
+
+def _hosts(result: RunResult, verbosity: int) -> Iterator[str]:
+    """What each host has taken, and how that came about, where there are several."""
+    for host in result.hosts:
+        tests = [s for s in result.of(Kind.TEST) if s.host == host.name]
+        cost = sum_of(s.total for s in tests)
+        count = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
+        energy = "" if cost is None else f", {format_energy(cost.energy_j)}"
+        method = short_method(host.meters)
+        if verbosity > 0:
+            method = f"{'; '.join(host.meters)}; clock: {host.clock}"
+        yield f"  on {shown(host.name)}: {count}{energy}; {method}; {host.baselines}"
 
 
 def _looks(result: RunResult) -> str:
@@ -234,9 +251,11 @@ def _notes(result: RunResult, verbosity: int) -> Iterator[str]:
 def _finding(subject: SubjectResult) -> str:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
-    text = f"{shown(subject.subject.id)}: "
+    name = shown(subject.subject.id)
+    mark = host_mark(subject)
+    text = f"{name}{mark}: "
     if subject.subject.kind is Kind.FILE:
-        text = f"{shown(subject.subject.id)} ({subject.times} tests too short to gate alone): "
+        text = f"{name}{mark} ({subject.times} tests too short to gate alone): "
     if verdict.ratio is None:
         text += format_energy(verdict.now_j)
         if verdict.limit_j is not None:

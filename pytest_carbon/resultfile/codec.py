@@ -24,7 +24,15 @@ from pytest_carbon.intensity.embodied import Embodied
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, SubjectResult
+from pytest_carbon.result import (
+    Course,
+    Fault,
+    HostFacts,
+    LookRuns,
+    Origin,
+    RunResult,
+    SubjectResult,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -39,6 +47,7 @@ RECORDS = (
     Embodied,
     Environment,
     Fault,
+    HostFacts,
     Intensity,
     LookRuns,
     Measurement,

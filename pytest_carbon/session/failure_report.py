@@ -57,6 +57,7 @@ def explanation(
     task: str = "",
     *,
     budget_is_default: bool = False,
+    host: str = "",
 ) -> list[str]:
     """The lines below the headline: the numbers, the method, and the next command to type."""
 
@@ -69,6 +70,8 @@ def explanation(
     lines = [f"test      {nodeid}"]
     if task:
         lines.append(f"task      {task}")
+    if host:
+        lines.append(f"host      {host}")
     if verdict.baseline_j is not None:
         lines.append(f"baseline  {both(verdict.baseline_j)}")
     lines.append(f"now       {both(verdict.now_j)}")
@@ -127,6 +130,7 @@ def fail(
             judge.intensity,
             task,
             budget_is_default=judge.is_default_budget(verdict.limit_j),
+            host=test.host,
         )
     path, line, _ = report.location
     report.outcome = "failed"

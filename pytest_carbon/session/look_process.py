@@ -64,7 +64,10 @@ _LEFT_OUT: dict[str, Any] = {
     # pytest-xdist
     "numprocesses": None,
     "dist": "no",
+    "distload": False,
     "tx": [],
+    "px": [],
+    "rsyncdir": [],
     "looponfail": False,
     # pytest-forked, pytest-split, pytest-randomly, pytest-random-order
     "forked": False,

@@ -10,25 +10,32 @@ from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.looks.invocation import invocation_of
 from pytest_carbon.looks.taker import LookTaker
+from pytest_carbon.options import TOLD
 from pytest_carbon.report.method import short_method
 from pytest_carbon.session.baselines import Baselines
-from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
+from pytest_carbon.session.confirm.confirmation import Looks
 from pytest_carbon.session.confirm.progress import announcer
+from pytest_carbon.session.hosts.hosts import Host, Hosts
+from pytest_carbon.session.hosts.introduction import REFERENCE
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
 from pytest_carbon.session.measure.recorder import Recorder
 from pytest_carbon.session.results.collector import Collector
 from pytest_carbon.session.results.outcome import Selection
-from pytest_carbon.session.results.worker import INTENSITY, REFERENCE, WorkerLink, WorkerReports
+from pytest_carbon.session.results.worker import INTENSITY, WorkerLink, WorkerReports
 from pytest_carbon.session.runtest.protocol import Protocol
 from pytest_carbon.session.runtest.test_results import TestResults
 from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pytest
 
+    from pytest_carbon.environment import Environment
     from pytest_carbon.session.handover import Destination
+    from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.measure.instruments import Instruments
     from pytest_carbon.session.results.process import ProcessFigures
     from pytest_carbon.settings import Settings
@@ -58,13 +65,19 @@ class Run:
         instruments.sampler.reference_ns = self._reference_ns()
         # As it is before any test: what tests leave behind is no part of how pytest was started.
         self._environ = dict(os.environ)
-        self._judge = Judge(
-            self._baselines.entries,
+        self._judge = self._judge_for(self._baselines, self._environment, instruments.meters)
+
+    def _judge_for(
+        self, baselines: Baselines, environment: Environment, meters: tuple[str, ...]
+    ) -> Judge:
+        settings = self._settings
+        return Judge(
+            baselines.entries,
             settings.policy,
-            self._baselines.intensity,
-            method=short_method(instruments.meters),
-            incomparable=self._baselines.incomparable,
-            follows_speed=self._environment.speed != "off",
+            baselines.intensity,
+            method=short_method(meters),
+            incomparable=baselines.incomparable,
+            follows_speed=environment.speed != "off",
             gates=not settings.stores and not settings.budgets_only,
             default_budget=settings.default_budget,
         )
@@ -73,7 +86,7 @@ class Run:
         """The probe's time that figures are corrected to: stored, else found out once a run."""
         if self._baselines.reference_ns is not None:
             return self._baselines.reference_ns
-        if self._worker is not None:
+        if self._worker is not None and TOLD not in self._worker:
             told: float | None = self._worker.get(REFERENCE)
             return told
         return self._instruments.sampler.probe.best_ns
@@ -82,7 +95,18 @@ class Run:
         """Register what a worker of pytest-xdist needs: it records and sends."""
         selection = Selection()
         self._config.pluginmanager.register(selection, "carbon-selection")
-        link = WorkerLink(self._config, selection)
+        introduction = None
+        if TOLD in (self._worker or {}):
+            from pytest_carbon.session.hosts.here import introduce
+
+            introduction = introduce(
+                self._config,
+                self._instruments,
+                environment=self._environment,
+                environ=self._environ,
+                missing_meters=self._instruments.missing_meters,
+            )
+        link = WorkerLink(self._config, selection, introduction)
         self._record(link, link.process)
         self._config.pluginmanager.register(link, "carbon-link")
 
@@ -126,17 +150,54 @@ class Run:
         )
         return taker, looks
 
+    def _hosts(self, taker: LookTaker | str, looks: Looks | None) -> Hosts:
+        """The host that users see, and how another one is made of what a worker there says."""
+
+        def make(said: Introduction, name: str, gateways: Callable[[], list[Any]]) -> Host:
+            baselines = Baselines(self._settings, said.environment, self._found)
+            reference_ns = baselines.reference_ns or said.reference_ns
+            taker: LookTaker | str = said.no_looks or "it is unknown how pytest was started"
+            if looks is not None and not said.no_looks:
+                taker = LookTaker(
+                    take=looks.take_by(gateways),
+                    reference_ns=reference_ns,
+                    probe=said.environment.speed,
+                    keeps_cwd=said.keeps_cwd,
+                    seed=_seed(self._config),
+                    announce=announcer(self._config, name),
+                )
+            return Host(
+                name=name,
+                environment=said.environment,
+                meters=said.meters,
+                clock=said.clock,
+                missing_meters=said.missing_meters,
+                reference_ns=reference_ns,
+                baselines=baselines,
+                judge=self._judge_for(baselines, said.environment, said.meters),
+                taker=taker,
+            )
+
+        local = Host(
+            name="",
+            environment=self._environment,
+            meters=self._instruments.meters,
+            clock=self._instruments.clock,
+            missing_meters=self._instruments.missing_meters,
+            reference_ns=self._instruments.sampler.reference_ns,
+            baselines=self._baselines,
+            judge=self._judge,
+            taker=taker,
+        )
+        return Hosts(local, make)
+
     def collect(self, *, records: bool) -> None:
         """Register what users see; where it ``records``, too, this process runs the tests."""
         pue = resolve_pue(
             self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=home_folder()
         )
         taker, looks = self._taker()
-        stored_look = embodied = None
-        if self._settings.stores:
-            from pytest_carbon.session.confirm.to_store import StoredLook
-
-            stored_look = StoredLook(self._judge, taker)
+        embodied = None
         if self._settings.embodied:
             from pytest_carbon.intensity.embodied import parse_embodied
 
@@ -144,7 +205,6 @@ class Run:
         collector = Collector(
             self._config,
             self._settings,
-            environment=self._environment,
             found=self._found,
             notes=[*self._notes, *self._baselines.notes],
             accounting=Accounting(
@@ -152,16 +212,9 @@ class Run:
                 pue=pue,
                 embodied=embodied,
             ),
-            meters=self._instruments.meters,
-            clock=self._instruments.clock,
             unavailable=self._instruments.unavailable,
-            missing_meters=self._instruments.missing_meters,
-            baselines=self._baselines,
-            reference_ns=self._instruments.sampler.reference_ns,
-            judge=self._judge,
-            confirmation=Confirmation(self._config, self._judge, taker, looks),
+            hosts=self._hosts(taker, looks),
             looks=looks,
-            stored_look=stored_look,
         )
         self._config.pluginmanager.register(collector, "carbon-collector")
         self._config.pluginmanager.register(collector.settlement, "carbon-settlement")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_carbon.errors import CarbonError
+from pytest_carbon.options import environ_of
 from pytest_carbon.settings import read_settings
 from pytest_carbon.speed.selection import StartingProbe
 
@@ -29,7 +30,7 @@ def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
         and not config.getoption("collectonly", False)
     )
     try:
-        settings = read_settings(config)
+        settings = read_settings(config, environ_of(config))
         if budgets_only:
             settings = settings.for_budgets()
         with closing(StartingProbe(settings.speed)) as probe:
@@ -37,14 +38,28 @@ def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
             from pytest_carbon.session.measure.instruments import open_instruments
             from pytest_carbon.session.run import Run
 
-            instruments = open_instruments(
-                settings, workers=worker["workercount"] if worker else 1, probe=probe
-            )
+            instruments = open_instruments(settings, workers=_workers_here(worker), probe=probe)
         config.add_cleanup(instruments.close)
-        run = Run(config, settings, instruments, worker)
+        if worker is None:
+            run = Run(config, settings, instruments, None)
+        else:
+            from pytest_carbon.session.hosts.told import baselines_at_hand
+
+            with baselines_at_hand(settings, worker) as there:
+                run = Run(config, there, instruments, worker)
         if worker is not None:
             run.follow()
         else:
             run.collect(records=not distributes)
     except CarbonError as error:
         raise pytest.UsageError(str(error)) from None
+
+
+def _workers_here(worker: dict[str, Any] | None) -> int:
+    """How many processes of this run share the machine."""
+    if worker is None:
+        return 1
+    from pytest_carbon.session.hosts.told import WORKERS
+
+    count: int = worker.get(WORKERS, worker["workercount"])
+    return count

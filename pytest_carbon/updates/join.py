@@ -110,6 +110,7 @@ def join_results(results: Sequence[RunResult]) -> RunResult:
     return first._replace(
         subjects=tuple(subjects.values()),
         meters=_unique(result.meters for result in results),
+        hosts=tuple({host.name: host for result in results for host in result.hosts}.values()),
         wall_s=sum(result.wall_s for result in results),
         workers=sum(result.workers for result in results),
         unavailable=_unique(result.unavailable for result in results),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_carbon.looks import remote
 from pytest_carbon.looks.answer import Sample, UnitAnswer
+from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.order import Ask, LookOrder, Unit
 from tests.looks.conftest import cost
 
@@ -69,7 +70,8 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[LookOrder, Invocation, 
 def test_an_order_is_carried_out_there_and_its_answers_arrive_whole(
     taken: list[tuple[LookOrder, Invocation, float | None]],
 ) -> None:
-    found = remote.take_elsewhere(Gateway(), ["--carbon", "-k", "one"])(ORDER, None)
+    remote.remember(plain_invocation(["--carbon", "-k", "one"], Path(), {}))
+    found = remote.take_elsewhere(lambda: [Gateway()])(ORDER, None)
     assert found == ANSWERS
     ((order, invocation, until_s),) = taken
     assert order == ORDER
@@ -81,7 +83,8 @@ def test_the_time_that_is_left_is_told_as_clocks_of_hosts_differ(
     taken: list[tuple[LookOrder, Invocation, float | None]],
 ) -> None:
     gateway = Gateway()
-    remote.take_elsewhere(gateway, [])(ORDER, 130.0)
+    remote.remember(plain_invocation([], Path(), {}))
+    remote.take_elsewhere(lambda: [gateway])(ORDER, 130.0)
     ((_, _, until_s),) = taken
     assert until_s == 130.0
     (waited_s,) = gateway.waited_s
@@ -94,19 +97,21 @@ def test_a_host_that_does_not_answer_is_a_problem_and_no_error() -> None:
         def remote_exec(self, source: str) -> Gateway:
             raise OSError(source and "cannot send (already closed?)")
 
-    found = remote.take_elsewhere(Broken(), [])(ORDER, None)
+    found = remote.take_elsewhere(lambda: [Broken()])(ORDER, None)
     assert found.keys() == set(ORDER.units)
     assert all("its host does not answer (OSError" in one.problem for one in found.values())
 
 
-@pytest.mark.parametrize(
-    ("spec", "elsewhere"),
-    [
-        (SimpleNamespace(popen=True), False),
-        (SimpleNamespace(ssh="user@host"), True),
-        (SimpleNamespace(socket="10.0.0.1:8888"), True),
-        (None, False),
-    ],
-)
-def test_only_gateways_to_other_hosts_lead_elsewhere(spec: object, elsewhere: bool) -> None:
-    assert remote.is_elsewhere(SimpleNamespace(spec=spec)) is elsewhere
+def test_a_lost_connection_is_said_and_no_error() -> None:
+    found = remote.take_elsewhere(list)(ORDER, None)
+    assert {one.problem for one in found.values()} == {"the connection to its host is lost"}
+
+
+def test_looks_are_taken_by_the_last_gateway_that_is_left(
+    taken: list[tuple[LookOrder, Invocation, float | None]],
+) -> None:
+    remote.remember(plain_invocation([], Path(), {}))
+    gateways = [Gateway(), Gateway()]
+    remote.take_elsewhere(lambda: gateways)(ORDER, None)
+    assert [gateway.waited_s for gateway in gateways] == [[], [None]]
+    assert len(taken) == 1

@@ -19,6 +19,8 @@ from pytest_carbon.report.figures import (
     method_of,
 )
 from pytest_carbon.report.html.tree import energy_tree
+from pytest_carbon.report.method import host_text
+from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import short_name, visible
 from pytest_carbon.units import format_change, format_duration, format_energy
 
@@ -152,6 +154,7 @@ def _facts(result: RunResult) -> Iterator[tuple[str, str]]:
         f"tracing {environment.tracing}"
     )
     yield "environment", words
+    yield from (("host", host_text(host)) for host in result.hosts)
     yield from _origin(result)
     yield from (("not measured", line) for line in result.unavailable)
     yield from (("note", note) for note in result.notes)
@@ -219,7 +222,7 @@ def _row(result: RunResult, subject: SubjectResult) -> list[Any]:
     total, verdict = subject.total, subject.verdict
     place = f"{subject.path}:{subject.line}" if subject.path and subject.line else subject.path
     return [
-        _name(subject.subject.id),
+        _name(subject.subject.id) + host_mark(subject),
         subject.subject.kind.value,
         subject.test_outcome,
         "" if verdict is None else verdict.outcome.value,

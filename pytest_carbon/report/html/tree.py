@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import Kind
+from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import short_name, visible
 from pytest_carbon.units import format_energy
 
@@ -65,7 +66,8 @@ def _way(subject: SubjectResult) -> list[str]:
     if kind in _TOP:
         return [_TOP[kind], subject.subject.id] if kind is Kind.RUNNER else [_TOP[kind]]
     way = steps(subject.subject.id)
-    return way if kind is Kind.TEST else [*way[:-1], f"{way[-1]} ({kind.value})"]
+    mark = "" if kind is Kind.TEST else f" ({kind.value})"
+    return [*way[:-1], f"{way[-1]}{mark}{host_mark(subject)}"]
 
 
 def _add(root: _Node, subject: SubjectResult, *, detailed: bool) -> None:

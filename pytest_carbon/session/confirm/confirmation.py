@@ -18,11 +18,10 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.invocation import Invocation
     from pytest_carbon.looks.order import LookOrder, Unit
     from pytest_carbon.looks.questions import Question, Tested
-    from pytest_carbon.looks.taker import LookTaker
-    from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result import Key, SubjectResult
     from pytest_carbon.session.confirm.file_sums import FileSum
     from pytest_carbon.session.handover import Passed
+    from pytest_carbon.session.hosts.hosts import Host, Hosts
     from pytest_carbon.session.judge import Judge
 
 __all__ = ["Confirmation", "Held", "Looks", "as_tested"]
@@ -42,27 +41,14 @@ class Looks:
         self.taken = 0
         self.spent_s = 0.0
         self._invocation = invocation
-        self._elsewhere: dict[str, Any] = {}
 
-    def note_worker(self, name: str, gateway: Any) -> None:
-        """Remember how a worker of pytest-xdist is reached, where it runs on another host."""
-        from pytest_carbon.looks.remote import is_elsewhere
-
-        if is_elsewhere(gateway):
-            self._elsewhere[name] = gateway
-
-    def host_of(self, worker: str) -> str:
-        """What tells hosts apart: empty for this one, else the worker's name."""
-        return worker if worker in self._elsewhere else ""
-
-    def take_on(self, host: str) -> Callable[[LookOrder, float | None], Mapping[Unit, UnitAnswer]]:
-        """What takes looks on a host: where it was measured, it is measured again."""
-        gateway = self._elsewhere.get(host)
-        if gateway is None:
-            return self.take
+    def take_by(
+        self, gateways: Callable[[], list[Any]]
+    ) -> Callable[[LookOrder, float | None], Mapping[Unit, UnitAnswer]]:
+        """What takes looks where these lead: where it was measured, it is measured again."""
         from pytest_carbon.looks.remote import take_elsewhere
 
-        elsewhere = take_elsewhere(gateway, self._invocation.arguments)
+        elsewhere = take_elsewhere(gateways)
         return lambda order, until_s: self._counted(elsewhere, order, until_s)
 
     def take(self, order: LookOrder, until_s: float | None) -> Mapping[Unit, UnitAnswer]:
@@ -100,78 +86,69 @@ def as_tested(judge: Judge, tests: Sequence[SubjectResult]) -> Tested:
 
 
 class Confirmation:
-    """Brings what is open before the judge, with the looks that it asks for.
+    """Brings what is open before the judge of its host, with the looks that it asks for."""
 
-    ``taker`` takes them; where none can be taken, it is the reason in words.
-    """
-
-    def __init__(
-        self, config: pytest.Config, judge: Judge, taker: LookTaker | str, looks: Looks | None
-    ) -> None:
+    def __init__(self, config: pytest.Config, hosts: Hosts) -> None:
         self._config = config
-        self._judge = judge
-        self._taker = taker
-        self._looks = looks
+        self._hosts = hosts
 
     def judged(
         self,
         tests: Sequence[Sequence[SubjectResult]],
         sums: Sequence[FileSum],
         stop: str = "",
-    ) -> dict[Subject, Verdict]:
+    ) -> dict[Key, Verdict]:
         """The verdicts on all that is open: in tests, given with their tasks, and in files' sums.
 
         ``stop`` says why no look is taken.
         """
-        by_host: dict[str, list[tuple[Subject, Question]]] = {}
-        for worker, subject, question in (*self._about_tests(tests), *self._about_sums(sums)):
-            host = "" if self._looks is None else self._looks.host_of(worker)
-            by_host.setdefault(host, []).append((subject, question))
-        found: dict[Subject, Verdict] = {}
-        for host, asked in by_host.items():
+        by_host: dict[str, list[tuple[SubjectResult, Question]]] = {}
+        for result, question in (*self._about_tests(tests), *self._about_sums(sums)):
+            by_host.setdefault(result.host, []).append((result, question))
+        found: dict[Key, Verdict] = {}
+        for asked in by_host.values():
+            host = self._hosts.of(asked[0][0])
             verdicts = self._answers([question for _, question in asked], stop, host)
-            for (subject, _), verdict in zip(asked, verdicts, strict=True):
-                known = found.get(subject)
-                if known is None or _weight(verdict, self._judge) > _weight(known, self._judge):
-                    found[subject] = verdict
+            for (result, _), verdict in zip(asked, verdicts, strict=True):
+                known = found.get(result.key)
+                if known is None or _weight(verdict, host.judge) > _weight(known, host.judge):
+                    found[result.key] = verdict
         return found
 
     def _about_tests(
         self, tests: Sequence[Sequence[SubjectResult]]
-    ) -> Iterable[tuple[str, Subject, Question]]:
+    ) -> Iterable[tuple[SubjectResult, Question]]:
         for test, *tasks in tests:
-            tested = as_tested(self._judge, [test])
+            judge = self._hosts.of(test).judge
+            tested = as_tested(judge, [test])
             for result in (test, *tasks):
-                if result.verdict is not None or not self._judge.is_open(result):
+                if result.verdict is not None or not judge.is_open(result):
                     continue
                 task = None
                 if result.subject.kind is Kind.TASK:
                     from pytest_carbon.looks.order import AskedTask
 
                     path = result.subject.id.removeprefix(test.subject.id).removeprefix(SEPARATOR)
-                    task = AskedTask(path, self._judge.sensitivity(result.subject))
-                for question in self._judge.questions(result, tested, task):
-                    yield test.worker, result.subject, question
+                    task = AskedTask(path, judge.sensitivity(result.subject))
+                for question in judge.questions(result, tested, task):
+                    yield result, question
 
-    def _about_sums(self, sums: Sequence[FileSum]) -> Iterable[tuple[str, Subject, Question]]:
+    def _about_sums(self, sums: Sequence[FileSum]) -> Iterable[tuple[SubjectResult, Question]]:
         for one in sums:
             if one.is_open:
-                tested = as_tested(self._judge, one.chosen)
-                yield one.chosen[0].worker, one.subject, one.question(tested)
+                tested = as_tested(self._hosts.of(one.chosen[0]).judge, one.chosen)
+                yield one.row(None), one.question(tested)
 
-    def _answers(self, questions: Sequence[Question], stop: str, host: str) -> list[Verdict]:
-        policy = self._judge.policy
+    def _answers(self, questions: Sequence[Question], stop: str, host: Host) -> list[Verdict]:
+        policy, taker = host.judge.policy, host.taker
         if not stop and not policy.confirm_time_s:
             stop = "not measured again (--carbon-confirm-time=0)"
-        if not stop and isinstance(self._taker, str):
-            stop = f"not measured again: {self._taker}"
-        if stop or isinstance(self._taker, str):
+        if not stop and isinstance(taker, str):
+            stop = f"not measured again: {taker}"
+        if stop or isinstance(taker, str):
             return [question.unanswered((), stop) for question in questions]
         from pytest_carbon.looks.confirm import confirm
 
-        taker = self._taker
-        if self._looks is not None and host:
-            taker = taker._replace(take=self._looks.take_on(host))
         return confirm(
             questions,
             taker,
@@ -181,13 +158,13 @@ class Confirmation:
 
     def given_up(
         self, tests: Sequence[Sequence[SubjectResult]], reason: str, *, is_fault: bool = False
-    ) -> dict[Subject, Verdict]:
+    ) -> dict[Key, Verdict]:
         """Inconclusive, for a ``reason``, on all that is open in tests.
 
         After a fault of ours a figure over its budget counts as unknown, which fails it.
         """
         return {
-            result.subject: Verdict(
+            result.key: Verdict(
                 outcome=Outcome.INCONCLUSIVE,
                 now_j=None if is_fault and result.budget_j is not None else result.total.energy_j,
                 limit_j=result.budget_j,
@@ -195,25 +172,26 @@ class Confirmation:
             )
             for results in tests
             for result in results
-            if result.verdict is None and self._judge.is_open(result)
+            if result.verdict is None and self._hosts.of(result).judge.is_open(result)
         }
 
-    def with_verdicts(self, held: Held, verdicts: Mapping[Subject, Verdict]) -> list[SubjectResult]:
+    def with_verdicts(self, held: Held, verdicts: Mapping[Key, Verdict]) -> list[SubjectResult]:
         """A suspect's results with the verdicts on them."""
         return [
             result
             if result.verdict is not None
-            else result._replace(verdict=verdicts.get(result.subject))
+            else result._replace(verdict=verdicts.get(result.key))
             for result in held.results
         ]
 
     def release(self, held: Held, results: Sequence[SubjectResult]) -> None:
         """Fail a suspect's report by those verdicts on its results that fail it."""
-        failing = [r for r in results if r.verdict is not None and self._judge.fails(r.verdict)]
+        judge = self._hosts.of(results[0]).judge
+        failing = [r for r in results if r.verdict is not None and judge.fails(r.verdict)]
         if failing:
             from pytest_carbon.session.failure_report import fail
 
-            fail(held.passed.call, self._config, results[0], failing, self._judge)
+            fail(held.passed.call, self._config, results[0], failing, judge)
 
 
 def _weight(verdict: Verdict, judge: Judge) -> int:

@@ -62,6 +62,7 @@ class FileSum(NamedTuple):
             verdict=verdict,
             notes=tuple(map(_moved, named)),
             path=self.subject.id,
+            host=self.tests[0].host,
         )
 
 

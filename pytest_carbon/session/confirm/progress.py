@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["announcer"]
 
 
-def announcer(config: pytest.Config) -> Callable[[Sequence[str]], None]:
-    """A function that says which tests a look measures again; silent with ``-q``.
+def announcer(config: pytest.Config, host: str = "") -> Callable[[Sequence[str]], None]:
+    """A function that says which tests a look measures again, on which host; silent with ``-q``.
 
     With ``-v`` it names all of them.
     """
@@ -27,7 +27,8 @@ def announcer(config: pytest.Config) -> Callable[[Sequence[str]], None]:
         count = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
         name = f" ({shown(tests[0])})" if len(tests) == 1 else ""
         reporter.ensure_newline()
-        reporter.write_line(f"carbon: measuring {count} again in a fresh process{name}")
+        where = f" on {shown(host)}" if host else ""
+        reporter.write_line(f"carbon: measuring {count} again in a fresh process{where}{name}")
         if config.get_verbosity() > 0 and len(tests) > 1:
             for test in tests:
                 reporter.write_line(f"carbon:   {shown(test)}")

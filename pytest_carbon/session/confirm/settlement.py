@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_carbon.gate.verdict import Verdict
-    from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result import Key, SubjectResult
     from pytest_carbon.session.confirm.confirmation import Confirmation, Held
     from pytest_carbon.session.confirm.file_sums import FileSum
-    from pytest_carbon.session.confirm.to_store import StoredLook
-    from pytest_carbon.session.judge import Judge
+    from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.session.results.process import ProcessFigures
     from pytest_carbon.session.results.subjects import Results
 
@@ -36,27 +34,27 @@ def fault_of(where: str, error: Exception) -> Fault:
 class Settlement:
     """Holds suspects while tests run, and settles them afterwards.
 
-    ``stored_look`` takes a look to be stored, where the run is. ``faults`` are what went wrong.
+    Where the run ``stores``, it takes a look to be stored. ``faults`` are what went wrong.
     """
 
     def __init__(
         self,
         results: Results,
-        judge: Judge,
+        hosts: Hosts,
         confirmation: Confirmation,
         *,
         hook: Any,
         process: ProcessFigures,
-        stored_look: StoredLook | None,
+        stores: bool,
     ) -> None:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
         self._results = results
-        self._judge = judge
+        self._hosts = hosts
         self._confirmation = confirmation
         self._hook = hook
         self._process = process
-        self._stored_look = stored_look
+        self._stores = stores
         self._held: list[Held] = []
         # A child that a test has forked may come back to pytest: it is not the run.
         self._pid = os.getpid()
@@ -106,40 +104,42 @@ class Settlement:
             verdicts = self._confirmation.given_up(tests, cause, is_fault=True)
         finally:
             self._release(verdicts)
-        if self._stored_look is not None and not stop:
+        if self._stores and not stop:
             try:
                 with self._process.looking_up():
-                    self._look_to_store(self._stored_look)
+                    self._look_to_store()
             except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
                 self.faults.append(fault_of("looks to be stored", error))
 
-    def _judge_open(self, stop: str) -> dict[Subject, Verdict]:
+    def _judge_open(self, stop: str) -> dict[Key, Verdict]:
         """The verdicts on suspects, on tests whose reports are logged already, and on sums."""
         self._results.take_pending()
         tests = [held.results for held in self._held]
         logged = [family for family in self._results.families() if self._is_open(family)]
         sums: list[FileSum] = []
-        if self._judge.has_baselines:
-            from pytest_carbon.session.confirm.file_sums import file_sums
+        for host in self._hosts:
+            if host.judge.has_baselines:
+                from pytest_carbon.session.confirm.file_sums import file_sums
 
-            sums = file_sums(self._results, self._judge)
+                ran = (result for result in self._results if result.host == host.name)
+                sums += file_sums(ran, host.judge)
         verdicts = self._confirmation.judged([*tests, *logged], sums, stop)
         for results in logged:
             for result in results:
-                if result.subject in verdicts:
-                    self._results.put(result._replace(verdict=verdicts[result.subject]))
-        for one in sums:
-            self._results.put(one.row(verdicts.get(one.subject)))
+                if result.key in verdicts:
+                    self._results.put(result._replace(verdict=verdicts[result.key]))
+        for row, one in [(one.row(None), one) for one in sums]:
+            self._results.put(one.row(verdicts[row.key]) if row.key in verdicts else row)
         return verdicts
 
     def _is_open(self, family: list[SubjectResult]) -> bool:
         """Whether a test that another plugin has run and reported is a suspect."""
         return (
-            any(r.verdict is None and self._judge.is_open(r) for r in family)
+            any(r.verdict is None and self._hosts.of(r).judge.is_open(r) for r in family)
             and self._results.outcome_of(family[0]) == "passed"
         )
 
-    def _release(self, verdicts: dict[Subject, Verdict]) -> None:
+    def _release(self, verdicts: dict[Key, Verdict]) -> None:
         """Log what has waited, with its verdict; an error of another plugin loses none of it."""
         waiting, self._held = self._held, []
         error: Exception | None = None
@@ -158,13 +158,18 @@ class Settlement:
         if error is not None:
             raise error
 
-    def _look_to_store(self, stored_look: StoredLook) -> None:
-        passed = [
-            result
-            for result in self._results
-            if result.subject.kind in {Kind.TEST, Kind.TASK}
-            and self._results.outcome_of(result) == "passed"
-        ]
-        for result in stored_look.added_to(passed, self._results.tests):
-            self._results.put(result)
-        self.notes += stored_look.notes
+    def _look_to_store(self) -> None:
+        from pytest_carbon.session.confirm.to_store import StoredLook
+
+        for host in self._hosts:
+            passed = [
+                result
+                for result in self._results
+                if result.host == host.name
+                and result.subject.kind in {Kind.TEST, Kind.TASK}
+                and self._results.outcome_of(result) == "passed"
+            ]
+            stored_look = StoredLook(host.judge, host.taker)
+            for result in stored_look.added_to(passed, self._results.tests):
+                self._results.put(result)
+            self.notes += [note for note in stored_look.notes if note not in self.notes]

@@ -11,32 +11,31 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Fault, RunResult
+from pytest_carbon.result import Fault, HostFacts, RunResult
 from pytest_carbon.session.baselines import NEXT_STEP
-from pytest_carbon.session.confirm.confirmation import Held
+from pytest_carbon.session.confirm.confirmation import Confirmation, Held
 from pytest_carbon.session.confirm.settlement import Settlement, fault_of
 from pytest_carbon.session.handover import Passed
+from pytest_carbon.session.hosts.gateways import place_of
+from pytest_carbon.session.hosts.introduction import HOST, REFERENCE, Introduction
 from pytest_carbon.session.intensity import present_intensity
 from pytest_carbon.session.pytest_private import junit_xml
 from pytest_carbon.session.results.outcome import OutcomeKeeper
 from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.session.results.publish import Publisher
 from pytest_carbon.session.results.subjects import Results
-from pytest_carbon.session.results.worker import HELD, INTENSITY, REFERENCE
+from pytest_carbon.session.results.worker import HELD, INTENSITY
 from pytest_carbon.tasks.names import SEPARATOR
 from pytest_carbon.wire import from_text, subject_from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
-    from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.accounting import Accounting
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.result import SubjectResult
-    from pytest_carbon.session.baselines import Baselines
-    from pytest_carbon.session.confirm.confirmation import Confirmation, Looks
-    from pytest_carbon.session.confirm.to_store import StoredLook
-    from pytest_carbon.session.judge import Judge
+    from pytest_carbon.session.confirm.confirmation import Looks
+    from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.session.results.code_digests import CodeDigests
     from pytest_carbon.settings import Settings
 
@@ -46,9 +45,7 @@ __all__ = ["Collector"]
 class Collector:
     """Knows every subject's result, and renders the finished run.
 
-    ``process`` is what this one measures, nothing where xdist workers do. ``reference_ns`` is
-    the speed probe's time that all of them correct to. ``stored_look`` takes a look to be stored,
-    where the run is.
+    ``process`` is what this one measures, nothing where xdist workers do.
     """
 
     def __init__(
@@ -56,48 +53,35 @@ class Collector:
         config: pytest.Config,
         settings: Settings,
         *,
-        environment: Environment,
         found: Intensity,
         notes: list[str],
         accounting: Accounting,
-        meters: tuple[str, ...],
-        clock: str,
         unavailable: tuple[str, ...],
-        missing_meters: tuple[str, ...],
-        baselines: Baselines,
-        reference_ns: float | None,
-        judge: Judge,
-        confirmation: Confirmation,
+        hosts: Hosts,
         looks: Looks | None,
-        stored_look: StoredLook | None,
     ) -> None:
         self.result: RunResult | None = None
         self.outcome = OutcomeKeeper(config)
         self.process = ProcessFigures()
         self.code_digests: CodeDigests | None = None
-        self._reference_ns = reference_ns
         self._config = config
         self._settings = settings
-        self._environment = environment
         self._found = found
         self._accounting = accounting
-        self._meters = meters
-        self._clock = clock
         self._unavailable = unavailable
-        self._missing_meters = missing_meters
-        self._baselines = baselines
-        self._judge = judge
+        self._hosts = hosts
         self._looks = looks
+        self.outcome.host_of = lambda report: self._hosts.of_worker(_worker_of(report)).name
         self._results = Results(self.outcome)
         if config.getoption("xmlpath", None):
             self._results.accounting = accounting
         self.settlement = Settlement(
             self._results,
-            judge,
-            confirmation,
+            hosts,
+            Confirmation(config, hosts),
             hook=config.hook,
             process=self.process,
-            stored_look=stored_look,
+            stores=settings.stores,
         )
         self._notes = notes
         self._usage_error = ""
@@ -135,9 +119,13 @@ class Collector:
     def pytest_xdist_setupnodes(self, specs: list[Any]) -> None:
         """Note how many workers hold the machine together."""
         self._results.workers = len(specs)
+        self._hosts.expect(specs)
 
     def take_report(self, report: pytest.TestReport) -> None:
         """Take the figures that travelled with a worker's report, and the reports of suspects."""
+        said = vars(report).pop(HOST, None)
+        if said is not None:
+            self._hosts.introduce(_worker_of(report), Introduction.from_text(said))
         text = getattr(report, HELD, None)
         if text is not None:
             self.settlement.hold(self._held_from(report, json.loads(text)))
@@ -145,7 +133,11 @@ class Collector:
         # Popped, so that a JUnit property is not added again when a held report is logged.
         text = vars(report).pop("carbon", None)
         if text is not None:
-            self._results.add_test(from_text(text), report)
+            self._results.add_test(self._placed(from_text(text)), report)
+
+    def _placed(self, results: Sequence[SubjectResult]) -> list[SubjectResult]:
+        """The results of a worker, with the name of its host."""
+        return [self._hosts.placed(result) for result in results]
 
     def _held_from(self, carrier: pytest.TestReport, waiting: list[dict[str, Any]]) -> Held:
         """The reports that a worker has sent inside another one."""
@@ -157,15 +149,17 @@ class Collector:
             for name in ("node", "worker_id", "testrun_uid", "item_index"):
                 if hasattr(carrier, name):
                     vars(report)[name] = getattr(carrier, name)
-        return Held(from_text(vars(teardown).pop("carbon")), Passed(call, teardown))
+        return Held(self._placed(from_text(vars(teardown).pop("carbon"))), Passed(call, teardown))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker the speed that figures are corrected to, and the intensity of the place."""
-        node.workerinput[REFERENCE] = self._reference_ns
+        node.workerinput[REFERENCE] = self._hosts.local.reference_ns
         node.workerinput[INTENSITY] = self._found._asdict()
-        if self._looks is not None:
-            self._looks.note_worker(node.gateway.id, node.gateway)
+        if place_of(node.gateway.spec):
+            from pytest_carbon.session.hosts.told import prepare
+
+            prepare(node, self._hosts, self._config, self._settings.baselines)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -176,15 +170,19 @@ class Collector:
             name = getattr(getattr(node, "gateway", None), "id", "a worker")
             self._notes.append(f"{name} was lost, and its fixtures' figures with it")
             self.outcome.lost()
+            self._hosts.lost(name)
             return
+        said = carbon.get(HOST)
+        if said is not None:
+            self._hosts.introduce(node.gateway.id, Introduction.from_text(said))
         self.outcome.join(carbon["selection"])
         self._usage_error = self._usage_error or carbon["usage_error"]
         self._add_notes(carbon["notes"])
         self._faults += [Fault(**fault) for fault in carbon["faults"]]
-        for plain in carbon["rows"]:
-            self._results.add(subject_from_plain(plain))
+        for row in self._placed([subject_from_plain(plain) for plain in carbon["rows"]]):
+            self._results.add(row)
         for text in carbon["late"]:
-            self._results.add_test(from_text(text), None)
+            self._results.add_test(self._placed(from_text(text)), None)
 
     def _add_notes(self, notes: list[str]) -> None:
         self._notes += [note for note in notes if note not in self._notes]
@@ -221,8 +219,10 @@ class Collector:
             return ""
         if self._faults:
             return f"measuring failed ({self._faults[0].test}: {self._faults[0].cause})"
-        if not self._baselines.entries:
-            return f"nothing to compare with: {self._baselines.place}; {NEXT_STEP}"
+        for host in self._hosts:
+            if not host.baselines.entries:
+                where = f" on {host.name}" if host.name else ""
+                return f"nothing to compare with{where}: {host.baselines.place}; {NEXT_STEP}"
         return ""
 
     def _why_late(self, subject: SubjectResult) -> str:
@@ -244,7 +244,7 @@ class Collector:
             subject
             for subject in self.result.subjects
             if subject.verdict is not None
-            and self._judge.fails(subject.verdict)
+            and self._hosts.of(subject).judge.fails(subject.verdict)
             and subject.test_outcome not in {"failed", "error"}
         ]
 
@@ -257,14 +257,15 @@ class Collector:
         self._usage_error = self._usage_error or self.process.usage_error
         course = self.outcome.finish(session, session.exitstatus)
         self._note_ungated()
+        first = next(iter(self._hosts))
         self.result = RunResult(
-            environment=self._environment,
+            environment=first.environment,
             intensity=self._accounting.pinned,
             live=self._accounting.live,
             pue=self._accounting.pue,
             embodied=self._accounting.embodied,
-            meters=self._meters,
-            clock=self._clock,
+            meters=first.meters,
+            clock=first.clock,
             tolerance=self._settings.policy.tolerance,
             floor_j=self._settings.policy.floor_j,
             subjects=self._results.with_outcomes(),
@@ -272,11 +273,12 @@ class Collector:
             workers=self._results.workers,
             unavailable=self._unavailable,
             notes=tuple(self._notes),
-            baselines=self._baselines.place,
+            baselines=first.baselines.place,
             baselines_folder=str(self._settings.baselines),
             course=course,
             origin=self._publisher.origin(self._config.rootpath, self._started_s),
-            reference_ns=self._reference_ns,
+            reference_ns=first.reference_ns,
+            hosts=self._host_facts(),
             bodies={} if self.code_digests is None else self.code_digests.digests(self._results),
             looks=0 if self._looks is None else self._looks.taken,
             looks_s=0.0 if self._looks is None else self._looks.spent_s,
@@ -284,10 +286,29 @@ class Collector:
         )
         self._add_session_properties(self.result)
         self._add_notes(self._explained(self.result))
-        self._add_notes(self._baselines.update(self.result, names=self._config.get_verbosity() > 0))
+        names = self._config.get_verbosity() > 0
+        of_environment = {host.environment: host.baselines for host in self._hosts}
+        for part in self.result.by_environment():
+            self._add_notes(of_environment[part.environment].update(part, names=names))
         self.result = self.result._replace(notes=tuple(self._notes))
         self._add_notes(self._publisher.publish(self.result))
         self.result = self.result._replace(notes=tuple(self._notes))
+
+    def _host_facts(self) -> tuple[HostFacts, ...]:
+        """The hosts that ran tests, where another one than this did."""
+        if not self._hosts.others:
+            return ()
+        return tuple(
+            HostFacts(
+                name=host.name,
+                environment=host.environment,
+                meters=host.meters,
+                clock=host.clock,
+                baselines=host.baselines.place,
+                reference_ns=host.reference_ns,
+            )
+            for host in self._hosts
+        )
 
     def _explained(self, result: RunResult) -> list[str]:
         """Which functions regressed tests burn more for, or how to find out."""
@@ -298,11 +319,12 @@ class Collector:
         from pytest_carbon.session.explain import explain_now, how_to_explain
 
         tell = explain_now if self._settings.explains else how_to_explain
-        return tell(self._config, self._baselines.path, tests)
+        host = self._hosts.of(found[0])
+        return tell(self._config, host.baselines.path, tests)
 
     def _note_ungated(self) -> None:
         count = sum(bool(result.ungated) for result in self._results)
-        if count and self._judge.gates:
+        if count and self._hosts.local.judge.gates:
             tests = "1 test uses" if count == 1 else f"{count} tests use"
             self._add_notes(
                 [f"{tests} the fixture benchmark, which repeats its code: measured, not gated"]
@@ -323,11 +345,11 @@ class Collector:
         if self._settings.budgets_only:
             return ["carbon: budgets are enforced (carbon_budget_always), --carbon measures"]
         return header_lines(
-            meters=self._meters,
-            clock=self._clock,
+            meters=self._hosts.local.meters,
+            clock=self._hosts.local.clock,
             accounting=self._accounting,
-            baselines=self._baselines.in_short,
-            place=self._baselines.place,
+            baselines=self._hosts.local.baselines.in_short,
+            place=self._hosts.local.baselines.place,
             unavailable=self._unavailable,
             verbose=self._config.get_verbosity() > 0,
         )
@@ -346,8 +368,8 @@ class Collector:
             self.result,
             self._settings,
             failures=[*self._late_failures(), *self._strict_failures()],
-            missing_meters=self._missing_meters,
-            next_step=self._baselines.next_step,
+            missing_meters=next(iter(self._hosts)).missing_meters,
+            next_step=next(iter(self._hosts)).baselines.next_step,
         )
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)
@@ -361,3 +383,8 @@ class Collector:
     def _strict_failures(self) -> Iterator[str]:
         if self._why_strict_fails:
             yield f"--carbon-strict: {self._why_strict_fails}"
+
+
+def _worker_of(report: Any) -> str:
+    """The worker of pytest-xdist that a report comes from; empty for this process."""
+    return getattr(getattr(getattr(report, "node", None), "gateway", None), "id", "")

@@ -10,7 +10,7 @@ from pytest_carbon.result import Course
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 __all__ = ["OutcomeKeeper", "Selection"]
 
@@ -54,6 +54,9 @@ class OutcomeKeeper:
         self.selection: Selection | None = None
         self._config = config
         self._outcomes: dict[str, str] = {}
+        self._elsewhere: dict[tuple[str, str], str] = {}
+        self.host_of: Callable[[pytest.TestReport], str] = lambda _: ""
+        """The name of the host that a report comes from, where there are several."""
         self._selected: dict[str, None] = {}
         self._deselected: dict[str, None] = {}
         self._names: dict[str, str] = {}
@@ -73,9 +76,11 @@ class OutcomeKeeper:
         """Note what became of a test; a failure stays, whatever else is reported of it."""
         if report.when != "call" and report.outcome == "passed":
             return
-        known = self._outcomes.get(report.nodeid)
-        if known not in {"failed", "error"}:
-            self._outcomes[report.nodeid] = _outcome(report)
+        outcome, host = _outcome(report), self.host_of(report)
+        if self._outcomes.get(report.nodeid) not in {"failed", "error"}:
+            self._outcomes[report.nodeid] = outcome
+        if host and self._elsewhere.get((host, report.nodeid)) not in {"failed", "error"}:
+            self._elsewhere[host, report.nodeid] = outcome
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
@@ -96,11 +101,14 @@ class OutcomeKeeper:
         """How many tests have reported something."""
         return len(self._outcomes)
 
-    def outcome_of(self, test: str) -> str:
+    def outcome_of(self, test: str, host: str = "") -> str:
         """What became of a test; empty where nothing was reported.
 
-        Tests that share a node id share what became of them, too.
+        Tests that share a node id share what became of them, too. One that ran on several hosts
+        has an outcome on each of the others beside this one.
         """
+        if host:
+            return self._elsewhere.get((host, test)) or self.outcome_of(test)
         if test not in self._outcomes and " #" in test:
             test = test.rpartition(" #")[0]
         return self._outcomes.get(test, "")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.intensity.accounting import Accounting
+    from pytest_carbon.result import Key
     from pytest_carbon.session.results.outcome import OutcomeKeeper
 
 __all__ = ["Results"]
@@ -32,7 +33,7 @@ class Results:
         self.workers = 0
         self.tests: dict[Subject, str] = {}
         self._outcome = outcome
-        self._subjects: dict[Subject, SubjectResult] = {}
+        self._subjects: dict[Key, SubjectResult] = {}
         self._pending: deque[Callable[[], Sequence[SubjectResult]]] = deque()
 
     def __iter__(self) -> Iterator[SubjectResult]:
@@ -58,16 +59,16 @@ class Results:
 
     def add(self, result: SubjectResult, report: pytest.TestReport | None = None) -> None:
         """Take one subject; a later one of the same name joins it (xdist's ``each`` repeats)."""
-        known = self._subjects.get(result.subject)
+        known = self._subjects.get(result.key)
         if known is None or result.subject.kind is Kind.TASK:
-            self._subjects[result.subject] = result
+            self._subjects[result.key] = result
         elif result.subject.kind is Kind.TEST:
             # One row, one measurement: what the test cost before has a row of its own.
             earlier = Subject(Kind.RUNNER, EARLIER)
-            self.add(SubjectResult(subject=earlier, total=known.total))
-            self._subjects[result.subject] = result._replace(times=known.times + 1)
+            self.add(SubjectResult(subject=earlier, total=known.total, host=known.host))
+            self._subjects[result.key] = result._replace(times=known.times + 1)
         else:
-            self._subjects[result.subject] = known._replace(
+            self._subjects[result.key] = known._replace(
                 total=known.total.plus(result.total), times=known.times + result.times
             )
         if self.accounting is not None and report is not None:
@@ -75,31 +76,32 @@ class Results:
 
     def put(self, result: SubjectResult) -> None:
         """Replace what is known of a subject."""
-        self._subjects[result.subject] = result
+        self._subjects[result.key] = result
 
     def families(self) -> list[list[SubjectResult]]:
         """Each test with its tasks behind it."""
-        families: dict[str, list[SubjectResult]] = {}
+        families: dict[tuple[str, str], list[SubjectResult]] = {}
         for result in self:
             if result.subject.kind is Kind.TEST:
-                families[result.subject.id] = [result]
+                families[result.host, result.subject.id] = [result]
             elif result.subject.kind is Kind.TASK:
-                families.setdefault(self.tests[result.subject], []).append(result)
+                test = result.host, self.tests[result.subject]
+                families.setdefault(test, []).append(result)
         return list(families.values())
 
     def outcome_of(self, result: SubjectResult) -> str:
         """Pytest's outcome of a test, or of a task's test; empty for other subjects."""
         if result.subject.kind is Kind.TEST:
-            return self._outcome.outcome_of(result.subject.id)
+            return self._outcome.outcome_of(result.subject.id, result.host)
         test = self.tests.get(result.subject)
-        return "" if test is None else self._outcome.outcome_of(test)
+        return "" if test is None else self._outcome.outcome_of(test, result.host)
 
     def with_outcomes(self) -> tuple[SubjectResult, ...]:
         """All subjects, with pytest's outcomes, in the place of those without: no test twice."""
-        for subject, result in self._subjects.items():
+        for key, result in self._subjects.items():
             outcome = self.outcome_of(result)
             if outcome and outcome != result.test_outcome:
-                self._subjects[subject] = result._replace(test_outcome=outcome)
+                self._subjects[key] = result._replace(test_outcome=outcome)
         return tuple(self._subjects.values())
 
     def _add_properties(
@@ -115,3 +117,5 @@ class Results:
             return
         sci = accounting.sci(total, per="test", reserved_s=total.wall_s / max(1, self.workers))
         report.user_properties += test_properties(result, emissions_g, sci)
+        if result.host:
+            report.user_properties.append(("carbon.host", result.host))

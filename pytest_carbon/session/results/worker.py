@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.session.hosts.introduction import HOST
 from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.wire import subject_to_plain, to_text
 
@@ -16,18 +17,16 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.handover import Passed
+    from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.results.outcome import Selection
 
-__all__ = ["HELD", "INTENSITY", "REFERENCE", "WorkerLink", "WorkerReports"]
+__all__ = ["HELD", "INTENSITY", "WorkerLink", "WorkerReports"]
 
 HELD = "carbon_held"
 """The attribute of a report that carries the reports of a suspect."""
 
 INTENSITY = "carbon_intensity"
 """The name under which the controller tells its workers the intensity that was found."""
-
-REFERENCE = "carbon_reference_ns"
-"""The name under which the controller tells its workers the speed that all correct to."""
 
 
 class WorkerReports:
@@ -45,11 +44,22 @@ class WorkerReports:
 class WorkerLink:
     """Sends a test's figures with its last report, and all else when the session ends."""
 
-    def __init__(self, config: pytest.Config, selection: Selection) -> None:
+    def __init__(
+        self, config: pytest.Config, selection: Selection, introduction: Introduction | None = None
+    ) -> None:
         self.process = ProcessFigures()
         self._selection = selection
         self._config: Any = config
         self._late: list[str] = []
+        self._introduction = introduction
+        self._is_known = introduction is None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Let the first report say where this is, so that a crash takes no figure's place away."""
+        if not self._is_known and self._introduction is not None:
+            self._is_known = True
+            vars(report)[HOST] = self._introduction.to_text()
 
     def deliver(
         self, results: Callable[[], Sequence[SubjectResult]], report: pytest.TestReport | None
@@ -90,5 +100,6 @@ class WorkerLink:
                 "faults": [fault._asdict() for fault in self.process.faults()],
                 "usage_error": self.process.usage_error,
                 "selection": self._selection.to_plain(),
+                HOST: None if self._introduction is None else self._introduction.to_text(),
             }
         )

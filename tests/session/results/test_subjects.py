@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class NoOutcomes:
     """Stands for what became of tests, of which nothing was reported."""
 
-    def outcome_of(self, _test: str) -> str:
+    def outcome_of(self, _test: str, _host: str) -> str:
         return ""
 
 

@@ -1,0 +1,44 @@
+"""In a worker on another host: says where it is, and lets looks be taken there."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+from pytest_carbon.looks import remote
+from pytest_carbon.looks.invocation import invocation_of
+from pytest_carbon.session.hosts.introduction import Introduction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pytest
+
+    from pytest_carbon.environment import Environment
+    from pytest_carbon.session.measure.instruments import Instruments
+
+__all__ = ["introduce"]
+
+
+def introduce(
+    config: pytest.Config,
+    instruments: Instruments,
+    *,
+    environment: Environment,
+    environ: Mapping[str, str],
+    missing_meters: tuple[str, ...],
+) -> Introduction:
+    """What this worker says of its host; ``environ`` is the one from before any test."""
+    invocation = invocation_of(config, environ)
+    if not isinstance(invocation, str):
+        remote.remember(invocation)
+    return Introduction(
+        host=platform.node() or "unnamed host",
+        environment=environment,
+        meters=instruments.meters,
+        clock=instruments.clock,
+        missing_meters=missing_meters,
+        reference_ns=instruments.sampler.reference_ns,
+        keeps_cwd=isinstance(invocation, str) or invocation.keeps_cwd,
+        no_looks=invocation if isinstance(invocation, str) else "",
+    )

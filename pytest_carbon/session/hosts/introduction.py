@@ -1,0 +1,49 @@
+"""What a worker of pytest-xdist says of the place where it runs, with its first report."""
+
+from __future__ import annotations
+
+import json
+from typing import NamedTuple
+
+from pytest_carbon.environment import Environment
+
+__all__ = ["HOST", "REFERENCE", "Introduction"]
+
+HOST = "carbon_host"
+"""The attribute of a worker's first report that holds its introduction, and its output's key."""
+
+REFERENCE = "carbon_reference_ns"
+"""The name under which workers are told the speed that all on their host correct to."""
+
+
+class Introduction(NamedTuple):
+    """A worker's host, and how figures come about there.
+
+    ``no_looks`` says in words why no look can be taken there, and is empty where one can.
+    """
+
+    host: str
+    environment: Environment
+    meters: tuple[str, ...]
+    clock: str
+    missing_meters: tuple[str, ...]
+    reference_ns: float | None
+    keeps_cwd: bool = True
+    no_looks: str = ""
+
+    def to_text(self) -> str:
+        """JSON."""
+        return json.dumps({**self._asdict(), "environment": self.environment._asdict()})
+
+    @classmethod
+    def from_text(cls, text: str) -> Introduction:
+        """The inverse of ``to_text``."""
+        plain = json.loads(text)
+        return cls(
+            **{
+                **plain,
+                "environment": Environment(**plain["environment"]),
+                "meters": tuple(plain["meters"]),
+                "missing_meters": tuple(plain["missing_meters"]),
+            }
+        )
