@@ -87,7 +87,10 @@ def explanation(
     lines.append(
         f"method    {method}; {intensity.g_per_kwh:g} gCO2e/kWh ({intensity.zone}); -v tells more"
     )
-    lines.append(f"accept    {_accept(nodeid, verdict, task, budget_is_default)}")
+    elsewhere = (
+        ", with the same --tx" if host and verdict.outcome is not Outcome.OVER_BUDGET else ""
+    )
+    lines.append(f"accept    {_accept(nodeid, verdict, task, budget_is_default)}{elsewhere}")
     return lines
 
 

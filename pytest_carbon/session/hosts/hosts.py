@@ -122,10 +122,10 @@ class Hosts:
     @property
     def others(self) -> list[Host]:
         """The hosts beside this one that have run tests."""
-        return list(self._places.values())
+        return sorted(self._places.values(), key=lambda host: host.name)
 
     def __iter__(self) -> Iterator[Host]:
         """All hosts that run tests, this one first where it does."""
         if self._local_workers or not self._places:
             yield self.local
-        yield from self._places.values()
+        yield from self.others
