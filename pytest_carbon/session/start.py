@@ -52,7 +52,11 @@ def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
         else:
             run.collect(records=not distributes)
     except CarbonError as error:
-        raise pytest.UsageError(str(error)) from None
+        if worker is None:
+            raise pytest.UsageError(str(error)) from None
+        from pytest_carbon.session.hosts.here import why_not_started
+
+        raise pytest.UsageError(why_not_started(error)) from None
 
 
 def _workers_here(worker: dict[str, Any] | None) -> int:

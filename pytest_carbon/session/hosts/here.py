@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.looks import remote
 from pytest_carbon.looks.invocation import invocation_of
-from pytest_carbon.session.hosts.introduction import Introduction
+from pytest_carbon.session.hosts.introduction import REFUSAL, Introduction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,9 +15,15 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.environment import Environment
+    from pytest_carbon.errors import CarbonError
     from pytest_carbon.session.measure.instruments import Instruments
 
-__all__ = ["introduce"]
+__all__ = ["introduce", "why_not_started"]
+
+
+def why_not_started(error: CarbonError) -> str:
+    """What a worker says that cannot measure, with its host; see ``usage_error_in``."""
+    return f"{REFUSAL}{platform.node()}: {error}"
 
 
 def introduce(

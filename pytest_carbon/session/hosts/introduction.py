@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import NamedTuple
 
 from pytest_carbon.environment import Environment
 
-__all__ = ["HOST", "REFERENCE", "Introduction"]
+__all__ = ["HOST", "REFERENCE", "REFUSAL", "Introduction", "usage_error_in"]
 
 HOST = "carbon_host"
 """The attribute of a worker's first report that holds its introduction, and its output's key."""
 
 REFERENCE = "carbon_reference_ns"
 """The name under which workers are told the speed that all on their host correct to."""
+
+REFUSAL = "pytest-carbon on "
+"""How the message of a worker begins that cannot measure."""
+
+
+def usage_error_in(trace: object) -> str:
+    """The message of a worker that could not measure, in the traceback that it has left."""
+    found = re.search(rf"UsageError: ({REFUSAL}.*)", str(trace or ""))
+    return found[1] if found else ""
 
 
 class Introduction(NamedTuple):

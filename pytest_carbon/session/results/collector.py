@@ -17,7 +17,7 @@ from pytest_carbon.session.confirm.confirmation import Confirmation, Held
 from pytest_carbon.session.confirm.settlement import Settlement, fault_of
 from pytest_carbon.session.handover import Passed
 from pytest_carbon.session.hosts.gateways import place_of
-from pytest_carbon.session.hosts.introduction import HOST, REFERENCE, Introduction
+from pytest_carbon.session.hosts.introduction import HOST, REFERENCE, Introduction, usage_error_in
 from pytest_carbon.session.intensity import present_intensity
 from pytest_carbon.session.pytest_private import junit_xml
 from pytest_carbon.session.results.outcome import OutcomeKeeper
@@ -162,8 +162,12 @@ class Collector:
             prepare(node, self._hosts, self._config, self._settings.baselines)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
         """Take what a worker measured beside tests."""
+        refusal = usage_error_in(error)
+        if refusal:
+            # pytest-xdist would replace the worker, time and again.
+            raise pytest.UsageError(refusal)
         output = getattr(node, "workeroutput", None) or {}
         carbon = json.loads(output.get("carbon", "null"))
         if carbon is None:
