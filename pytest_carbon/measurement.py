@@ -86,7 +86,8 @@ class Usage(NamedTuple):
     speed (equal to ``cpu_s`` where the speed is unknown), ``host_busy_s`` the CPU time of all
     processes on the host (``None`` where it cannot be read), ``memory_bytes`` the resident
     memory (``None`` where that is unknown), ``host_share`` the part of the host's idle cost that
-    this process answers for (one over the number of xdist workers).
+    this process answers for (one over the number of xdist workers), ``run_share`` its part of the
+    CPU time that the run's workers spend on this host.
     """
 
     cpu_s: float
@@ -95,6 +96,7 @@ class Usage(NamedTuple):
     host_busy_s: float | None = None
     memory_bytes: int | None = 0
     host_share: float = 1.0
+    run_share: float = 1.0
 
 
 class DomainEnergy(NamedTuple):

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_PHASES",
+    "NOT_IN_TOTAL",
+    "Counted",
     "Course",
     "Fault",
     "HostFacts",
@@ -41,7 +43,7 @@ Key: TypeAlias = "tuple[str, Subject]"
 
 
 # Subjects whose cost is in other subjects' rows, too, and what is no cost of the user's run.
-_NOT_IN_TOTAL = frozenset({Kind.TASK, Kind.FILE, Kind.LOOKS})
+NOT_IN_TOTAL = frozenset({Kind.TASK, Kind.FILE, Kind.LOOKS})
 
 
 NO_PHASES: Mapping[Phase, Measurement] = MappingProxyType({})
@@ -185,6 +187,23 @@ class HostFacts(NamedTuple):
     reference_ns: float | None = None
 
 
+class Counted(NamedTuple):
+    """What a counter of the machine showed over the whole run, and whose it was.
+
+    ``run_j`` is the part that the run caused, ``idle_j`` what would have flowed anyway.
+    """
+
+    domain: str
+    total_j: float
+    run_j: float
+    idle_j: float
+
+    @property
+    def others_j(self) -> float:
+        """What other processes of the machine caused."""
+        return max(0.0, self.total_j - self.run_j - self.idle_j)
+
+
 class _RunFields(NamedTuple):
     environment: Environment
     intensity: Intensity
@@ -207,6 +226,7 @@ class _RunFields(NamedTuple):
     looks_s: float = 0.0
     faults: tuple[Fault, ...] = ()
     hosts: tuple[HostFacts, ...] = ()
+    counted: tuple[Counted, ...] = ()
     live: Intensity | None = None
     pue: Pue = NO_PUE
     embodied: Embodied | None = None
@@ -223,7 +243,8 @@ class RunResult(_RunFields):
     digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
     looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
     ``hosts`` are those that ran tests, where several did or another one than the user's;
-    ``environment`` and the like are those of the first.
+    ``environment`` and the like are those of the first. ``counted`` is what counters showed over
+    the whole run, looks left out.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where
     it was asked for and given), ``pue`` and ``embodied`` count in reports only.
     """
@@ -240,8 +261,28 @@ class RunResult(_RunFields):
 
     @cached_property
     def total(self) -> Measurement | None:
-        """The whole run: tests, fixtures, collection, pytest; without the plugin's own looks."""
-        return sum_of(s.total for s in self.subjects if s.subject.kind not in _NOT_IN_TOTAL)
+        """The whole run: tests, fixtures, collection, pytest; without the plugin's own looks.
+
+        Of a counter it is what that showed, as windows of workers overlap.
+        """
+        total = self.rows_total
+        if total is None or not self.counted or self.hosts:
+            return total
+        shown = {one.domain: one for one in self.counted}
+        energies = tuple(
+            energy
+            if energy.domain not in shown
+            else energy._replace(
+                dynamic_j=shown[energy.domain].run_j, idle_j=shown[energy.domain].idle_j
+            )
+            for energy in total.energies
+        )
+        return total._replace(energies=energies)
+
+    @cached_property
+    def rows_total(self) -> Measurement | None:
+        """The sum of the rows that are in the total."""
+        return sum_of(s.total for s in self.subjects if s.subject.kind not in NOT_IN_TOTAL)
 
     @cached_property
     def tests_total(self) -> Measurement | None:
@@ -338,6 +379,7 @@ class RunResult(_RunFields):
             subjects=subjects,
             workers=len({s.worker for s in subjects}),
             hosts=tuple(hosts),
+            counted=(),
             course=self.course._replace(outcomes={**self.course.outcomes, **outcomes}),
         )
 

@@ -11,6 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from pytest_carbon.clocks.host import OthersBusy
 from pytest_carbon.measurement import Measurement, Reading, Usage
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.edges import OffProbe
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.clocks.clock import CpuClock
     from pytest_carbon.clocks.instructions import Instructions
+    from pytest_carbon.clocks.siblings import RunBusy
     from pytest_carbon.ledger import Account
     from pytest_carbon.measurement import DomainEnergy
     from pytest_carbon.meters.meter import Meter
@@ -35,11 +37,11 @@ _FORK_WAIT_S = 1.0
 class Sampler:
     """Reads everything at an edge, and turns what was spent into a measurement.
 
-    ``host_busy_ns`` reads the CPU time of all processes of the host, ``memory_bytes`` the
-    resident memory of this process (``None`` where it is unknown). ``probe`` says how fast the
-    core runs; it has to be opened before ``clock``. ``instructions`` counts them, as evidence
-    beside the energy. A meter that fails is dropped for the rest of the run and named in
-    ``losses``: its figures are unknown from then on, not zero.
+    ``host_busy_ns`` reads the CPU time of all processes of the host, ``run_busy`` that of all
+    workers of the run, ``memory_bytes`` the resident memory of this process (``None`` where it is
+    unknown). ``probe`` says how fast the core runs; it has to be opened before ``clock``.
+    ``instructions`` counts them, as evidence beside the energy. A meter that fails is dropped for
+    the rest of the run and named in ``losses``: its figures are unknown from then on, not zero.
 
     ``reference_ns`` is the probe's time at the speed to which figures are corrected; ``None``
     leaves them as they are.
@@ -55,6 +57,7 @@ class Sampler:
         host_share: float = 1.0,
         probe: SpeedProbe | None = None,
         instructions: Instructions | None = None,
+        run_busy: RunBusy | None = None,
         wall_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self.meters = tuple(meters)
@@ -65,6 +68,8 @@ class Sampler:
         self.memory_bytes = memory_bytes
         self._host_share = host_share
         self._wall_ns = wall_ns
+        self._others = OthersBusy()
+        self._run_busy = run_busy
         self._lock = threading.Lock()
         self._is_held = self._is_paused = self._holds_at_forks = False
         self._slices: list[slice] = []
@@ -77,6 +82,7 @@ class Sampler:
             at += len(counters)
         self._instructions = instructions
         self._has_counters = at > 0 or instructions is not None
+        self._run_at = at
         self._work = WorkClock(clock.read_ns, probe or OffProbe())
         self._uses_gpu = any(
             part.startswith("gpu") for meter in self.meters for part in meter.covers
@@ -106,11 +112,15 @@ class Sampler:
         with self._lock:
             for index, meter in enumerate(self.meters):
                 counters += self._read_meter(index, meter)
-        if self._instructions is not None:
-            counters.append(self._instructions.read() or 0)
         host_ns = self._host_busy_ns() if self._host_busy_ns is not None else None
         wall_ns = self._wall_ns()
         cpu_ns, kernels = self._work.read(wall_ns)
+        if host_ns:
+            host_ns = self._others.host_ns(host_ns, cpu_ns, wall_ns)
+        if self._run_busy is not None:
+            counters.append(self._run_busy.read_ns(cpu_ns))
+        if self._instructions is not None:
+            counters.append(self._instructions.read() or 0)
         return Reading(wall_ns, cpu_ns, kernels, host_ns or 0, tuple(counters))
 
     @property
@@ -118,9 +128,15 @@ class Sampler:
         """What says how fast the core runs."""
         return self._work.probe
 
+    @property
+    def counts(self) -> bool:
+        """Whether there are counters of energy, which know nothing of what was before them."""
+        return any(where.stop > where.start for where in self._slices)
+
     def restart(self, probe: SpeedProbe) -> None:
         """Go on in a forked process: another probe, and cumulative values that start over."""
         self._work.restart(probe)
+        self._others = OthersBusy()
 
     def _go_on_after_fork(self) -> None:
         # Threads do not live on in a forked process, and the lock may have been held by one.
@@ -184,6 +200,7 @@ class Sampler:
             host_busy_s=account.host_ns / NS_PER_S if account.host_ns else None,
             memory_bytes=self.memory_bytes() if memory_bytes is None else memory_bytes,
             host_share=self._host_share,
+            run_share=self._run_share(account),
         )
         energies: list[DomainEnergy] = []
         for meter, where in zip(self.meters, self._slices, strict=True):
@@ -203,6 +220,22 @@ class Sampler:
             instructions=self._instructions_of(account),
             missing=(*self.losses, "a reading") if account.is_lost else tuple(self.losses),
         )
+
+    def counted(self, account: Account) -> dict[str, float]:
+        """What counters have shown meanwhile, by their domains, whoever has caused it."""
+        shown: dict[str, float] = {}
+        for meter, where in zip(self.meters, self._slices, strict=True):
+            read = getattr(meter, "counted_j", None)
+            if read is not None and account.counters and meter.name not in self.losses:
+                shown.update(zip(meter.domains, read(account.counters[where]), strict=True))
+        return shown
+
+    def _run_share(self, account: Account) -> float:
+        """The tree's part of the CPU time of all workers; an equal one where that is unknown."""
+        if self._run_busy is None or not account.counters:
+            return self._host_share
+        run_ns = account.counters[self._run_at]
+        return min(1.0, account.cpu_ns / run_ns) if run_ns > 0 else self._host_share
 
     def _instructions_of(self, account: Account) -> int | None:
         if self._instructions is None or not account.counters or self._instructions.read() is None:

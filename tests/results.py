@@ -6,7 +6,16 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import Course, Fault, LookRuns, Origin, RunResult, SubjectResult
+from pytest_carbon.result import (
+    Counted,
+    Course,
+    Fault,
+    HostFacts,
+    LookRuns,
+    Origin,
+    RunResult,
+    SubjectResult,
+)
 
 ENVIRONMENT = Environment(
     cpu_model="AMD EPYC 7763",
@@ -160,3 +169,34 @@ def run_result(*subjects: SubjectResult) -> RunResult:
             ),
         ),
     )
+
+
+def on_hosts(result: RunResult) -> RunResult:
+    """The same run by two hosts of different kinds, which took turns."""
+    other = ENVIRONMENT._replace(cpu_model="Ampere Altra", cpu_count=80)
+    hosts = (
+        HostFacts(
+            name="build-1",
+            environment=ENVIRONMENT,
+            meters=result.meters,
+            clock=result.clock,
+            baselines=result.baselines,
+            reference_ns=150_000.0,
+        ),
+        HostFacts(
+            name="build-2",
+            environment=other,
+            meters=("model of Ampere Altra: 2 W per busy hardware thread",),
+            clock="perf task-clock",
+            baselines="baselines (none stored)",
+        ),
+    )
+    subjects = tuple(
+        s._replace(host=f"build-{1 + place % 2}") for place, s in enumerate(result.subjects)
+    )
+    return replace(result, hosts=hosts, subjects=subjects)
+
+
+def counted(result: RunResult) -> RunResult:
+    """The same run beside a GPU's counter that showed more than the run caused."""
+    return replace(result, counted=(Counted("gpu-0", 10.0, 2.0, 3.0),))

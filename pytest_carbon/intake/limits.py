@@ -53,6 +53,8 @@ LIMITS = {
     "work_s": Limits(least=_NOTHING, greatest=1e9, or_zero=True),
     "dynamic_j": _JOULES,
     "idle_j": _JOULES,
+    "total_j": _JOULES,
+    "run_j": _JOULES,
     "speed": Limits(least=1e-6, greatest=1e6),
     "instructions": Limits(greatest=1e24),
     "disk_share": Limits(greatest=1.0),

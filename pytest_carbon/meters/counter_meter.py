@@ -50,7 +50,8 @@ class CounterMeter:
 
     ``read_uj`` gives all channels' counters in microjoules, and raises ``OSError``; ``release``
     closes what is open. ``share`` is needed for channels that cover the CPU or its memory: the
-    process tree gets its part of them by CPU time. A GPU's joules above its rest are the tree's.
+    process tree gets its part of them by CPU time. A GPU's joules above its rest are the run's, and
+    are divided among its workers by their CPU time.
     """
 
     method = Method.MEASURED
@@ -161,11 +162,16 @@ class CounterMeter:
 
     def _energy(self, channel: Channel, total_j: float, usage: Usage) -> DomainEnergy:
         if channel.covers.startswith("gpu") or self._share is None:
-            dynamic_j = max(0.0, total_j - (channel.idle_w or 0.0) * usage.wall_s)
-            idle_j = (total_j - dynamic_j) * usage.host_share
+            busy_j = max(0.0, total_j - (channel.idle_w or 0.0) * usage.wall_s)
+            dynamic_j = busy_j * usage.run_share
+            idle_j = (total_j - busy_j) * usage.host_share
         else:
             dynamic_j, idle_j = attribute(total_j, usage, self._share)
         return DomainEnergy(channel.domain, dynamic_j, idle_j, self.method)
+
+    def counted_j(self, moved: Sequence[int]) -> list[float]:
+        """What each channel's counter has shown, whoever has caused it."""
+        return [uj * _MICRO for uj in moved]
 
     def close(self) -> None:
         """Release what is open; may be called twice."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result import Counted, RunResult, SubjectResult
 
 __all__ = ["TONES", "Line", "budget_lines", "render", "summary_lines"]
 
@@ -146,6 +146,7 @@ def _beside(result: RunResult, verbosity: int) -> Iterator[str]:
     yield from _hosts(result, verbosity)
     if verbosity > 0:
         yield "  by domain: " + ", ".join(_domains(total))
+        yield from map(_counter, result.counted)
         if total.idle_j:
             yield f"  idle share, not gated: {format_energy(total.idle_j)}"
         if not result.hosts:
@@ -169,6 +170,16 @@ def _hosts(result: RunResult, verbosity: int) -> Iterator[str]:
         if verbosity > 0:
             method = f"{'; '.join(host.meters)}; clock: {host.clock}"
         yield f"  on {shown(host.name)}: {count}{energy}; {method}; {host.baselines}"
+
+
+def _counter(one: Counted) -> str:
+    """What became of all that a counter has shown."""
+    parts = [
+        f"{format_energy(one.run_j)} of this run",
+        f"{format_energy(one.idle_j)} that flows anyway",
+        f"{format_energy(one.others_j)} of other processes",
+    ]
+    return f"  counter {one.domain}: {format_energy(one.total_j)} = {' + '.join(parts)}"
 
 
 def _looks(result: RunResult) -> str:

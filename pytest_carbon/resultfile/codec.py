@@ -25,6 +25,7 @@ from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
 from pytest_carbon.result import (
+    Counted,
     Course,
     Fault,
     HostFacts,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["RECORDS", "from_plain", "record_fields", "to_plain"]
 
 RECORDS = (
+    Counted,
     Course,
     DomainEnergy,
     Embodied,

@@ -23,6 +23,7 @@ from pytest_carbon.session.limits import TestLimits
 from pytest_carbon.session.measure.recorder import Recorder
 from pytest_carbon.session.results.collector import Collector
 from pytest_carbon.session.results.outcome import Selection
+from pytest_carbon.session.results.whole_run import WholeRun
 from pytest_carbon.session.results.worker import INTENSITY, WorkerLink, WorkerReports
 from pytest_carbon.session.runtest.protocol import Protocol
 from pytest_carbon.session.runtest.test_results import TestResults
@@ -214,6 +215,7 @@ class Run:
             ),
             unavailable=self._instruments.unavailable,
             hosts=self._hosts(taker, looks),
+            whole=WholeRun(self._instruments.sampler),
             looks=looks,
         )
         self._config.pluginmanager.register(collector, "carbon-collector")

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Course
+from pytest_carbon.result import Counted, Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -94,6 +94,20 @@ def _notes(results: Sequence[RunResult]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _counted(results: Sequence[RunResult]) -> tuple[Counted, ...]:
+    """What counters showed in all of the runs together, where each of them was counted."""
+    sums: dict[str, Counted] = {}
+    for result in results:
+        for one in result.counted:
+            known = sums.get(one.domain)
+            sums[one.domain] = (
+                one
+                if known is None
+                else Counted(one.domain, *(a + b for a, b in zip(known[1:], one[1:], strict=True)))
+            )
+    return tuple(sums.values()) if all(result.counted for result in results) else ()
+
+
 def join_results(results: Sequence[RunResult]) -> RunResult:
     """One result of several of one environment; raises ``ValueError`` for different ones.
 
@@ -110,6 +124,7 @@ def join_results(results: Sequence[RunResult]) -> RunResult:
     return first._replace(
         subjects=tuple(subjects.values()),
         meters=_unique(result.meters for result in results),
+        counted=_counted(results),
         hosts=tuple({host.name: host for result in results for host in result.hosts}.values()),
         wall_s=sum(result.wall_s for result in results),
         workers=sum(result.workers for result in results),

@@ -97,6 +97,12 @@ def open_instruments(
     shared = [meter.name for meter in choice.meters if meter.uses_host_time]
     host = HostBusy() if shared else None
     unshared = shared if host is not None and not host.read_ns() else []
+    run_busy = None
+    if workers > 1 and any(p.startswith("gpu") for meter in choice.meters for p in meter.covers):
+        from pytest_carbon.clocks.siblings import RunBusy
+
+        siblings = RunBusy()
+        run_busy = siblings if siblings.is_known else None
     memory = ResidentMemory()
     sampler = Sampler(
         choice.meters,
@@ -106,6 +112,7 @@ def open_instruments(
         host_share=1 / max(1, workers),
         probe=speed,
         instructions=open_instructions(),
+        run_busy=run_busy,
     )
     missing_meters = [
         f"no {u.meter}: {u.reason}" + (f"; {u.remedy}" if u.remedy else "")

@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from pytest_carbon.session.measure.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
-__all__ = ["EARLIER", "LOOKS", "Recorder"]
+__all__ = ["EARLIER", "LOOKS", "STARTUP", "Recorder"]
 
 LOOKS = "looks by pytest-carbon"
 """The row of what the plugin itself causes: it measures again, and asks for the live intensity."""
+
+STARTUP = "start-up until pytest-carbon"
+"""The row of what the process had spent before there was anything to measure with."""
 
 EARLIER = "other runs of the same tests"
 """The row of attempts before the one that counts, and of runs by other workers."""
@@ -273,9 +276,11 @@ class Recorder:
         self._ledger.settle()
         named = [
             (Subject(Kind.COLLECTION, "collection and imports"), self._collection),
-            (Subject(Kind.RUNNER, "start-up until pytest-carbon"), self._startup),
             (Subject(Kind.RUNNER, "pytest and its plugins"), self._runner),
         ]
+        if not self._sampler.counts:
+            # No counter was read before; a share of none is not zero joules.
+            named.insert(1, (Subject(Kind.RUNNER, STARTUP), self._startup))
         rare = {
             "full garbage collections": self._garbage.account,
             EARLIER: self._earlier,

@@ -19,6 +19,7 @@ from pytest_carbon.session.handover import Passed
 from pytest_carbon.session.hosts.gateways import place_of
 from pytest_carbon.session.hosts.introduction import HOST, REFERENCE, Introduction, usage_error_in
 from pytest_carbon.session.intensity import present_intensity
+from pytest_carbon.session.measure.recorder import STARTUP
 from pytest_carbon.session.pytest_private import junit_xml
 from pytest_carbon.session.results.outcome import OutcomeKeeper
 from pytest_carbon.session.results.process import ProcessFigures
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.confirm.confirmation import Looks
     from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.session.results.code_digests import CodeDigests
+    from pytest_carbon.session.results.whole_run import WholeRun
     from pytest_carbon.settings import Settings
 
 __all__ = ["Collector"]
@@ -58,11 +60,12 @@ class Collector:
         accounting: Accounting,
         unavailable: tuple[str, ...],
         hosts: Hosts,
+        whole: WholeRun,
         looks: Looks | None,
     ) -> None:
         self.result: RunResult | None = None
         self.outcome = OutcomeKeeper(config)
-        self.process = ProcessFigures()
+        self.process = ProcessFigures(whole)
         self.code_digests: CodeDigests | None = None
         self._config = config
         self._settings = settings
@@ -184,7 +187,9 @@ class Collector:
         self._add_notes(carbon["notes"])
         self._faults += [Fault(**fault) for fault in carbon["faults"]]
         for row in self._placed([subject_from_plain(plain) for plain in carbon["rows"]]):
-            self._results.add(row)
+            # Until then a worker here is in the window of this process.
+            if row.host or row.subject.id != STARTUP:
+                self._results.add(row)
         for text in carbon["late"]:
             self._results.add_test(self._placed(from_text(text)), None)
 
@@ -259,6 +264,11 @@ class Collector:
         self._add_notes([*self.process.notes(), *self.settlement.notes])
         self._faults += [*self.settlement.faults, *self.process.faults()]
         self._usage_error = self._usage_error or self.process.usage_error
+        whole = self.process.whole
+        if whole is not None and not self.process.runs_tests:
+            here = self._hosts.local.name
+            for row in whole.beside([r for r in self._results if r.host == here]):
+                self._results.add(row)
         course = self.outcome.finish(session, session.exitstatus)
         self._note_ungated()
         first = next(iter(self._hosts))
@@ -283,6 +293,7 @@ class Collector:
             origin=self._publisher.origin(self._config.rootpath, self._started_s),
             reference_ns=first.reference_ns,
             hosts=self._host_facts(),
+            counted=() if whole is None else whole.counted(),
             bodies={} if self.code_digests is None else self.code_digests.digests(self._results),
             looks=0 if self._looks is None else self._looks.taken,
             looks_s=0.0 if self._looks is None else self._looks.spent_s,

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING
 from pytest_carbon.result import Fault
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
 
     from pytest_carbon.result import SubjectResult
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.measure.recorder import Recorder
+    from pytest_carbon.session.results.whole_run import WholeRun
 
 __all__ = ["ProcessFigures"]
 
 
 class ProcessFigures:
-    """Empty in a process that runs no tests."""
+    """Empty in a process that runs no tests; ``whole`` is the run's, where that is collected."""
 
-    def __init__(self) -> None:
+    def __init__(self, whole: WholeRun | None = None) -> None:
+        self.whole = whole
         self._recorder: Recorder | None = None
         self._limits: TestLimits | None = None
 
@@ -28,9 +30,19 @@ class ProcessFigures:
         """Take the parts of a process that runs tests."""
         self._recorder, self._limits = recorder, limits
 
-    def looking_up(self) -> AbstractContextManager[None]:
+    @contextlib.contextmanager
+    def looking_up(self) -> Iterator[None]:
         """Where to do what the plugin itself causes, so that nobody's row pays for it."""
-        return contextlib.nullcontext() if self._recorder is None else self._recorder.looking_up()
+        with contextlib.ExitStack() as stack:
+            for who in (self.whole, self._recorder):
+                if who is not None:
+                    stack.enter_context(who.looking_up())
+            yield
+
+    @property
+    def runs_tests(self) -> bool:
+        """Whether this process does."""
+        return self._recorder is not None
 
     def rows(self) -> list[SubjectResult]:
         """The subjects that are not tests."""
