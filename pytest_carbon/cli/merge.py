@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.cut_files import cut_files, judged_as_whole
 from pytest_carbon.cli.output import say
 from pytest_carbon.cli.report import destination_of, write_all
 from pytest_carbon.errors import ReportError, ResultFileError
@@ -17,7 +18,7 @@ from pytest_carbon.measurement import Kind
 from pytest_carbon.report.destination import probe
 from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.resultfile.file import read_result
-from pytest_carbon.updates.join import by_environment, join_results
+from pytest_carbon.updates.join import SharedNames, by_environment, join_results
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import plan_runs, preview_refresh, store_runs
 
@@ -69,6 +70,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _read(paths: Sequence[Path]) -> list[RunResult]:
     results: list[RunResult] = []
+    names = SharedNames()
     seen: dict[str, Path] = {}
     for path in paths:
         result = read_result(path)
@@ -79,7 +81,7 @@ def _read(paths: Sequence[Path]) -> list[RunResult]:
                 remedy="name each result once, or its figures would count twice",
             )
         seen[run_id] = path
-        results.append(result)
+        results.append(names.of(result))
     return results
 
 
@@ -101,20 +103,44 @@ def run(args: argparse.Namespace) -> int:
         probe(destination)
     worst = 0
     for environment, results in groups.items():
-        joined = join_results(results)
+        joined, doubts = _as_one_run(results, _folder(args))
         if len(groups) > 1:
             say(f"environment {environment.fingerprint}: {BaselineStore(Path()).path(environment)}")
         say(f"{len(results)} result{'s' if len(results) != 1 else ''} joined")
         width = shutil.get_terminal_size().columns
         for line in summary_lines(joined, verbosity=int(args.verbose), rows=_ROWS, width=width):
             say(line.text)
-        for note in _gaps(joined):
+        for note in (*_gaps(joined), *doubts):
             say(f"note: {note}")
         write_all([joined], destinations)
         if args.update or args.diff:
             _store(args, results)
         worst = max(worst, _status(joined))
     return worst
+
+
+def _folder(args: argparse.Namespace) -> Path:
+    named = args.baselines
+    if named is None:
+        setting = ini_setting("carbon_baselines", Path.cwd())
+        named = "baselines" if setting is None else setting[0]
+    return Path(named)
+
+
+def _as_one_run(results: Sequence[RunResult], folder: Path) -> tuple[RunResult, list[str]]:
+    """The results joined, files that shards have cut judged as a whole; and what is in doubt."""
+    joined, cut = join_results(results), cut_files(results)
+    if not cut:
+        return joined, []
+    stored = BaselineStore(folder).load(joined.environment)
+    if stored is None:
+        files = "1 file was" if len(cut) == 1 else f"{len(cut)} files were"
+        note = (
+            f"the short tests of {files} cut by shards, and judged in parts, as {folder} holds no "
+            "baselines of this environment: name their folder with --baselines"
+        )
+        return joined, [note]
+    return judged_as_whole(joined, cut, stored), []
 
 
 def _gaps(joined: RunResult) -> list[str]:
@@ -142,11 +168,7 @@ def _status(joined: RunResult) -> int:
 
 
 def _store(args: argparse.Namespace, results: list[RunResult]) -> None:
-    named = args.baselines
-    if named is None:
-        setting = ini_setting("carbon_baselines", Path.cwd())
-        named = "baselines" if setting is None else setting[0]
-    store = BaselineStore(Path(named))
+    store = BaselineStore(_folder(args))
     first = results[0]
     mode = Mode(args.update or Mode.CHANGED)
     policy = Policy(tolerance=first.tolerance, floor_j=first.floor_j)

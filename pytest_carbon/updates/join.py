@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Subject
     from pytest_carbon.result import RunResult, SubjectResult
 
-__all__ = ["by_environment", "join_courses", "join_results"]
+__all__ = ["SharedNames", "by_environment", "join_courses", "join_results"]
 
 # pytest's exit statuses, the worst first; 5 (no tests) counts only where no shard had any.
 _WORST_FIRST = (3, 4, 2, 1, 0, 5)
@@ -31,7 +30,37 @@ def by_environment(results: Iterable[RunResult]) -> dict[Environment, list[RunRe
 
 
 def _unique(lists: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(item for items in lists for item in items))
+    found: dict[str, None] = {}
+    seen: set[int] = set()
+    for items in lists:
+        # Each shard collects the whole suite, and so says the same.
+        if id(items) not in seen:
+            found.update(dict.fromkeys(items))
+            seen.add(id(items))
+    return tuple(found)
+
+
+class SharedNames:
+    """Keeps one copy of what many results name: each shard names the tests of all others, too."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._lists: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def of(self, result: RunResult) -> RunResult:
+        """The same result, with names that it shares with those before it."""
+        course = result.course
+        course = course._replace(
+            collected=self._same(course.collected), deselected=self._same(course.deselected)
+        )
+        return replace(result, course=course)
+
+    def _same(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = self._lists.get(names)
+        if known is None:
+            known = tuple(map(self._names.setdefault, names, names))
+            self._lists[known] = known
+        return known
 
 
 def join_courses(courses: Sequence[Course]) -> Course:
@@ -41,8 +70,9 @@ def join_courses(courses: Sequence[Course]) -> Course:
         for test, outcome in course.outcomes.items():
             if outcomes.get(test) not in _STAY:
                 outcomes[test] = outcome
-    collected = Counter(test for course in courses for test in set(course.collected))
-    deselected = Counter(test for course in courses for test in set(course.deselected))
+    selected: set[str] = set()
+    for course in courses:
+        selected |= set(course.collected).difference(course.deselected)
     statuses = [course.exit_status for course in courses]
     unknown = None in statuses
     return Course(
@@ -56,7 +86,7 @@ def join_courses(courses: Sequence[Course]) -> Course:
         deselected=tuple(
             test
             for test in _unique(course.deselected for course in courses)
-            if deselected[test] == collected[test]
+            if test not in selected
         ),
         narrowed=_unique(course.narrowed for course in courses),
         collection_errors=_unique(course.collection_errors for course in courses),
