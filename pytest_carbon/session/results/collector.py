@@ -175,7 +175,9 @@ class Collector:
         carbon = json.loads(output.get("carbon", "null"))
         if carbon is None:
             name = getattr(getattr(node, "gateway", None), "id", "a worker")
-            self._notes.append(f"{name} was lost, and its fixtures' figures with it")
+            host = self._hosts.of_worker(name).name
+            where = f" on {host}" if host else ""
+            self._notes.append(f"{name}{where} was lost, and its fixtures' figures with it")
             self.outcome.lost()
             self._hosts.lost(name)
             return
