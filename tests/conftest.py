@@ -44,6 +44,8 @@ _OFF = (
     "hypothesispytest",
     "pytest-retry",
     "pytest_forked",
+    "random_order",
+    "randomly",
     "rerunfailures",
     "timeout",
 )
@@ -95,7 +97,7 @@ def carbon(
     monkeypatch.setenv("COLUMNS", "500")
 
     def run(*args: str) -> pytest.RunResult:
-        return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", "--carbon", *args)
+        return pytester.run(sys.executable, "-m", "pytest", "--carbon", *args)
 
     return run
 

@@ -71,7 +71,7 @@ class Suite:
 
     def plain(self, *args: str) -> pytest.RunResult:
         """Without carbon."""
-        command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *args]
+        command = [sys.executable, "-m", "pytest", *args]
         return self._run(lambda: self._pytester.run(*command), after=False)
 
     def store(self, *args: str) -> pytest.RunResult:
