@@ -103,14 +103,25 @@ def append(folder: Path, line: dict[str, Any]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
+def _mode(options: argparse.Namespace) -> list[str]:
+    mode = ["--carbon-thorough"] if options.thorough else []
+    return [*mode, f"-n{options.workers}"] if options.workers else mode
+
+
 def unchanged(folder: Path, options: argparse.Namespace) -> None:
     """Run the suite as it is, every other time beside a neighbour."""
-    mode = ["--carbon-thorough"] if options.thorough else []
+    mode = _mode(options)
     for number in range(options.runs):
         noisy = number % 2 == 1
         with load(1 if noisy else 0):
             found = run_suite(folder, mode, 0.0, "")
-        line = {"kind": "unchanged", "thorough": options.thorough, "noisy": noisy, **found}
+        line = {
+            "kind": "unchanged",
+            "thorough": options.thorough,
+            "workers": options.workers,
+            "noisy": noisy,
+            **found,
+        }
         append(folder, line)
         shown = {**found, "ratios": len(found["ratios"])}
         say(f"{number + 1}/{options.runs} {'noisy' if noisy else 'quiet'} {shown}")
@@ -118,7 +129,7 @@ def unchanged(folder: Path, options: argparse.Namespace) -> None:
 
 def seeded(folder: Path, options: argparse.Namespace) -> None:
     """Run the suite with extra work in some tests, and see which are found."""
-    mode = ["--carbon-thorough"] if options.thorough else []
+    mode = _mode(options)
     names = json.loads((folder / "names.json").read_text())
     for number in range(options.runs):
         chosen = random.sample(names, max(1, len(names) // options.share))
@@ -138,6 +149,7 @@ def seeded(folder: Path, options: argparse.Namespace) -> None:
         line = {
             "kind": "seeded",
             "thorough": options.thorough,
+            "workers": options.workers,
             "noisy": noisy,
             "extra": options.extra,
             **found,
@@ -248,6 +260,7 @@ def main() -> None:
     parser.add_argument("--extra", type=float, default=0.3)
     parser.add_argument("--share", type=int, default=6, help="seed one in so many tests")
     parser.add_argument("--thorough", action="store_true")
+    parser.add_argument("--workers", type=int, default=0, help="distribute the suite (-n)")
     options = parser.parse_args()
     folder = options.folder.resolve()
     if options.part == "table":

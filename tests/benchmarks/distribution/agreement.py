@@ -62,6 +62,8 @@ def fetched(folder: Path) -> Path:
         file.extractall(folder, filter="data")
     (tree,) = (path for path in folder.iterdir() if path.is_dir())
     (tree / "tests" / "test_long.py").write_text(LONG)
+    needed = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(tree / "src")]
+    subprocess.run([*needed, "simplejson"], check=True)
     return tree
 
 
