@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
 
 __all__ = [
-    "NO_PHASES",
     "NOT_IN_TOTAL",
+    "NO_PHASES",
     "Counted",
     "Course",
     "Fault",

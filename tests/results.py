@@ -194,9 +194,9 @@ def on_hosts(result: RunResult) -> RunResult:
     subjects = tuple(
         s._replace(host=f"build-{1 + place % 2}") for place, s in enumerate(result.subjects)
     )
-    return replace(result, hosts=hosts, subjects=subjects)
+    return result._replace(hosts=hosts, subjects=subjects)
 
 
 def counted(result: RunResult) -> RunResult:
     """The same run beside a GPU's counter that showed more than the run caused."""
-    return replace(result, counted=(Counted("gpu-0", 10.0, 2.0, 3.0),))
+    return result._replace(counted=(Counted("gpu-0", 10.0, 2.0, 3.0),))

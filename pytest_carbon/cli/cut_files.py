@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.policy import Policy
@@ -51,8 +50,7 @@ def judged_as_whole(joined: RunResult, cut: set[Subject], stored: BaselineFile) 
     )
     tests = [one for one in joined.of(Kind.TEST) if one.subject in stored.entries]
     whole = {one.subject: one for one in file_sums(tests, judge) if one.subject in cut}
-    return replace(
-        joined,
+    return joined._replace(
         subjects=tuple(
             _row(whole[one.subject], one, judge) if one.subject in whole else one
             for one in joined.subjects

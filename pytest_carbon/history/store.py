@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sqlite3
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +60,7 @@ class History:
         for part in others:
             assert part.origin is not None, "it is a part of a run that has one"
             run_id = f"{part.origin.run_id}+{part.environment.fingerprint}"
-            added |= self._append(replace(part, origin=part.origin._replace(run_id=run_id)))
+            added |= self._append(part._replace(origin=part.origin._replace(run_id=run_id)))
         return added
 
     def _append(self, result: RunResult) -> bool:

@@ -53,7 +53,7 @@ class SharedNames:
         course = course._replace(
             collected=self._same(course.collected), deselected=self._same(course.deselected)
         )
-        return replace(result, course=course)
+        return result._replace(course=course)
 
     def _same(self, names: tuple[str, ...]) -> tuple[str, ...]:
         known = self._lists.get(names)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +26,7 @@ FILE = Subject(Kind.FILE, "a.py")
 def shard(tests: list[SubjectResult]) -> RunResult:
     """What a job finds of its tests, with the sum of those that it has of a file."""
     sums = [one.row(None) for one in file_sums(tests, judge(ENTRIES))]
-    return replace(run_result(*tests, *sums), floor_j=0.003)
+    return run_result(*tests, *sums)._replace(floor_j=0.003)
 
 
 def two_shards(growth: float) -> list[RunResult]:
@@ -70,7 +69,7 @@ def test_what_a_shard_has_confirmed_of_its_part_stands() -> None:
     assert verdict is not None
     convicted = suspect.row(verdict._replace(outcome=Outcome.REGRESSED))
     tests = (*one.of(Kind.TEST), convicted)
-    row = whole([replace(one, subjects=tests), other])
+    row = whole([one._replace(subjects=tests), other])
     assert row.verdict is not None
     assert row.verdict.outcome is Outcome.REGRESSED
     assert row.times == 40

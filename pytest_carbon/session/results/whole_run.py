@@ -70,12 +70,12 @@ class WholeRun:
         added = [self._of_looks()] if self._looks.wall_ns else []
         if known is not None:
             row = Subject(Kind.RUNNER, WORKERS)
-            added.append(SubjectResult(subject=row, phases={}, total=_rest(whole, known)))
+            added.append(SubjectResult(subject=row, total=_rest(whole, known)))
         return added
 
     def _of_looks(self) -> SubjectResult:
         total = self._sampler.measure(self._looks)
-        return SubjectResult(subject=Subject(Kind.LOOKS, LOOKS), phases={}, total=total)
+        return SubjectResult(subject=Subject(Kind.LOOKS, LOOKS), total=total)
 
 
 def _rest(whole: Measurement, known: Measurement) -> Measurement:
