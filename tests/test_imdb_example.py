@@ -1,4 +1,4 @@
-"""The example that needs more than the tests' own dependencies; docs/tasks.md runs it whole."""
+"""The example that needs more than the tests' own dependencies; its README tells how to run it."""
 
 from __future__ import annotations
 

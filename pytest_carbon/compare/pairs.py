@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 # Below this, two processes that alternate on one CPU disturb each other's caches more than a
-# flip of the core's speed between two runs does (docs/compare.md).
+# flip of the core's speed between two runs does (docs/explanation/compare.md).
 TOGETHER_FROM_S = 0.04
 
 # More CPUs than this at a time, and a test is not held to one.

@@ -8,7 +8,7 @@ __all__ = ["DEFAULT_FLOOR_J", "DEFAULT_TOLERANCE", "THOROUGH_TOLERANCE", "Policy
 
 DEFAULT_TOLERANCE = 0.20
 
-# The thorough mode finds twice this in more than 95 % of the cases (docs/gate.md).
+# The thorough mode finds twice this in more than 95 % of the cases (docs/explanation/gate.md).
 THOROUGH_TOLERANCE = 0.075
 
 # Two milliseconds of one core at about 1.6 J per core-second: below it the edges of a

@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 # Closer to its baseline than this many standard deviations no test is suspect: of unchanged
-# tests 5 % of those of 20 ms, and 3 % of those of 200 ms, are measured again (docs/gate.md).
+# tests 5 % of those of 20 ms, and 3 % of those of 200 ms, are measured again
+# (docs/explanation/gate.md).
 SCREEN_SDS = 1.3
 
 # A rise of just the tolerance is found or not by chance, whatever the rule. What the gate aims

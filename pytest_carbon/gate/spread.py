@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 # One speed-corrected run on a shared 2-core machine: 0.05 at 200 ms, 0.07 at 20 ms, 0.10 at
-# 1 ms (docs/gate.md). Taken where nothing is known yet.
+# 1 ms (docs/explanation/gate.md). Taken where nothing is known yet.
 TYPICAL_SD = 0.10
 
 # The part of a run's variance that repeats in a row share: 0.14 to 0.57 over the recorded

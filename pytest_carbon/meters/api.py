@@ -1,4 +1,4 @@
-"""What a package needs that brings a meter of its own: ``docs/meters.md`` tells how."""
+"""What a package needs that brings a meter of its own: ``docs/how-to/meter.md`` tells how."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Meters of third parties, by the entry point group ``pytest_carbon.meters``.
 
 Whatever one of them does, a run goes on: it is opened and asked in a thread of its own, with a time
-limit, and what it answers is checked. ``docs/meters.md`` tells how to write one.
+limit, and what it answers is checked. ``docs/how-to/meter.md`` tells how to write one.
 """
 
 from __future__ import annotations

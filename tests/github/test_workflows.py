@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
-EXAMPLES = ROOT / "docs" / "github"
+EXAMPLES = ROOT / "docs" / "how-to" / "github"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="the scripts are for bash")
 
