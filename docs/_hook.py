@@ -6,10 +6,13 @@ A page says ``<!-- generated: NAME -->`` where the function of that name puts it
 from __future__ import annotations
 
 import argparse
+import ast
 import re
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest_carbon.errors
 from pytest_carbon.cli import main as command_line
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.meters.sources import BUILT_IN
@@ -31,7 +34,8 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _code(text: str) -> str:
     """Text as code in a table's cell."""
-    return f"`{text}`".replace("|", "\\|") if text else ""
+    line = " ".join(text.split())
+    return f"`{line}`".replace("|", "\\|") if line else ""
 
 
 def _sentence(text: str) -> str:
@@ -174,6 +178,32 @@ def verdicts() -> str:
     )
 
 
+def _literal(node: ast.expr | None) -> str:
+    """A text of the code; what is filled in at run time is ``…``."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(v.value) if isinstance(v, ast.Constant) else "…" for v in node.values)
+    return "…"
+
+
+def _raised() -> Iterator[tuple[str, str]]:
+    """Every error in the code that says what is wrong in words of its own, and its remedy."""
+    typed = {name for name in vars(pytest_carbon.errors) if name.endswith("Error")}
+    for path in sorted(Path(pytest_carbon.__file__).parent.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") in typed:
+                remedies = [k.value for k in node.keywords if k.arg == "remedy"]
+                problem = _literal(node.args[0])
+                if re.search(r"[a-z]{3}", problem):
+                    yield problem, _literal(remedies[0] if remedies else None)
+
+
+def errors() -> str:
+    """All errors of the code, sorted."""
+    return _table(("message", "remedy"), ((_code(p), _code(r)) for p, r in sorted(set(_raised()))))
+
+
 GENERATED: dict[str, Callable[[], str]] = {
     "options": options,
     "variables": variables,
@@ -181,6 +211,7 @@ GENERATED: dict[str, Callable[[], str]] = {
     "kinds": kinds,
     "meters": meters,
     "verdicts": verdicts,
+    "errors": errors,
 }
 
 

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -190,6 +191,7 @@ def check_as_in(page: Path, ran: Sequence[Ran], name: str) -> None:
         assert not strange, f"{block.place}: {strange[0]!r} is not in {block.argument}"
 
 
+@cache
 def hook() -> Any:
     """The module that fills in what is generated, which MkDocs loads by its path."""
     spec = importlib.util.spec_from_file_location("docs_hook", DOCS / "_hook.py")
