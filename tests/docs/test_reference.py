@@ -23,7 +23,7 @@ from pytest_carbon.resultfile import file as result
 from pytest_carbon.session.results.origin import BRANCH_VARIABLES, COMMIT_VARIABLES
 from pytest_carbon.tasks.carbon import Carbon
 from pytest_carbon.tasks.task import Task
-from tests.docs.pages import DOCS, README, blocks, hook
+from tests.docs.pages import DOCS, PACKAGE, README, blocks, hook
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,9 +90,7 @@ def test_schemas_have_the_numbers_that_are_written() -> None:
     assert f"Schema {layout.SCHEMA}." in text
     assert f"`{result.FORMAT}`, {result.SCHEMA} |" in text
     assert f"(schema {history.SCHEMA})" in text
-    schema = json.loads(
-        (REFERENCE.parents[1] / "pytest_carbon/resultfile/schema-1.json").read_text()
-    )
+    schema = json.loads((PACKAGE / "resultfile" / "schema-1.json").read_text(encoding="utf-8"))
     for member in ("subjects", "course", "environment", "intensity", "origin", "derived"):
         assert member in schema["properties"]
         assert f"`{member}`" in text

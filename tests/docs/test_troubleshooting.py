@@ -5,12 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-import pytest_carbon
-from tests.docs.pages import DOCS, hook
+from tests.docs.pages import DOCS, PACKAGE, hook
 
 PAGE = DOCS / "troubleshooting.md"
 QUOTED = re.findall(r"^\| `([^`]*)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
@@ -21,7 +19,7 @@ def said() -> str:
     """All texts of the code, one a line, with ``…`` for what is filled in."""
     nodes = [
         node
-        for path in Path(pytest_carbon.__file__).parent.rglob("*.py")
+        for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     ]
     literal = hook()._literal
