@@ -65,7 +65,7 @@ def _one_option(option: Option) -> Iterator[str]:
     yield f"- Environment: `{option.variable}={value}`"
     if option.default:
         yield f"- Default: `{option.default}`"
-    if option.example:
+    if option.example not in {"", value}:
         yield f"- Examples: {option.example}"
     yield ""
 
@@ -155,16 +155,14 @@ def kinds() -> str:
 def meters() -> str:
     """The built-in meters, best first."""
     return _table(
-        ("meter", "systems", "covers", "figures are", "refreshed", "rights", "used"),
+        ("meter", "systems", "covers", "refreshed", "rights"),
         (
             (
                 _code(meter.name),
                 meter.systems,
-                ", ".join(meter.covers),
-                str(meter.method.value),
+                ", ".join(meter.covers) or "what its sensors tell",
                 f"{meter.interval_s * 1000:g} ms" if meter.interval_s else "with the clock",
-                meter.rights,
-                "by itself" if meter.by_default else "where it is named",
+                meter.rights + ("" if meter.by_default else "; used only where it is named"),
             )
             for meter in BUILT_IN
         ),
@@ -221,8 +219,8 @@ def fill_in(markdown: str) -> str:
 
 
 def on_config(config: Any) -> Any:
-    """Show the version below each page."""
-    config.copyright = f"pytest-carbon {version('pytest-carbon')}"
+    """Show the version at the head of each page."""
+    config.site_name = f"pytest-carbon {version('pytest-carbon')}"
     return config
 
 
