@@ -34,6 +34,8 @@ _MASKS = (
     (r"[-+±]?\d[\d,]*(\.\d+)?(e[-+]?\d+)?", "#"),
     (r"# ([num\u00b5k]?J|[num\u00b5k]?g|[num\u00b5]?s|[num\u00b5ck]?m)\b", "# unit"),
     (r"(modelled|measured), .*?, # W/thread", "figures of this CPU"),
+    (r"gCO2e/kWh \(.*?\)", "gCO2e/kWh (PLACE)"),
+    (r" \(#:#:#\)", ""),  # pytest's second way to say how long a run took
     (r"/\S+/(?=\S+)", "/"),  # folders
     (r"[\w.#-]+-#\.json", "FILE.json"),  # the file of an environment
     (r"[█▉▊▋▌▍▎▏]+", ""),
