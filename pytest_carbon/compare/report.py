@@ -197,9 +197,10 @@ def _sums(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     method = comparison.method
     yield f"method: {method if verbose else short_method(method.partition('; clock: ')[:1])}"
     pairs = sum(test.pairs for test in comparison.tests)
+    further = f"{comparison.suspects} test{'' if comparison.suspects == 1 else 's'}"
     yield (
         f"{_headline(comparison)}; tolerance {format_change(1 + comparison.tolerance)}, "
-        f"{pairs} pairs, {comparison.suspects} tests measured in further processes, "
+        f"{pairs} pairs, {further} measured in further processes, "
         f"{format_duration(comparison.wall_s)} ({format_duration(comparison.once_s)} to start both "
         "and run every test once on each)"
     )
@@ -215,7 +216,8 @@ def _aa(comparison: Comparison) -> Iterator[str]:
     alarms = comparison.outcomes[Outcome.REGRESSED] + comparison.outcomes[Outcome.IMPROVED]
     # With none in n, the true rate is below 3/n in 95 % of the cases.
     bound = "" if alarms else f" (which excludes no rate below {min(1.0, 3 / tests):.0%} a test)"
-    yield f"base against itself: {alarms} false alarms in {tests} tests{bound}"
+    found = "1 false alarm" if alarms == 1 else f"{alarms} false alarms"
+    yield f"base against itself: {found} in {tests} test{'' if tests == 1 else 's'}{bound}"
     verdicts = [test.verdict for test in comparison.compared if test.verdict is not None]
     seen = sorted(verdict.can_see for verdict in verdicts if verdict.can_see is not None)
     if seen:
