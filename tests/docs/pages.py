@@ -134,6 +134,7 @@ def surroundings(home: Path) -> dict[str, str]:
         "COLUMNS": "80",
         "PYTEST_ADDOPTS": plugins_off(),
         "PYTEST_CARBON_METERS": "model",
+        "CUDA_VISIBLE_DEVICES": "-1",  # as on a machine without a GPU
     }
 
 
