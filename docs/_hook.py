@@ -1,6 +1,7 @@
 """Fills in the parts of the reference that are made from the code, as MkDocs builds the site.
 
-A page says ``<!-- generated: NAME -->`` where the function of that name puts its text.
+A page says ``<!-- generated: NAME -->`` where the function of that name puts its text. It replaces
+what stands there up to ``<!-- end -->``, which is for those who read the page elsewhere.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["GENERATED", "fill_in", "on_config", "on_page_markdown", "parsers"]
 
-_MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
+_MARK = re.compile(r"^<!-- generated: (\w+) -->\n.*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 
 
 def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

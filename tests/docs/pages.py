@@ -147,7 +147,7 @@ def bash(script: str, folder: Path, environ: Mapping[str, str]) -> tuple[int, st
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        text=True,
+        encoding="utf-8",
         timeout=300,
         check=False,
     )
