@@ -43,26 +43,28 @@ class Explainer:
         ``energies_j`` are what base's and head's runs of it take. Never raises for what the test
         does: what cannot be explained says why.
         """
+        rise_j = energies_j[1] - energies_j[0]
         try:
-            return self.profile(test, energies_j, processes, free=free)
+            profiles = self._profiles(test, processes, free=free, most_runs=MOST_RUNS)
         except SideLostError as lost:
-            rise_j = energies_j[1] - energies_j[0]
             return Explanation(rise_j, trouble=f"it ended its process ({lost.why})")
-
-    def profile(
-        self,
-        test: str,
-        energies_j: tuple[float, float],
-        processes: Processes,
-        *,
-        free: bool,
-        most_runs: int = MOST_RUNS,
-    ) -> Explanation:
-        """As ``explain``, in processes that may have run other tests; raises ``SideLostError``."""
-        profiles = self._profiles(test, processes, free=free, most_runs=most_runs)
         if isinstance(profiles, str):
-            return Explanation(energies_j[1] - energies_j[0], trouble=profiles)
+            return Explanation(rise_j, trouble=profiles)
         return explain(profiles, energies_j, self._versions)
+
+    def glance(
+        self, test: str, energies_j: tuple[float, float], processes: Processes, *, free: bool
+    ) -> Explanation:
+        """One profile of each side, in processes that other tests have warmed up.
+
+        Raises ``SideLostError``.
+        """
+        mode = Mode.FREE if free else Mode.IN_TURN
+        base, head = processes.profile(test, mode, waits=False)
+        if base is None or head is None:
+            rise_j = energies_j[1] - energies_j[0]
+            return Explanation(rise_j, trouble="it does not pass under a profiler")
+        return explain((base, head), energies_j, self._versions, draws=False)
 
     def explain_together(
         self,

@@ -95,9 +95,11 @@ class Suspects:
             if energies_j[1] <= energies_j[0]:
                 continue
             try:
-                processes = processes or self._generations.processes()
-                explanation = self._explainer.profile(
-                    test.name, energies_j, processes, free=test.mode is Mode.FREE, most_runs=1
+                if processes is None:
+                    processes = self._generations.processes()
+                    processes.run(test.name, test.mode)
+                explanation = self._explainer.glance(
+                    test.name, energies_j, processes, free=test.mode is Mode.FREE
                 )
             except SideLostError:
                 processes = None

@@ -120,11 +120,19 @@ def _per_call(graph: Graph) -> dict[Place, _Costs]:
 def _with_calls(costs: Mapping[Place, _Costs]) -> dict[Place, float]:
     """What one call costs in all, by repeated substitution; recursion ends, so this does."""
     made = {place: list(cost.makes.items()) for place, cost in costs.items()}
+    callers: dict[Place, list[Place]] = {}
+    for place, callees in made.items():
+        for callee, _ in callees:
+            callers.setdefault(callee, []).append(place)
     total_j = {place: cost.self_j for place, cost in costs.items()}
     order = ends_last(made)[::-1]
+    # What is called comes first, so that only circles and their callers are gone through again.
+    waiting = set(order)
     for _ in range(_ROUNDS):
-        is_settled = True
         for place in order:
+            if place not in waiting:
+                continue
+            waiting.remove(place)
             now_j, own = costs[place].self_j, 0.0
             for callee, times in made[place]:
                 if callee == place:
@@ -133,8 +141,9 @@ def _with_calls(costs: Mapping[Place, _Costs]) -> dict[Place, float]:
                     now_j += times * total_j.get(callee, 0.0)
             # A function that calls itself once a call at most makes a geometric series.
             now_j /= max(1 - own, 0.01)
-            is_settled &= abs(now_j - total_j[place]) <= _SETTLED * abs(now_j)
+            if abs(now_j - total_j[place]) > _SETTLED * abs(now_j):
+                waiting.update(caller for caller in callers.get(place, ()) if caller != place)
             total_j[place] = now_j
-        if is_settled:
+        if not waiting:
             break
     return total_j

@@ -132,30 +132,47 @@ def shares_of_ends(
     its part by weight, until an end is reached; circles are left in the same proportions.
     """
     shares: dict[Node, dict[Node, float]] = {node: {} for node in callers}
-    order = ends_last(callers)[::-1]
+    totals = {node: sum(weight for _, weight in above) for node, above in callers.items()}
+    below: dict[Node, list[Node]] = {}
+    for node, above in callers.items():
+        for caller, _ in above:
+            if not is_end(caller):
+                below.setdefault(caller, []).append(node)
+    order = [node for node in ends_last(callers)[::-1] if totals[node] > 0]
+    # Callers come first, so that only what is in or below a circle is gone through again.
+    waiting = set(order)
     for _ in range(_ROUNDS):
-        most = 0.0
         for node in order:
-            above = callers[node]
-            total = sum(weight for _, weight in above)
-            if total <= 0:
+            if node not in waiting:
                 continue
-            found: dict[Node, float] = {}
-            for caller, weight in above:
-                part = weight / total
-                ends = {caller: 1.0} if is_end(caller) else shares.get(caller, {})
-                for end, share in ends.items():
-                    found[end] = found.get(end, 0.0) + part * share
-            before = shares[node]
-            most = max(most, *(abs(found[e] - before.get(e, 0.0)) for e in found), 0.0)
-            shares[node] = found
-        if most < _SETTLED:
+            waiting.remove(node)
+            found = _by_callers(callers[node], totals[node], shares, is_end)
+            before, shares[node] = shares[node], found
+            if any(abs(found[end] - before.get(end, 0.0)) >= _SETTLED for end in found):
+                waiting.update(n for n in below.get(node, ()) if totals[n] > 0)
+        if not waiting:
             break
     return {
         node: {end: share / sum(ends.values()) for end, share in ends.items()}
         for node, ends in shares.items()
         if sum(ends.values()) > 0
     }
+
+
+def _by_callers(
+    callers: Sequence[tuple[Node, float]],
+    total: float,
+    shares: Mapping[Node, Mapping[Node, float]],
+    is_end: Callable[[Node], bool],
+) -> dict[Node, float]:
+    """By which ends one node is reached, as far as its callers' shares are known."""
+    found: dict[Node, float] = {}
+    for caller, weight in callers:
+        part = weight / total
+        ends = {caller: 1.0} if is_end(caller) else shares.get(caller, {})
+        for end, share in ends.items():
+            found[end] = found.get(end, 0.0) + part * share
+    return found
 
 
 def ends_last(links: Mapping[Node, Sequence[tuple[Node, float]]]) -> list[Node]:
