@@ -7,6 +7,8 @@ import gc
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from pytest_carbon.session.pytest_private import (
     drop_request,
     forget_instance,
@@ -17,11 +19,35 @@ from pytest_carbon.session.pytest_private import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pytest
-
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["Repeater", "saved_globs"]
+__all__ = ["Repeater", "WithinProtocol", "saved_globs"]
+
+
+class WithinProtocol:
+    """A plugin that runs something in the place of a test, within what others put around one.
+
+    pytest-retry, for one, takes notes around each test that it needs within.
+    """
+
+    def __init__(self) -> None:
+        self._body: Callable[[], None] | None = None
+
+    def run(self, item: pytest.Item, nextitem: pytest.Item, body: Callable[[], None]) -> None:
+        """Call ``body`` as if it were the protocol of ``item``."""
+        self._body = body
+        try:
+            item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        finally:
+            self._body = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self) -> bool | None:
+        """Keep plugins out that run tests themselves."""
+        if self._body is None:
+            return None
+        self._body()
+        return True
 
 
 def saved_globs(item: pytest.Item) -> dict[str, Any] | None:
@@ -43,20 +69,20 @@ class Repeater:
         measure: Callable[[Callable[[], object], float], Measurement | None],
         sensitivity: float,
         globs: dict[str, Any] | None,
+        protocol: WithinProtocol,
     ) -> None:
         self._item: Any = item
         self._measure = measure
         self._sensitivity = sensitivity
         self._globs = globs
+        self._protocol = protocol
         self.reports: list[pytest.TestReport] = []
 
-    def run(
-        self, following: pytest.Item | None = None, *, collects_garbage: bool = True
-    ) -> Measurement | None:
+    def run(self) -> Measurement | None:
         """One more run; ``None`` if it did not pass, which says nothing about the test.
 
-        ``following`` is the test that runs next if it is another one. A full garbage collection
-        that falls into a short test costs many times the test: it is done before.
+        A full garbage collection that falls into a short test costs many times the test: it is
+        done before.
         """
         item = self._item
         forget_instance(item)
@@ -67,16 +93,21 @@ class Repeater:
         sections = report_sections(item)
         kept = item.user_properties[:], sections[:]
 
+        # A sibling as the next test: function fixtures end, wider ones stay.
+        nextitem = copy.copy(item)
+        cost: Measurement | None = None
+
         def again() -> None:
-            # A sibling as the next test: function fixtures end, wider ones stay.
-            nextitem = copy.copy(item) if following is None else following
             self.reports = run_as_pytest_does(item, nextitem, log=False)
 
-        if collects_garbage:
-            gc.collect()
+        def measured() -> None:
+            nonlocal cost
+            cost = self._measure(again, self._sensitivity)
+
+        gc.collect()
         try:
             with warnings.catch_warnings(record=True):
-                cost = self._measure(again, self._sensitivity)
+                self._protocol.run(item, nextitem, measured)
         finally:
             item.user_properties[:], sections[:] = kept
         passed = all(r.passed and not hasattr(r, "wasxfail") for r in self.reports)

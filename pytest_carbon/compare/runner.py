@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.clocks.descendants import reaped_ns
 from pytest_carbon.compare.forking import own_basetemp
-from pytest_carbon.compare.repeat import Repeater, saved_globs
+from pytest_carbon.compare.repeat import Repeater, WithinProtocol, saved_globs
 from pytest_carbon.explain.profile import profile_to_plain
 from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.subject_ids import test_id
@@ -46,12 +46,19 @@ class Runner:
     """
 
     def __init__(
-        self, session: pytest.Session, recorder: Recorder, project: ProjectFiles, *, speed: str
+        self,
+        session: pytest.Session,
+        recorder: Recorder,
+        project: ProjectFiles,
+        *,
+        speed: str,
+        protocol: WithinProtocol,
     ) -> None:
         self.session = session
         self._project = project
         self._recorder = recorder
         self._speed = speed
+        self._protocol = protocol
         self._probe: SpeedProbe | None = None
         self._items = {test_id(item): item for item in session.items}
         self._repeaters: dict[str, Repeater] = {}
@@ -84,11 +91,18 @@ class Runner:
         repeater = self._repeaters.get(item.nodeid)
         if repeater is None:
             repeater = Repeater(
-                item, self._recorder.cost_of, DEFAULT_SENSITIVITY, saved_globs(item)
+                item,
+                self._recorder.cost_of,
+                DEFAULT_SENSITIVITY,
+                saved_globs(item),
+                self._protocol,
             )
             self._repeaters[item.nodeid] = repeater
         start_ns = _apart_ns()
-        cost = repeater.run()
+        try:
+            cost = repeater.run()
+        except Exception as error:  # noqa: BLE001 - of another plugin: said, not raised
+            return {"outcome": "error", "reason": f"{type(error).__name__}: {error}"}
         apart_s = (_apart_ns() - start_ns) / NS_PER_S
         if self._recorder.fault is not None:
             return {"outcome": "fault", "reason": self._recorder.fault}
@@ -115,8 +129,9 @@ class Runner:
                 has_threads=request["has_threads"],
             )
 
-        repeater = Repeater(item, record, DEFAULT_SENSITIVITY, saved_globs(item))
-        repeater.run()
+        repeater = Repeater(item, record, DEFAULT_SENSITIVITY, saved_globs(item), self._protocol)
+        with contextlib.suppress(Exception):
+            repeater.run()
         return {
             "outcome": _outcome(repeater.reports),
             "reason": _reason(repeater.reports),

@@ -23,6 +23,7 @@ from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.packages import is_of, packages_below
 from pytest_carbon.compare.project_files import ProjectFiles
+from pytest_carbon.compare.repeat import WithinProtocol
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.ledger import Account
@@ -55,6 +56,7 @@ class Worker:
         self._line = Line.on(order["line"])
         self._instruments: Instruments | None = None
         self._recorder: Recorder | None = None
+        self._protocol = WithinProtocol()
         self._limits: dict[str, Limits] = {}
 
     @pytest.hookimpl(tryfirst=True)
@@ -81,6 +83,7 @@ class Worker:
         config.add_cleanup(self._instruments.close)
         self._recorder = Recorder(self._instruments.sampler)
         config.pluginmanager.register(self._recorder, "carbon-compare-recorder")
+        config.pluginmanager.register(self._protocol, "carbon-compare-protocol")
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -93,7 +96,9 @@ class Worker:
             raise pytest.UsageError(str(error)) from None
         order = self._order
         project = ProjectFiles(order["side"], order["env"], order["cwd"])
-        runner = Runner(session, self._recorder, project, speed=order["speed"])
+        runner = Runner(
+            session, self._recorder, project, speed=order["speed"], protocol=self._protocol
+        )
         # A lock that another thread holds would stay locked for ever in a forked process.
         forks = self._order["forks"] and can_fork() and threading.active_count() == 1
         try:

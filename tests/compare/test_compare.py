@@ -292,3 +292,32 @@ def test_markers_and_the_projects_own_options_count(project: Project, compare: C
     assert test["test"] == "test_lib.py::test_may_rise"
     assert test["verdict"]["outcome"] == "ok"
     assert test["verdict"]["ratio"] > 2
+
+
+NOTES = """
+import pytest
+
+notes = {}
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    notes[item.nodeid] = []
+    return (yield)
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    report = yield
+    notes[item.nodeid].append(report.outcome)
+    return report
+"""
+
+
+def test_what_plugins_put_around_a_test_is_around_each_of_its_runs(
+    project: Project, compare: Compare
+) -> None:
+    """pytest-retry, for one, needs within a test what it has noted around it."""
+    project.write({"conftest.py": NOTES, "test_lib.py": "def test_it():\n    pass\n"})
+    project.commit()
+    done = compare("HEAD")
+    assert "not compared" not in done.stdout
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -268,16 +268,23 @@ def test_a_side_of_a_comparison_runs_a_test_again_and_again(pytester: pytest.Pyt
     pytester.makeconftest(
         """
         import pytest
-        from pytest_carbon.compare.repeat import Repeater, saved_globs
+        from pytest_carbon.compare.repeat import Repeater, WithinProtocol, saved_globs
+        from pytest_carbon.session.pytest_private import end_fixtures
+
+        within = WithinProtocol()
+
+        def pytest_configure(config):
+            config.pluginmanager.register(within)
 
         @pytest.hookimpl(tryfirst=True)
         def pytest_runtest_protocol(item, nextitem):
-            again = Repeater(item, lambda run, _: (run(), True)[1], 0.9, saved_globs(item))
+            measure = lambda run, _: (run(), True)[1]
+            again = Repeater(item, measure, 0.9, saved_globs(item), within)
             with open("told.txt", "a") as file:
                 for _ in range(3):
                     print(again.run(), [r.outcome for r in again.reports], file=file)
                 print(item.user_properties, item._report_sections, file=file)
-                again.run(nextitem)
+                end_fixtures(item.session, nextitem)
             return True
         """
     )
