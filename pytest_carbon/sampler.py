@@ -232,7 +232,7 @@ class Sampler:
 
     def _run_share(self, account: Account) -> float:
         """The tree's part of the CPU time of all workers; an equal one where that is unknown."""
-        if self._run_busy is None or not account.counters:
+        if self._run_busy is None or not self._run_busy.is_known or not account.counters:
             return self._host_share
         run_ns = account.counters[self._run_at]
         return min(1.0, account.cpu_ns / run_ns) if run_ns > 0 else self._host_share

@@ -27,8 +27,9 @@ class RunBusy:
         self._looked_s = float("-inf")
         self._last_ns: dict[int, int] = {}
         self._others_ns = 0
+        self.is_known = False
+        """Whether any sibling was seen: they start one after the other, and by SSH out of sight."""
         self._look()
-        self.is_known = bool(self._last_ns)
 
     def read_ns(self, own_ns: int) -> int:
         """Cumulative nanoseconds of all workers, told those of this one."""
@@ -50,6 +51,7 @@ class RunBusy:
                 now_ns = _cpu_ns(pid)
                 if now_ns is not None:
                     self._last_ns[pid] = now_ns
+                    self.is_known = True
 
     def _children(self) -> list[int]:
         pids: list[int] = []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.clocks.host import HostBusy
+from pytest_carbon.clocks.host import HostBusy, OthersBusy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,3 +57,33 @@ def test_the_host_is_at_least_as_busy_as_we_are() -> None:
     host = HostBusy()
     assert (host.read_ns() or 0) > 0
     host.close()
+
+
+MS = 1_000_000
+
+
+def ticks(busy_ns: float) -> int:
+    """What a clock shows that counts in ticks of 10 ms."""
+    return int(busy_ns // (10 * MS)) * 10 * MS
+
+
+def test_a_window_of_two_ticks_sees_what_others_spend_on_average() -> None:
+    """One core is ours in every second window, and another one a neighbour's throughout."""
+    others = OthersBusy()
+    told = [others.host_ns(ticks(0), 0, 0)]
+    own_ns = 0
+    for window in range(1, 200):
+        wall_ns = 20 * MS * window
+        own_ns += 20 * MS * (window % 2)
+        told.append(others.host_ns(ticks(wall_ns + own_ns), own_ns, wall_ns))
+    beside_ns = [
+        told[w] - told[w - 1] - 20 * MS * (w % 2) for w in range(50, 200)
+    ]  # past the first fifths of a second
+    assert all(15 * MS < spent < 25 * MS for spent in beside_ns)
+    assert sum(beside_ns) == pytest.approx(150 * 20 * MS, rel=0.01), "nothing is lost"
+
+
+def test_a_host_that_seems_less_busy_than_the_tree_is_busy_with_it_alone() -> None:
+    others = OthersBusy()
+    others.host_ns(0, 0, 0)
+    assert others.host_ns(ticks(9 * MS), 9 * MS, 9 * MS) == 9 * MS

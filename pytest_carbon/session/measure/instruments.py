@@ -101,8 +101,7 @@ def open_instruments(
     if workers > 1 and any(p.startswith("gpu") for meter in choice.meters for p in meter.covers):
         from pytest_carbon.clocks.siblings import RunBusy
 
-        siblings = RunBusy()
-        run_busy = siblings if siblings.is_known else None
+        run_busy = RunBusy()
     memory = ResidentMemory()
     sampler = Sampler(
         choice.meters,
