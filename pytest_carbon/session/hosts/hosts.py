@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -117,7 +118,15 @@ class Hosts:
 
     def of(self, result: SubjectResult) -> Host:
         """The host that a result comes from."""
-        return self._by_name[result.host]
+        return self._by_name.get(result.host, self.local)
+
+    @property
+    def local_name(self) -> str:
+        """What this host is called beside others; empty where there are none."""
+        if not self._places:
+            return ""
+        name = platform.node() or "this host"
+        return name if name not in self._by_name else f"{name} (here)"
 
     @property
     def others(self) -> list[Host]:

@@ -284,7 +284,7 @@ class Collector:
             clock=first.clock,
             tolerance=self._settings.policy.tolerance,
             floor_j=self._settings.policy.floor_j,
-            subjects=self._results.with_outcomes(),
+            subjects=self._with_hosts(self._results.with_outcomes()),
             wall_s=time.perf_counter() - self._start,
             workers=self._results.workers,
             unavailable=self._unavailable,
@@ -311,13 +311,18 @@ class Collector:
         self._add_notes(self._publisher.publish(self.result))
         self.result = self.result._replace(notes=tuple(self._notes))
 
+    def _with_hosts(self, subjects: tuple[SubjectResult, ...]) -> tuple[SubjectResult, ...]:
+        """The subjects, those of this host with its name where there are others."""
+        name = self._hosts.local_name
+        return tuple(s if s.host else s._replace(host=name) for s in subjects) if name else subjects
+
     def _host_facts(self) -> tuple[HostFacts, ...]:
         """The hosts that ran tests, where another one than this did."""
         if not self._hosts.others:
             return ()
         return tuple(
             HostFacts(
-                name=host.name,
+                name=host.name or self._hosts.local_name,
                 environment=host.environment,
                 meters=host.meters,
                 clock=host.clock,

@@ -3,8 +3,9 @@
     python tests/benchmarks/distribution/agreement.py [--suite FOLDER -- ARGUMENTS]
 
 Takes the tests of marshmallow from its source distribution (needs network), or those of a folder.
-Where Linux lets files stand for counters, the package's counter follows the CPU time that this
-machine really spends, and each mode is run with it and with the model. Prints for each mode how
+Baselines are stored first, since the speed that figures are corrected to is found out with them.
+Each mode is run with the model, and with a counter that follows the CPU time that this machine
+really spends. Prints for each mode how
 many tests and outcomes differ from ``-n 0``, the median ratio of energy of tests over 20 ms, and
 how far the rows are from what the counter showed. Ends with 1 where a limit is passed.
 """
@@ -117,9 +118,15 @@ def main() -> int:
         arguments = args.arguments or ["tests", *LEFT_OUT]
         with busy_powercap(folder / "powercap") as powercap:
             for method, more in (("model", []), ("counter", [f"--carbon-powercap={powercap}"])):
+                options = [
+                    *more,
+                    "--carbon-confirm-time=0",
+                    f"--carbon-baselines={folder}/{method}",
+                ]
+                run(suite, arguments, "-n0", folder / "run.json", *options, "--carbon-update=all")
                 serial: RunResult | None = None
                 for mode in MODES:
-                    result = run(suite, arguments, mode, folder / "run.json", *more)
+                    result = run(suite, arguments, mode, folder / "run.json", *options)
                     serial = serial or result
                     different, ratio = compared(result, serial)
                     words = f"{len(result.of(Kind.TEST))} tests, {different} other outcomes, "

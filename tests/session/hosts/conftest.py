@@ -116,13 +116,18 @@ def ssh_host(tmp_path: Path) -> Iterator[OtherHost]:
 
 @pytest.fixture
 def socket_hosts(tmp_path: Path) -> Iterator[Callable[..., OtherHost]]:
-    """Starts hosts with the socket server of execnet, by their names and flags for their Python."""
+    """Starts hosts with the socket server of execnet.
+
+    By their names, with flags for their Python and with environment variables.
+    """
     with contextlib.ExitStack() as stack:
 
-        def start(name: str, *flags: str) -> OtherHost:
+        def start(name: str, *flags: str, **environ: str) -> OtherHost:
             folder, port = tmp_path / name, _free_port()
             folder.mkdir(exist_ok=True)
-            server = [sys.executable, *flags, "-m", "execnet.script.socketserver"]
+            variables = [f"{variable}={value}" for variable, value in environ.items()]
+            server = ["env", *variables, sys.executable, *flags]
+            server += ["-m", "execnet.script.socketserver"]
             cpu = f"AMD EPYC 9654 96-Core Processor of {name}"
             stack.enter_context(_host(name, cpu, [*server, f"127.0.0.1:{port}"], port, folder))
             return OtherHost(f"socket=127.0.0.1:{port}", name, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import shutil
 import sys
 import xml.etree.ElementTree as ET
@@ -16,12 +17,12 @@ import pytest
 from pytest_carbon.history.store import History
 from pytest_carbon.measurement import Kind
 from pytest_carbon.resultfile.file import read_result
+from tests.session.hosts.conftest import OtherHost
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_carbon.result import RunResult
-    from tests.session.hosts.conftest import OtherHost
 
     Run = Callable[..., pytest.RunResult]
 
@@ -156,7 +157,24 @@ def test_what_is_set_here_counts_on_other_hosts_too(
     assert [host.name for host in result.hosts] == ["one"]
     assert result.environment == result.hosts[0].environment
     assert result.floor_j == 0.04
-    assert {subject.host for subject in result.subjects} == {"one"}
+    assert {subject.host for subject in result.of(Kind.TEST)} == {"one"}
+
+
+def test_a_worker_of_this_host_beside_another_one(
+    project: Project, socket_hosts: Callable[..., OtherHost]
+) -> None:
+    here = platform.node()
+    (project.path.parent / "costs").write_text(f"one 0.03\n{here} 0.03\n")
+    other = socket_hosts("one")
+    done = project.run(hosts=[OtherHost("popen", here, project.path), other])
+    done.assert_outcomes(passed=4)
+    result = project.result
+    assert [host.name for host in result.hosts] == [here, "one"]
+    assert {s.host for s in result.subjects} == {here, "one"}
+    assert {s.host for s in result.of(Kind.TEST)} == {here, "one"}
+    local, elsewhere = result.by_environment()
+    assert local.environment != elsewhere.environment
+    assert len(local.of(Kind.TEST)) == len(elsewhere.of(Kind.TEST)) == 2
 
 
 def test_a_host_without_pytest_carbon_ends_the_run_before_any_test(
@@ -183,3 +201,15 @@ def test_a_host_with_another_version_ends_the_run_before_any_test(
     assert done.ret == pytest.ExitCode.USAGE_ERROR
     (said,) = [line for line in done.errlines if line.startswith("ERROR: ")]
     assert said.startswith("ERROR: pytest-carbon is 0.0.1 at 127.0.0.1:")
+
+
+def test_a_host_that_cannot_measure_ends_the_run_with_its_own_error(
+    project: Project, socket_hosts: Callable[..., OtherHost]
+) -> None:
+    """It would be replaced time and again."""
+    host = socket_hosts("broken", PYTEST_CARBON_POWERCAP="nowhere")
+    done = project.run(hosts=[host])
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    (said,) = [line for line in done.errlines if line.startswith("ERROR: ")]
+    assert said.startswith("ERROR: pytest-carbon on broken: --carbon-powercap=")
+    assert "nowhere: no RAPL package zone is there" in said
