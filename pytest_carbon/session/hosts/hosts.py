@@ -89,12 +89,17 @@ class Hosts:
         place = machine_of(gateway.spec), said.environment
         host = self._places.get(place)
         if host is None:
-            name = said.host if said.host not in self._by_name else f"{said.host} ({worker})"
+            name = self._named(said.host, gateway)
             host = self._make(said, name, lambda: self._leading_to(name))
             self._places[place] = self._by_name[name] = host
         self._of_worker[worker] = host
         if host.reference_ns and said.reference_ns and host.reference_ns != said.reference_ns:
             self._factors[worker] = host.reference_ns / said.reference_ns
+
+    def _named(self, host: str, gateway: Any) -> str:
+        """A name that no other host has; another Python on this machine is called by its path."""
+        taken = {*self._by_name, platform.node()}
+        return host if host not in taken else f"{host} ({place_of(gateway.spec)})"
 
     def _leading_to(self, name: str) -> list[Any]:
         return [
@@ -125,8 +130,7 @@ class Hosts:
         """What this host is called beside others; empty where there are none."""
         if not self._places:
             return ""
-        name = platform.node() or "this host"
-        return name if name not in self._by_name else f"{name} (here)"
+        return platform.node() or "this host"
 
     @property
     def others(self) -> list[Host]:
