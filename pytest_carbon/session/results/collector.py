@@ -74,7 +74,6 @@ class Collector:
         self._unavailable = unavailable
         self._hosts = hosts
         self._looks = looks
-        self.outcome.host_of = lambda report: self._hosts.of_worker(_worker_of(report)).name
         self._results = Results(self.outcome)
         if config.getoption("xmlpath", None):
             self._results.accounting = accounting
@@ -123,6 +122,7 @@ class Collector:
         """Note how many workers hold the machine together."""
         self._results.workers = len(specs)
         self._hosts.expect(specs)
+        self.outcome.host_of = lambda report: self._hosts.of_worker(_worker_of(report)).name
 
     def take_report(self, report: pytest.TestReport) -> None:
         """Take the figures that travelled with a worker's report, and the reports of suspects."""
