@@ -3,8 +3,8 @@
     python tests/benchmarks/distribution/orders.py [--orders 20]
 
 Needs both plugins (``pip install pytest-randomly pytest-random-order``). Baselines of 60 tests in
-six files are stored in the order of the files. Then one test of them costs six times as much, and the
-suite runs in so many orders, by turns of one plugin and of the other. Ends with 1 where an order
+six files are stored in the order of the files. Then one test of them costs six times as much, and
+the suite runs in so many orders, by turns of one plugin and of the other. Ends with 1 where an order
 changes a verdict.
 """
 
