@@ -4,8 +4,8 @@
 
 Needs both plugins (``pip install pytest-randomly pytest-random-order``). Baselines of 60 tests in
 six files are stored in the order of the files. Then one test of them costs six times as much, and
-the suite runs in so many orders, by turns of one plugin and of the other. Ends with 1 where an order
-changes a verdict.
+the suite runs in so many orders, by turns of one plugin and of the other. Ends with 1 where an
+order changes a verdict.
 """
 
 from __future__ import annotations
