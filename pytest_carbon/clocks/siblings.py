@@ -80,4 +80,5 @@ def _cpu_ns(pid: int) -> int | None:
 def _clock_gettime_ns(clock: int) -> int:
     import time
 
-    return time.clock_gettime_ns(clock)  # type: ignore[attr-defined, unused-ignore]
+    now_ns: int = time.clock_gettime_ns(clock)  # type: ignore[attr-defined, unused-ignore]
+    return now_ns
