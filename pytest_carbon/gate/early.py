@@ -11,7 +11,7 @@ from math import exp, log, log1p, sqrt
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.spread import shrunk_sd, trimmed_mean
-from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,9 +94,9 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         baseline_j=base_j,
         tolerance=policy.tolerance,
         limit_j=base_j * (1 + tolerance),
-        low=exp(change - 2 * error),
-        high=exp(change + 2 * error),
-        can_see=exp(aim) - 1,
+        low=ratio_of(change - 2 * error),
+        high=ratio_of(change + 2 * error),
+        can_see=ratio_of(aim) - 1,
         looks=len(kept),
         reason="a change of twice the tolerance is ruled out",
     )

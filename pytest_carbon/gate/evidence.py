@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from math import comb, exp, sqrt
+from math import comb, sqrt
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.spread import t_quantile, t_tail
+from pytest_carbon.gate.verdict import ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,9 +31,6 @@ SPLIT_SDS = 5.0
 # Two-sided 95 % of Student's t with four degrees of freedom.
 TWO_SIDED_95 = t_quantile(0.025)
 ONE_SIDED_95 = 1.645
-
-# With next to no false alarm allowed, no rise is convicted: e^230 stands for that.
-MOST_LOG = 230.0
 
 
 class Evidence(NamedTuple):
@@ -83,12 +81,12 @@ class Evidence(NamedTuple):
     @property
     def low(self) -> float:
         """The lower end of the 95 % interval of ``now / baseline``."""
-        return exp(self.rise - TWO_SIDED_95 * self.error)
+        return ratio_of(self.rise - TWO_SIDED_95 * self.error)
 
     @property
     def high(self) -> float:
         """The upper end of the 95 % interval of ``now / baseline``."""
-        return exp(self.rise + TWO_SIDED_95 * self.error)
+        return ratio_of(self.rise + TWO_SIDED_95 * self.error)
 
     def is_below(self, limit: float) -> bool:
         """Whether the looks say that the rise is less than ``limit``, a logarithm.
@@ -111,4 +109,4 @@ class Evidence(NamedTuple):
         # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so does
         # the fifth of twenty.
         seen = max(allowed + ONE_SIDED_95 * self.error, needed + 1.5 * self.sd)
-        return exp(min(seen, MOST_LOG)) - 1
+        return ratio_of(seen) - 1

@@ -12,7 +12,7 @@ from math import exp, log, log1p, sqrt
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.spread import trimmed_mean
-from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -141,9 +141,9 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
         baseline_j=base_j,
         tolerance=policy.tolerance,
         limit_j=base_j * (1 + tolerance),
-        low=exp(change - interval),
-        high=exp(change + interval),
-        can_see=exp(max(most, margin) + 1.645 * error) - 1,
+        low=ratio_of(change - interval),
+        high=ratio_of(change + interval),
+        can_see=ratio_of(max(most, margin) + 1.645 * error) - 1,
         looks=len(kept),
         reason=reason,
     )

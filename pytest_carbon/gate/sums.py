@@ -7,10 +7,11 @@ little, as the noise of single pairs averages out; what is left is what a pair o
 from __future__ import annotations
 
 from enum import Enum
-from math import exp, log, log1p, sqrt
+from math import log, log1p, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.paired import quantile
+from pytest_carbon.gate.verdict import ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,8 +88,8 @@ def judge_sum(
     return Sum(
         outcome=outcome,
         base_j=sum(base_j for base_j, _ in passes) / count,
-        ratio=exp(mean),
-        low=exp(mean - interval),
-        high=exp(mean + interval),
+        ratio=ratio_of(mean),
+        low=ratio_of(mean - interval),
+        high=ratio_of(mean + interval),
         passes=count,
     )

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
+from math import exp
 from typing import NamedTuple
 
-__all__ = ["Outcome", "Verdict"]
+__all__ = ["MOST_LOG", "Outcome", "Verdict", "ratio_of"]
+
+MOST_LOG = 230.0
+"""The logarithm of the greatest ratio that is told, 1e100: nothing is known beyond it."""
+
+
+def ratio_of(ratio_log: float) -> float:
+    """The ratio with this logarithm, which few and wild figures may carry beyond all numbers."""
+    return exp(min(ratio_log, MOST_LOG))
 
 
 class Outcome(str, Enum):

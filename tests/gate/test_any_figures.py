@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
@@ -221,6 +221,14 @@ def test_sums_get_a_verdict(
         max_pairs=st.integers(10, 40),
     ),
     st.integers(0, 10**6),
+)
+@example(
+    [(1.0, 0.0), (1.0, 1.0), (1.0, 1.0), (1.0, 1.0), (1.0, 0.0), (1.0, 1.0), (1.0, 0.0)]
+    + [(1.0, 0.0), (1.0, 1.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 0.0), (1.0, 0.0)]
+    + [(1.0, 0.0), (1.0, 1e-30), (0.0, 0.0), (1.0, 1.0), (1.0, 1e-30), (1.0, 0.0), (1.0, 1e-30)]
+    + [(1.0, 0.0)] * 19,
+    PairedPolicy(tolerance=0.0, floor_j=0.0, max_pairs=21),
+    173_266,
 )
 def test_pairs_get_a_verdict_within_their_number(
     figures: list[tuple[float, float]], policy: PairedPolicy, tests: int

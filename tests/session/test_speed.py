@@ -56,7 +56,7 @@ def test_off_leaves_them_as_they_are(pytester: pytest.Pytester, carbon: Run) -> 
     assert result["environment"]["speed"] == "off"
     assert result["reference_ns"] is None
     for total in costs_of(result):
-        assert total["speed"] is None
+        assert "speed" not in total
         assert total["work_s"] == total["cpu_s"]
 
 
@@ -134,7 +134,7 @@ def test_a_killed_helper_is_said_once_and_changes_no_outcome(
     said = [line for line in run.outlines if "helper does not answer" in line]
     assert len(said) == 1
     result = json.loads((pytester.path / "result.json").read_text())
-    assert all(total["speed"] is not None for total in costs_of(result))
+    assert all("speed" in total for total in costs_of(result))
 
 
 @needs_helper
