@@ -83,6 +83,8 @@ print(probe.helper_cpu_s >= seen + 0.002, children() - before)
 def test_it_holds_no_file_of_the_run(script: Callable[[str], subprocess.Popen[str]]) -> None:
     """An inherited pipe end or lock would keep others waiting."""
     lines = """
+while not probe.helper_cpu_s:  # It follows only once it has let go of all it was started with.
+    probe.edge()
 print(sorted(os.readlink(f"/proc/{probe.helper_pid}/fd/{fd}").split(":")[0].split("/")[1]
              for fd in os.listdir(f"/proc/{probe.helper_pid}/fd")))
 print(os.readlink(f"/proc/{probe.helper_pid}/cwd"))
