@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

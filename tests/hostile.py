@@ -10,7 +10,7 @@ from pytest_carbon.gate.verdict import Outcome
 from tests.results import run_result, subject
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["ATTACKS", "HOSTILE", "attack", "hostile_result"]
 

@@ -6,16 +6,9 @@ from pytest_carbon.environment import Environment
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import (
-    Counted,
-    Course,
-    Fault,
-    HostFacts,
-    LookRuns,
-    Origin,
-    RunResult,
-    SubjectResult,
-)
+from pytest_carbon.result.facts import Counted, Course, Fault, HostFacts, Origin
+from pytest_carbon.result.run import RunResult
+from pytest_carbon.result.subject import LookRuns, SubjectResult
 
 ENVIRONMENT = Environment(
     cpu_model="AMD EPYC 7763",

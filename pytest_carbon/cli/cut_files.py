@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.confirm.file_sums import FileSum
 
 __all__ = ["cut_files", "judged_as_whole"]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.environment import Environment
-    from pytest_carbon.result import Course, RunResult
+    from pytest_carbon.result.facts import Course
+    from pytest_carbon.result.run import RunResult
     from pytest_carbon.updates.prune import PrunePlan
 
 __all__ = ["add_parser", "run"]

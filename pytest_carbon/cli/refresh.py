@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from pytest_carbon.cli.suite import SuiteRun
     from pytest_carbon.environment import Environment
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import LookRuns, RunResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import LookRuns
     from pytest_carbon.updates.refresh import Refreshed
 
 __all__ = ["add_parser", "run"]

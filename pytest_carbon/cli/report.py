@@ -19,7 +19,7 @@ from pytest_carbon.settings import Wish
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["add_parser", "destination_of", "run", "write_all"]
 

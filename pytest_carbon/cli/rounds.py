@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import LookRuns, RunResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import LookRuns
 
 __all__ = ["FinishedRounds", "Progress", "are_enough", "look_at", "with_look"]
 

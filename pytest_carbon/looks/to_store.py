@@ -9,7 +9,7 @@ from pytest_carbon.looks.confirm import repeats_for
 from pytest_carbon.looks.order import AskedTask
 from pytest_carbon.looks.questions import Tested
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import LookRuns
+from pytest_carbon.result.subject import LookRuns
 from pytest_carbon.tasks.names import SEPARATOR, subject_id
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.answer import Sample, UnitAnswer
     from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["look_to_store", "worth_a_look"]
 

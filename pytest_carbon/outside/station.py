@@ -12,7 +12,8 @@ from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.outside.settings import settings_around
-from pytest_carbon.result import RunResult, SubjectResult
+from pytest_carbon.result.run import RunResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.measure.instruments import open_instruments

@@ -13,7 +13,7 @@ from pytest_carbon.report.figures import grams_text
 from pytest_carbon.units import format_energy
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["render"]
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["COLUMNS", "TASK_COLUMNS", "check", "extend", "render", "render_tests", "run_row"]
 

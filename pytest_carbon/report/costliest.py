@@ -16,7 +16,8 @@ from pytest_carbon.units import (
 )
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["costliest_rows"]
 

@@ -17,7 +17,8 @@ from pytest_carbon.units import format_energy
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["CAP", "render"]
 

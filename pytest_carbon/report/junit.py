@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_carbon.intensity.sci import SciScore
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["session_properties", "task_properties", "test_properties"]
 

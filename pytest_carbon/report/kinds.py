@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_carbon.history.point import Point
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["KINDS", "Kind"]
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_carbon.intensity.accounting import Accounting
-    from pytest_carbon.result import HostFacts
+    from pytest_carbon.result.facts import HostFacts
 
 __all__ = ["host_text", "short_intensity", "short_method"]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.text import shown
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["columns", "fitted", "host_mark", "padded"]
 

@@ -17,7 +17,8 @@ from pytest_carbon.text import short_name, visible
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["render"]
 

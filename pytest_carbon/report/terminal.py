@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import Counted, RunResult, SubjectResult
+    from pytest_carbon.result.facts import Counted
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["TONES", "Line", "budget_lines", "render", "summary_lines"]
 

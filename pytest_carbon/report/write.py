@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.history.point import Point
     from pytest_carbon.report.destination import Destination
     from pytest_carbon.report.kinds import Kind
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 __all__ = ["write_report"]
 

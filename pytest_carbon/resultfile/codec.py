@@ -24,16 +24,9 @@ from pytest_carbon.intensity.embodied import Embodied
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.pue import Pue
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
-from pytest_carbon.result import (
-    Counted,
-    Course,
-    Fault,
-    HostFacts,
-    LookRuns,
-    Origin,
-    RunResult,
-    SubjectResult,
-)
+from pytest_carbon.result.facts import Counted, Course, Fault, HostFacts, Origin
+from pytest_carbon.result.run import RunResult
+from pytest_carbon.result.subject import LookRuns, SubjectResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -14,7 +14,7 @@ from pytest_carbon.errors import ResultFileError
 from pytest_carbon.intake.fault import FaultError, parse_json, value_text
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import RunResult
+from pytest_carbon.result.run import RunResult
 from pytest_carbon.resultfile.codec import from_plain, to_plain
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.accounting import Accounting
     from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["FORMAT", "SCHEMA", "read_result", "result_from_text", "result_lines", "write_result"]
 

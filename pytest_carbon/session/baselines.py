@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_carbon.environment import Environment
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
     from pytest_carbon.settings import Settings
 
 __all__ = ["NEXT_STEP", "Baselines"]

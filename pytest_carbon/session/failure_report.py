@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.gate.verdict import Verdict
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.judge import Judge
 
 __all__ = ["fail", "headline"]

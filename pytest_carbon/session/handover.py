@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["Destination", "Passed"]
 

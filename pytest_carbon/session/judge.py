@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
     from pytest_carbon.looks.order import AskedTask
     from pytest_carbon.looks.questions import Question, Tested
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.markers import Limits
 
 __all__ = ["Judge"]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_carbon.measurement import Measurement
-    from pytest_carbon.result import LookRuns, SubjectResult
+    from pytest_carbon.result.subject import LookRuns, SubjectResult
 
 __all__ = ["at_reference", "corrected_j", "entry_from_runs", "short_from_runs", "sum_from_runs"]
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Counted, Course
+from pytest_carbon.result.facts import Counted, Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.measurement import Subject
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 __all__ = ["SharedNames", "by_environment", "join_courses", "join_results"]
 

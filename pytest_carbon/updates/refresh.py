@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from pytest_carbon.environment import Environment
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.result import LookRuns, RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import LookRuns, SubjectResult
     from pytest_carbon.updates.plan import Step
 
 __all__ = [

@@ -16,7 +16,8 @@ from tests.results import INTENSITY, run_result
 from tests.session.confirm.test_file_sums import BASE_J, judge, ran, stored
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 ENTRIES = stored("a.py", 40) | stored("b.py", 20)
 BASELINES = BaselineFile(environment=run_result().environment, intensity=INTENSITY, entries=ENTRIES)

@@ -14,14 +14,14 @@ from pytest_carbon.cli.suite import SuiteRun
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import Course
+from pytest_carbon.result.facts import Course
 from tests.results import ENVIRONMENT, INTENSITY, run_result, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 TEST = "test_a.py::test_one"
 

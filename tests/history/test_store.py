@@ -17,7 +17,7 @@ from tests.results import SUBJECTS, cost, run_result
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 
 def numbered(number: int, result: RunResult | None = None) -> RunResult:

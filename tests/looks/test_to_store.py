@@ -8,7 +8,7 @@ from pytest_carbon.gate.aggregate import SUBSET_S
 from pytest_carbon.looks.answer import Sample, UnitAnswer
 from pytest_carbon.looks.to_store import look_to_store, worth_a_look
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import LookRuns, SubjectResult
+from pytest_carbon.result.subject import LookRuns, SubjectResult
 from pytest_carbon.tasks.names import SEPARATOR
 from tests.looks.conftest import Host, cost
 

@@ -19,7 +19,7 @@ from pytest_carbon.report.kinds import KINDS
 from tests.results import SUBJECTS, cost, run_result, subject, whole
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 BMF: dict[str, Any] = {
     "type": "object",

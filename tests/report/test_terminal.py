@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
     Carbon = Callable[..., pytest.RunResult]
 

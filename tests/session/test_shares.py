@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
     Run = Callable[..., pytest.RunResult]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_carbon.measurement import DomainEnergy, Measurement, Method
-from pytest_carbon.result import LookRuns, SubjectResult
+from pytest_carbon.result.subject import LookRuns, SubjectResult
 from pytest_carbon.updates.entries import (
     at_reference,
     corrected_j,

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Course
+from pytest_carbon.result.facts import Course
 from pytest_carbon.updates.join import by_environment, join_courses, join_results
 from tests.results import run_result, subject
 

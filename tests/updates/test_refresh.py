@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject
-from pytest_carbon.result import Course, LookRuns, RunResult, SubjectResult
+from pytest_carbon.result.facts import Course
+from pytest_carbon.result.subject import LookRuns, SubjectResult
 from pytest_carbon.updates.entries import entry_from_runs
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import (
@@ -17,6 +20,9 @@ from pytest_carbon.updates.refresh import (
     preview_refresh,
 )
 from tests.results import cost, run_result, subject
+
+if TYPE_CHECKING:
+    from pytest_carbon.result.run import RunResult
 
 
 def a_round(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.invocation import Invocation
     from pytest_carbon.looks.order import LookOrder, Unit
     from pytest_carbon.looks.questions import Question, Tested
-    from pytest_carbon.result import Key, SubjectResult
+    from pytest_carbon.result.subject import Key, SubjectResult
     from pytest_carbon.session.confirm.file_sums import FileSum
     from pytest_carbon.session.handover import Passed
     from pytest_carbon.session.hosts.hosts import Host, Hosts

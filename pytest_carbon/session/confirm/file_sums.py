@@ -11,7 +11,7 @@ from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.questions import AgainstBaseline
 from pytest_carbon.measurement import Kind, Subject, sum_of
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.units import format_change, format_energy
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Fault
+from pytest_carbon.result.facts import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from pytest_carbon.gate.verdict import Verdict
-    from pytest_carbon.result import Key, SubjectResult
+    from pytest_carbon.result.subject import Key, SubjectResult
     from pytest_carbon.session.confirm.confirmation import Confirmation, Held
     from pytest_carbon.session.confirm.file_sums import FileSum
     from pytest_carbon.session.hosts.hosts import Hosts

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_carbon.looks.taker import LookTaker
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.judge import Judge
 
 __all__ = ["StoredLook"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.environment import Environment
     from pytest_carbon.looks.taker import LookTaker
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.baselines import Baselines
     from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.judge import Judge

@@ -11,7 +11,7 @@ import pytest
 
 from pytest_carbon.ledger import Account, Ledger
 from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.measure.busy_threads import SpinningThreads
 from pytest_carbon.session.measure.costs import Costs
 from pytest_carbon.session.measure.garbage_collection import FullCollections

@@ -11,7 +11,8 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
-from pytest_carbon.result import Fault, HostFacts, RunResult
+from pytest_carbon.result.facts import Fault, HostFacts
+from pytest_carbon.result.run import RunResult
 from pytest_carbon.session.baselines import NEXT_STEP
 from pytest_carbon.session.confirm.confirmation import Confirmation, Held
 from pytest_carbon.session.confirm.settlement import Settlement, fault_of
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.intensity.accounting import Accounting
     from pytest_carbon.intensity.intensity import Intensity
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.confirm.confirmation import Looks
     from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.session.results.code_digests import CodeDigests

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from pytest_carbon.git import ask_git
-from pytest_carbon.result import Origin
+from pytest_carbon.result.facts import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

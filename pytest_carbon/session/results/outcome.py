@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.result import Course
+from pytest_carbon.result.facts import Course
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from pytest_carbon.result import Fault
+from pytest_carbon.result.facts import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.limits import TestLimits
     from pytest_carbon.session.measure.recorder import Recorder
     from pytest_carbon.session.results.whole_run import WholeRun

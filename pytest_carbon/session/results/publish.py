@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from pytest_carbon.history.point import Point
     from pytest_carbon.history.store import History
     from pytest_carbon.report.destination import Destination
-    from pytest_carbon.result import Origin, RunResult
+    from pytest_carbon.result.facts import Origin
+    from pytest_carbon.result.run import RunResult
     from pytest_carbon.settings import Settings, Wish
 
 __all__ = ["Publisher"]

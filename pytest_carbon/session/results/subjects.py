@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.measure.recorder import EARLIER
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_carbon.intensity.accounting import Accounting
-    from pytest_carbon.result import Key
+    from pytest_carbon.result.subject import Key
     from pytest_carbon.session.results.outcome import OutcomeKeeper
 
 __all__ = ["Results"]

@@ -10,7 +10,8 @@ from pytest_carbon.text import printable_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.result import Fault, RunResult
+    from pytest_carbon.result.facts import Fault
+    from pytest_carbon.result.run import RunResult
     from pytest_carbon.settings import Settings
 
 __all__ = ["write_no_summary", "write_summary"]

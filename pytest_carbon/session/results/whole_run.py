@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Kind, Subject, sum_of
-from pytest_carbon.result import NOT_IN_TOTAL, Counted, SubjectResult
+from pytest_carbon.result.facts import Counted
+from pytest_carbon.result.subject import NOT_IN_TOTAL, SubjectResult
 from pytest_carbon.session.measure.recorder import LOOKS
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from pytest_carbon.wire import subject_to_plain, to_text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_carbon.result import SubjectResult
+    from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.handover import Passed
     from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.results.outcome import Selection

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.failure_report import fail
 from pytest_carbon.session.measure.disk_use import DiskUse
 from pytest_carbon.session.runtest.elsewhere import Elsewhere

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.measurement import Kind, Measurement, Subject, sum_of
-from pytest_carbon.result import NO_PHASES, SubjectResult
+from pytest_carbon.result.subject import NO_PHASES, SubjectResult
 from pytest_carbon.session.markers import Limits
 from pytest_carbon.session.measure.costs import Part
 from pytest_carbon.tasks.book import OTHERS

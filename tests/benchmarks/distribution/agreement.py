@@ -30,7 +30,7 @@ from pytest_carbon.resultfile.file import read_result  # noqa: E402
 from tests.busy_powercap import busy_powercap  # noqa: E402
 
 if TYPE_CHECKING:
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 REQUIREMENT = "marshmallow==4.4.0"
 # Their ids hold the time of day.

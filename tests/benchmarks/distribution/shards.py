@@ -15,7 +15,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[3]
@@ -23,7 +22,8 @@ sys.path.insert(0, str(REPOSITORY))
 
 from pytest_carbon.gate.verdict import Outcome  # noqa: E402
 from pytest_carbon.history.store import History  # noqa: E402
-from pytest_carbon.result import Course, RunResult  # noqa: E402
+from pytest_carbon.result.facts import Course  # noqa: E402
+from pytest_carbon.result.run import RunResult  # noqa: E402, TC001
 from pytest_carbon.resultfile.file import write_result  # noqa: E402
 from tests.results import run_result, subject  # noqa: E402
 
@@ -33,7 +33,7 @@ def result_of(run_id: str, tests: list[str]) -> RunResult:
     subjects = [subject(test, 0.5, outcome=Outcome.OK, baseline_j=0.5) for test in tests]
     result = run_result(*subjects)
     assert result.origin is not None
-    return replace(result, origin=result.origin._replace(run_id=run_id))
+    return result._replace(origin=result.origin._replace(run_id=run_id))
 
 
 def write_shards(folder: Path, shards: int, count: int) -> list[str]:
@@ -50,7 +50,7 @@ def write_shards(folder: Path, shards: int, count: int) -> list[str]:
             outcomes=dict.fromkeys(own, "passed"),
         )
         file = folder / f"shard-{shard}.json"
-        file.write_text(write_result(replace(result_of(f"run-{shard}", own), course=course)))
+        file.write_text(write_result(result_of(f"run-{shard}", own)._replace(course=course)))
         files.append(str(file))
     return files
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from selenium.webdriver import Chrome
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -15,7 +15,8 @@ from pytest_carbon.resultfile.file import read_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_carbon.result import RunResult, SubjectResult
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import SubjectResult
 
 WORK = '''
 import os

@@ -12,7 +12,7 @@ from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.looks import questions
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject
-from pytest_carbon.result import SubjectResult
+from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.confirm.file_sums import file_sums
 from pytest_carbon.session.judge import Judge
 from tests.results import INTENSITY

@@ -22,7 +22,7 @@ from tests.session.hosts.conftest import OtherHost
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
     Run = Callable[..., pytest.RunResult]
 

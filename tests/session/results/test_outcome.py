@@ -11,7 +11,7 @@ from pytest_carbon.resultfile.file import read_result
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_carbon.result import RunResult
+    from pytest_carbon.result.run import RunResult
 
     Run = Callable[..., pytest.RunResult]
 

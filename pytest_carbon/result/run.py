@@ -1,21 +1,23 @@
-"""The finished result of a run: what every report renders and nothing recomputes."""
+"""A whole run."""
 
 from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import NO_PUE
-from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
+from pytest_carbon.measurement import Kind, sum_of
+from pytest_carbon.result.facts import Course
+from pytest_carbon.result.subject import NOT_IN_TOTAL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_carbon.environment import Environment
-    from pytest_carbon.gate.verdict import Outcome, Verdict
+    from pytest_carbon.gate.verdict import Outcome
     from pytest_carbon.intensity.elsewhere import Elsewhere
     from pytest_carbon.intensity.embodied import Embodied
     from pytest_carbon.intensity.equivalents import Equivalent
@@ -23,185 +25,10 @@ if TYPE_CHECKING:
     from pytest_carbon.intensity.pue import Pue
     from pytest_carbon.intensity.sci import SciScore
     from pytest_carbon.measurement import Measurement
+    from pytest_carbon.result.facts import Counted, Fault, HostFacts, Origin
+    from pytest_carbon.result.subject import SubjectResult
 
-__all__ = [
-    "NOT_IN_TOTAL",
-    "NO_PHASES",
-    "Counted",
-    "Course",
-    "Fault",
-    "HostFacts",
-    "Key",
-    "LookRuns",
-    "Origin",
-    "RunResult",
-    "SubjectResult",
-]
-
-Key: TypeAlias = "tuple[str, Subject]"
-"""What is one of a run's results: the name of its host, and its subject."""
-
-
-# Subjects whose cost is in other subjects' rows, too, and what is no cost of the user's run.
-NOT_IN_TOTAL = frozenset({Kind.TASK, Kind.FILE, Kind.LOOKS})
-
-
-NO_PHASES: Mapping[Phase, Measurement] = MappingProxyType({})
-"""Of what is no test, and of a test that had nothing but its call."""
-
-
-class LookRuns(NamedTuple):
-    """What one look found out about a subject: its first run there, and the ones after it.
-
-    ``disk_share`` is the part of the later runs' CPU time that the kernel took where they wrote to
-    a disk, and ``blocks_written`` what one of them wrote there on average, in blocks of 512 bytes.
-    """
-
-    first: Measurement
-    repeats: tuple[Measurement, ...] = ()
-    disk_share: float | None = None
-    blocks_written: float | None = None
-
-
-class SubjectResult(NamedTuple):
-    """One subject of a run: what it cost, phase by phase, and what the gate found.
-
-    ``phases`` are empty where a test had nothing but its call, whose cost is the ``total``.
-    ``test_outcome`` is pytest's own (``passed``, ``failed``, …), for a task that of its test,
-    and empty for other subjects, ``own`` what of a task's total is in no task inside of it,
-    ``times`` counts how often the subject ran (a session fixture runs once in each worker),
-    ``looks`` are what looks found, taken to be stored, ``tolerance`` is its own where it has one,
-    ``budget_j`` its ceiling in joules and ``worst_j`` what is held against that where it is not
-    ``total`` (the costliest time that a task ran). ``ungated`` says why it is not held against a
-    baseline. ``path`` and ``line`` are its place in the source, ``worker`` is the xdist worker that
-    ran it and ``host`` the name of that worker's host, where several ran tests or another one did.
-    ``blocks_written`` is what it wrote to disks, in blocks of 512 bytes, where its baseline has
-    asked for that.
-    """
-
-    subject: Subject
-    total: Measurement
-    phases: Mapping[Phase, Measurement] = NO_PHASES
-    own: Measurement | None = None
-    test_outcome: str = ""
-    times: int = 1
-    verdict: Verdict | None = None
-    looks: tuple[LookRuns, ...] = ()
-    tolerance: float | None = None
-    budget_j: float | None = None
-    worst_j: float | None = None
-    ungated: str = ""
-    path: str = ""
-    line: int | None = None
-    worker: str = ""
-    host: str = ""
-    blocks_written: int | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def by_phase(self) -> Mapping[Phase, Measurement]:
-        """A test's cost phase by phase, where that is known."""
-        if self.phases or self.subject.kind is not Kind.TEST or not self.total.wall_s:
-            return self.phases
-        return {Phase.CALL: self.total}
-
-    @property
-    def key(self) -> Key:
-        """What tells it from all other results of its run."""
-        return self.host, self.subject
-
-
-class Course(NamedTuple):
-    """How a run went: which tests there were, and whether all that should run did.
-
-    ``collected`` are the ids of all tests that were found, ``deselected`` those of them that
-    were not to run. ``narrowed`` says what kept the collection from being the whole suite
-    (paths, ``--lf``), ``collection_errors`` names what could not be collected,
-    ``collection_skips`` the files that skip themselves as a whole. ``outcomes`` is
-    what became of each test that ran, measured or not: ``passed``, ``failed``, ``error`` (in
-    set-up or tear-down), ``skipped``, ``xfailed``, ``xpassed``, ``rerun``. ``cut_short`` says
-    why the run ended before its end, ``lost_workers`` counts xdist workers that crashed, and
-    ``exit_status`` is pytest's, ``None`` where it is not known.
-    """
-
-    exit_status: int | None = None
-    collected: tuple[str, ...] = ()
-    deselected: tuple[str, ...] = ()
-    narrowed: tuple[str, ...] = ()
-    collection_errors: tuple[str, ...] = ()
-    collection_skips: tuple[str, ...] = ()
-    outcomes: Mapping[str, str] = MappingProxyType({})
-    cut_short: str = ""
-    lost_workers: int = 0
-
-    @property
-    def complete(self) -> bool:
-        """Whether every test that was selected has run, and no figure was lost on the way."""
-        return not (self.cut_short or self.collection_errors or self.lost_workers)
-
-    @property
-    def full_and_clean(self) -> bool:
-        """Whether the whole suite was collected, so that what is missing no longer exists."""
-        whole = not (self.narrowed or self.deselected or self.collection_errors)
-        return whole and bool(self.collected)
-
-
-class Origin(NamedTuple):
-    """Where a run comes from; what is not known is empty, or ``None``.
-
-    ``started_at`` is ISO 8601 in UTC, ``project`` the name of the root folder, ``modified``
-    whether tracked files differ from ``commit``, ``versions`` those of Python, pytest and this
-    plugin, ``platform`` the operating system in full, ``memory_bytes`` the machine's memory.
-    """
-
-    run_id: str
-    started_at: str
-    project: str
-    commit: str = ""
-    branch: str = ""
-    modified: bool | None = None
-    versions: Mapping[str, str] = MappingProxyType({})
-    platform: str = ""
-    memory_bytes: int | None = None
-
-
-class Fault(NamedTuple):
-    """Something of the plugin's own that went wrong: while which test, and the traceback."""
-
-    test: str
-    cause: str
-    traceback: str = ""
-
-
-class HostFacts(NamedTuple):
-    """A host that ran tests: its environment, and how figures came about there.
-
-    The fields are those of ``RunResult``, for this host.
-    """
-
-    name: str
-    environment: Environment
-    meters: tuple[str, ...] = ()
-    clock: str = ""
-    baselines: str = ""
-    reference_ns: float | None = None
-
-
-class Counted(NamedTuple):
-    """What a counter of the machine showed over the whole run, and whose it was.
-
-    ``run_j`` is the part that the run caused, ``idle_j`` what would have flowed anyway.
-    """
-
-    domain: str
-    total_j: float
-    run_j: float
-    idle_j: float
-
-    @property
-    def others_j(self) -> float:
-        """What other processes of the machine caused."""
-        return max(0.0, self.total_j - self.run_j - self.idle_j)
+__all__ = ["RunResult"]
 
 
 class _RunFields(NamedTuple):
