@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +10,6 @@ import pytest
 from pytest_carbon.options import OPTIONS, add_options, environ_of, is_on, wrong_choice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_carbon.tasks.carbon import Carbon
 
 __all__ = ["carbon", "pytest_addoption", "pytest_configure"]
@@ -84,25 +80,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if not measures:
         config.pluginmanager.register(_Off(config, enforces=enforces), "carbon-off")
     if measures or enforces:
-        with _no_garbage_collection():
-            from pytest_carbon.session.pytest_private import import_as_it_is
+        from pytest_carbon.session.pytest_private import import_as_it_is
 
-            import_as_it_is(config.pluginmanager, "pytest_carbon")
+        import_as_it_is(config.pluginmanager, "pytest_carbon")
+        from pytest_carbon.garbage import no_collection
+
+        # To look for garbage in what is imported takes an eighth of the start.
+        with no_collection():
             from pytest_carbon.session.start import start
 
             start(config, budgets_only=enforces)
-
-
-@contextlib.contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Imports make much that stays: to look for garbage in it takes an eighth of the start."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _is_on(config: pytest.Config, name: str) -> bool:

@@ -8,20 +8,15 @@ also knows what to complain about.
 
 from __future__ import annotations
 
-import gc
 import json
 import re
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.nodeid import id_from_key
+from pytest_carbon.garbage import no_collection
 from pytest_carbon.measurement import Kind, Subject
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["no_collection", "read_groups"]
+__all__ = ["read_groups"]
 
 
 def _up_to(digits: int, exponent: str = r"\d{2,3}") -> str:
@@ -68,18 +63,6 @@ _FULL = re.compile(
 )
 _GROUP = re.compile(rf'  "({"|".join(kind.value for kind in Kind)})": \{{\n')
 _GROUP_END = re.compile(r"  \}(,?)\n")
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Pause the garbage collector: it would walk all entries again and again for nothing."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _spread(centre_j: str, sd_log: str | None, samples: str, processes: str) -> Spread:

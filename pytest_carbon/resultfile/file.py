@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.baseline.canonical import no_collection
 from pytest_carbon.errors import ResultFileError
+from pytest_carbon.garbage import no_collection
 from pytest_carbon.intake.fault import FaultError, parse_json, value_text
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.measurement import Kind
