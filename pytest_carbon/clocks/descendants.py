@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import resource
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.clocks.process_clock import process_cpu_ns
 from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.clocks.tree import NOWHERE, ROOT, Key, Member, Snapshot, TreeClock
 from pytest_carbon.units import NS_PER_S
@@ -98,7 +98,7 @@ class ProcTree:
             return self._hidden(pid, parent)
         reaped = (int(fields[_CUTIME]) + int(fields[_CSTIME])) * self._tick_ns
         try:
-            own = time.clock_gettime_ns(_cpu_clock_id(pid))  # type: ignore[attr-defined, unused-ignore]
+            own = process_cpu_ns(pid)
         except OSError:
             own = (int(fields[_UTIME]) + int(fields[_STIME])) * self._tick_ns
         return Key(pid, int(fields[_START])), Member(parent, own, reaped)
@@ -109,18 +109,12 @@ class ProcTree:
         It may have been open until it became a set-uid program: then it keeps its key.
         """
         try:
-            own = time.clock_gettime_ns(_cpu_clock_id(pid))  # type: ignore[attr-defined, unused-ignore]
+            own = process_cpu_ns(pid)
         except OSError:
             return None
         key = next((key for key in self._known if key.pid == pid), Key(pid, -1))
         before = self._known.get(key)
         return key, Member(parent, own, before.reaped_ns if before else 0)
-
-
-def _cpu_clock_id(pid: int) -> int:
-    """The id of a process's CPU clock, as clock_getcpuclockid(3) makes it."""
-    cpuclock_sched = 2
-    return (~pid << 3) | cpuclock_sched
 
 
 def open_descendants(root: Path = Path("/proc")) -> TreeClock | Refusal:

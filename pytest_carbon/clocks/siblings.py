@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 from time import monotonic
 
+from pytest_carbon.clocks.process_clock import process_cpu_ns
+
 __all__ = ["RunBusy"]
 
 # What the command of each process says that execnet has started, as pytest-xdist's workers.
@@ -70,15 +72,7 @@ class RunBusy:
 
 
 def _cpu_ns(pid: int) -> int | None:
-    """The CPU time of a process with its threads; see clock_getcpuclockid(3) for the number."""
     try:
-        return _clock_gettime_ns((~pid << 3) | 2)
+        return process_cpu_ns(pid)
     except OSError:
         return None
-
-
-def _clock_gettime_ns(clock: int) -> int:
-    import time
-
-    now_ns: int = time.clock_gettime_ns(clock)  # type: ignore[attr-defined, unused-ignore]
-    return now_ns
