@@ -7,18 +7,18 @@ import os
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.stored_commit import SHALLOW, stored_commits
 from pytest_carbon.explain.culprit import Culprit, Explanation
 from pytest_carbon.explain.findings import findings
+from pytest_carbon.scratch import scratch_folder
 from pytest_carbon.session.pytest_private import typed_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     import pytest
 
@@ -62,8 +62,8 @@ def explain_now(config: pytest.Config, baselines: Path, tests: Sequence[str]) ->
     command = _command(config, baselines, tests)
     if isinstance(command, str):
         return [f"{_UNKNOWN}: {command}"]
-    with tempfile.TemporaryDirectory(prefix="pytest-carbon-") as folder:
-        file = Path(folder) / "comparison.json"
+    with scratch_folder("explain") as folder:
+        file = folder / "comparison.json"
         told = _compare([*command[:2], "--json", str(file), *command[2:]], config)
         if file.exists():
             return _findings(command[1], json.loads(file.read_text(encoding="utf-8")))

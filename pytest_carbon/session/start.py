@@ -9,6 +9,7 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.options import environ_of
+from pytest_carbon.session.hosts.introduction import BASELINES, WORKERS
 from pytest_carbon.settings import read_settings
 from pytest_carbon.speed.selection import StartingProbe
 
@@ -41,16 +42,15 @@ def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
             instruments = open_instruments(settings, workers=_workers_here(worker), probe=probe)
         config.add_cleanup(instruments.close)
         if worker is None:
-            run = Run(config, settings, instruments, None)
+            Run(config, settings, instruments, None).collect(records=not distributes)
+        elif BASELINES not in worker:
+            Run(config, settings, instruments, worker).follow()
         else:
             from pytest_carbon.session.hosts.told import baselines_at_hand
 
-            with baselines_at_hand(settings, worker) as there:
+            with baselines_at_hand(settings, worker[BASELINES]) as there:
                 run = Run(config, there, instruments, worker)
-        if worker is not None:
             run.follow()
-        else:
-            run.collect(records=not distributes)
     except CarbonError as error:
         if worker is None:
             raise pytest.UsageError(str(error)) from None
@@ -63,7 +63,5 @@ def _workers_here(worker: dict[str, Any] | None) -> int:
     """How many processes of this run share the machine."""
     if worker is None:
         return 1
-    from pytest_carbon.session.hosts.told import WORKERS
-
     count: int = worker.get(WORKERS, worker["workercount"])
     return count

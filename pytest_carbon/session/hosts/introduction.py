@@ -8,13 +8,27 @@ from typing import NamedTuple
 
 from pytest_carbon.environment import Environment
 
-__all__ = ["HOST", "REFERENCE", "REFUSAL", "Introduction", "usage_error_in"]
+__all__ = [
+    "BASELINES",
+    "HOST",
+    "REFERENCE",
+    "REFUSAL",
+    "WORKERS",
+    "Introduction",
+    "usage_error_in",
+]
 
 HOST = "carbon_host"
 """The attribute of a worker's first report that holds its introduction, and its output's key."""
 
 REFERENCE = "carbon_reference_ns"
 """The name under which workers are told the speed that all on their host correct to."""
+
+BASELINES = "carbon_baselines"
+"""The name under which a worker elsewhere is told the baselines that are stored here."""
+
+WORKERS = "carbon_workers"
+"""The name under which a worker elsewhere is told how many workers share its host."""
 
 REFUSAL = "pytest-carbon on "
 """How the message of a worker begins that cannot measure."""

@@ -5,40 +5,27 @@ from __future__ import annotations
 import base64
 import json
 import os
-import tempfile
 import zlib
 from contextlib import contextmanager
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.options import OPTIONS, TOLD, given
+from pytest_carbon.scratch import scratch_folder
 from pytest_carbon.session.hosts.gateways import check_installed, place_of
-from pytest_carbon.session.hosts.introduction import REFERENCE
+from pytest_carbon.session.hosts.introduction import BASELINES, REFERENCE, WORKERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.settings import Settings
 
-__all__ = [
-    "BASELINES",
-    "WORKERS",
-    "baselines_at_hand",
-    "packed_baselines",
-    "prepare",
-    "settings_to_tell",
-]
-
-BASELINES = "carbon_baselines"
-"""The name under which a worker is told the baselines that are stored here."""
-
-WORKERS = "carbon_workers"
-"""The name under which a worker is told how many workers share its host."""
+__all__ = ["baselines_at_hand", "packed_baselines", "prepare", "settings_to_tell"]
 
 # What belongs to a host and not to the run, and what only the process that users see does.
 _NOT_TOLD = frozenset(
@@ -86,14 +73,10 @@ def prepare(node: Any, hosts: Hosts, config: pytest.Config, baselines: Path) -> 
 
 
 @contextmanager
-def baselines_at_hand(settings: Settings, worker: dict[str, Any] | None) -> Iterator[Settings]:
+def baselines_at_hand(settings: Settings, packed: str) -> Iterator[Settings]:
     """The settings of a worker; ``baselines`` are those that it was told, as long as this lasts."""
-    packed = None if worker is None else worker.get(BASELINES)
-    if packed is None:
-        yield settings
-        return
-    with tempfile.TemporaryDirectory(prefix="pytest-carbon-") as scratch:
-        folder = Path(scratch) / settings.baselines.name
+    with scratch_folder("baselines") as scratch:
+        folder = scratch / settings.baselines.name
         files = json.loads(zlib.decompress(base64.b64decode(packed)))
         if files:
             folder.mkdir()
