@@ -21,11 +21,11 @@ __all__ = ["KINDS", "Kind"]
 class Kind(NamedTuple):
     """One kind of report.
 
-    ``module`` has the function ``maker``, which renders a whole file. Where the kind ``appends``,
+    ``module`` has the function ``maker``, which renders a whole file, or, of a kind too long to be
+    held in memory, ``lines``, which yields it part by part. Where the kind ``appends``,
     the module's ``extend`` gives the text to add to a file that is there, and its ``check``,
     if it has one, refuses a file that cannot be added to. ``prints`` marks what goes to the
-    terminal where no file is named, ``looks_back`` what shows earlier runs, too. ``lines`` is the
-    function that yields what ``maker`` returns, of a kind too long to be held in memory.
+    terminal where no file is named, ``looks_back`` what shows earlier runs, too.
     """
 
     suffix: str
@@ -39,16 +39,15 @@ class Kind(NamedTuple):
 
     def render(self, result: RunResult, past: Sequence[Point] = ()) -> str:
         """The whole text; empty where there is nothing to say. ``past`` are earlier runs."""
-        make = getattr(import_module(self.module), self.maker)
-        text: str = make(result, past) if self.looks_back else make(result)
-        return text
+        return "".join(self.parts(result, past))
 
     def parts(self, result: RunResult, past: Sequence[Point] = ()) -> Iterator[str]:
         """The text of ``render``, part by part."""
+        make = getattr(import_module(self.module), self.lines or self.maker)
         if self.lines:
-            yield from getattr(import_module(self.module), self.lines)(result)
+            yield from make(result)
         else:
-            yield self.render(result, past)
+            yield make(result, past) if self.looks_back else make(result)
 
     def extend(self, result: RunResult, path: Path) -> str:
         """The text to append to the file, which may not be there yet."""
@@ -74,7 +73,6 @@ KINDS = {
     "json": Kind(
         suffix=".json",
         module="pytest_carbon.resultfile.file",
-        maker="write_result",
         lines="result_lines",
         help="the whole result, from which all other kinds can be made later",
     ),

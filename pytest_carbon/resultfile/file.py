@@ -69,11 +69,12 @@ def result_lines(result: RunResult) -> Iterator[str]:
 
 def _subject(result: RunResult, subject: SubjectResult) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(subject, brief=True)
-    derived = _derived(subject.total, result.accounting, result.sci_of(subject))
-    del derived["raw_j"], derived["idle_j"]
-    if derived["sci_embodied_g"] is None:
-        # Without a share of the machine's making it is the emissions, and no score.
-        del derived["sci_operational_g"], derived["sci_embodied_g"]
+    energy_j = subject.total.energy_j
+    derived = {"energy_j": energy_j, "emissions_g": result.accounting.emissions_g(energy_j)}
+    # Without a share of the machine's making there is no score.
+    sci = None if result.embodied is None else result.sci_of(subject)
+    if sci is not None:
+        derived |= _scores(sci)
     plain["derived"] = {name: _rounded(figure) for name, figure in derived.items()}
     return plain
 
@@ -91,6 +92,12 @@ def _derived(
         "idle_j": None if total is None else total.idle_j,
         "raw_j": None if total is None else total.raw_j,
         "emissions_g": None if total is None else accounting.emissions_g(total.energy_j),
+        **_scores(sci),
+    }
+
+
+def _scores(sci: SciScore | None) -> dict[str, float | None]:
+    return {
         "sci_operational_g": None if sci is None else sci.operational_g,
         "sci_embodied_g": None if sci is None else sci.embodied_g,
     }
