@@ -24,6 +24,8 @@ __all__ = ["Explainer"]
 WHILE_S = 0.5
 MOST_RUNS = 5
 
+NOT_PROFILED = "it does not pass under a profiler"
+
 # Below this part of CPU time in its time, a test waits.
 WAITS_BELOW = 0.9
 
@@ -63,7 +65,7 @@ class Explainer:
         base, head = processes.profile(test, mode, waits=False)
         if base is None or head is None:
             rise_j = energies_j[1] - energies_j[0]
-            return Explanation(rise_j, trouble="it does not pass under a profiler")
+            return Explanation(rise_j, trouble=NOT_PROFILED)
         return explain((base, head), energies_j, self._versions, draws=False)
 
     def explain_together(
@@ -119,7 +121,7 @@ class Explainer:
         for side in (0, 1):
             profiles = [profile for pair in found if (profile := pair[side]) is not None]
             if not profiles:
-                return "it does not pass under a profiler"
+                return NOT_PROFILED
             both.append(least_disturbed(profiles))
         return both[0], both[1]
 

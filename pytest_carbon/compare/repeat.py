@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["Repeater", "WithinProtocol", "saved_globs"]
+__all__ = ["Measure", "Repeater", "WithinProtocol", "saved_globs"]
+
+Measure: TypeAlias = "Callable[[Callable[[], object], float], Measurement | None]"
+"""Runs a callable with its costs charged to a test of that sensitivity; returns what it cost."""
 
 
 class WithinProtocol:
@@ -66,7 +69,7 @@ class Repeater:
     def __init__(
         self,
         item: pytest.Item,
-        measure: Callable[[Callable[[], object], float], Measurement | None],
+        measure: Measure,
         sensitivity: float,
         globs: dict[str, Any] | None,
         protocol: WithinProtocol,

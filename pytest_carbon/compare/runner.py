@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.clocks.descendants import reaped_ns
 from pytest_carbon.compare.forking import own_basetemp
-from pytest_carbon.compare.repeat import Repeater, WithinProtocol, saved_globs
+from pytest_carbon.compare.repeat import Measure, Repeater, WithinProtocol, saved_globs
 from pytest_carbon.explain.profile import profile_to_plain
 from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.subject_ids import test_id
@@ -90,13 +90,7 @@ class Runner:
         item = self._prepare(request)
         repeater = self._repeaters.get(item.nodeid)
         if repeater is None:
-            repeater = Repeater(
-                item,
-                self._recorder.cost_of,
-                DEFAULT_SENSITIVITY,
-                saved_globs(item),
-                self._protocol,
-            )
+            repeater = self._repeater(item, self._recorder.cost_of)
             self._repeaters[item.nodeid] = repeater
         start_ns = _apart_ns()
         try:
@@ -129,7 +123,7 @@ class Runner:
                 has_threads=request["has_threads"],
             )
 
-        repeater = Repeater(item, record, DEFAULT_SENSITIVITY, saved_globs(item), self._protocol)
+        repeater = self._repeater(item, record)
         with contextlib.suppress(Exception):
             repeater.run()
         return {
@@ -137,6 +131,9 @@ class Runner:
             "reason": _reason(repeater.reports),
             "profile": None if profile is None else profile_to_plain(profile),
         }
+
+    def _repeater(self, item: pytest.Item, measure: Measure) -> Repeater:
+        return Repeater(item, measure, DEFAULT_SENSITIVITY, saved_globs(item), self._protocol)
 
     def _prepare(self, request: dict[str, Any]) -> pytest.Item:
         """What has to be so before a test runs; returns the test."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.explain.graph import ROOT, Edge, ends_last, shares_of_ends
+from pytest_carbon.explain.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,27 +124,21 @@ def _with_calls(costs: Mapping[Place, _Costs]) -> dict[Place, float]:
     callers: dict[Place, list[Place]] = {}
     for place, callees in made.items():
         for callee, _ in callees:
-            callers.setdefault(callee, []).append(place)
+            if callee != place:
+                callers.setdefault(callee, []).append(place)
     total_j = {place: cost.self_j for place, cost in costs.items()}
-    order = ends_last(made)[::-1]
-    # What is called comes first, so that only circles and their callers are gone through again.
-    waiting = set(order)
-    for _ in range(_ROUNDS):
-        for place in order:
-            if place not in waiting:
-                continue
-            waiting.remove(place)
-            now_j, own = costs[place].self_j, 0.0
-            for callee, times in made[place]:
-                if callee == place:
-                    own = times
-                else:
-                    now_j += times * total_j.get(callee, 0.0)
-            # A function that calls itself once a call at most makes a geometric series.
-            now_j /= max(1 - own, 0.01)
-            if abs(now_j - total_j[place]) > _SETTLED * abs(now_j):
-                waiting.update(caller for caller in callers.get(place, ()) if caller != place)
-            total_j[place] = now_j
-        if not waiting:
-            break
+
+    def update(place: Place) -> bool:
+        now_j, own = costs[place].self_j, 0.0
+        for callee, times in made[place]:
+            if callee == place:
+                own = times
+            else:
+                now_j += times * total_j.get(callee, 0.0)
+        # A function that calls itself once a call at most makes a geometric series.
+        now_j /= max(1 - own, 0.01)
+        before_j, total_j[place] = total_j[place], now_j
+        return abs(now_j - before_j) > _SETTLED * abs(now_j)
+
+    settle(ends_last(made)[::-1], callers, update, _ROUNDS)
     return total_j

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.explain.profile import OUTSIDE
+from pytest_carbon.explain.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -133,25 +134,19 @@ def shares_of_ends(
     """
     shares: dict[Node, dict[Node, float]] = {node: {} for node in callers}
     totals = {node: sum(weight for _, weight in above) for node, above in callers.items()}
+    order = [node for node in ends_last(callers)[::-1] if totals[node] > 0]
     below: dict[Node, list[Node]] = {}
-    for node, above in callers.items():
-        for caller, _ in above:
+    for node in order:
+        for caller, _ in callers[node]:
             if not is_end(caller):
                 below.setdefault(caller, []).append(node)
-    order = [node for node in ends_last(callers)[::-1] if totals[node] > 0]
-    # Callers come first, so that only what is in or below a circle is gone through again.
-    waiting = set(order)
-    for _ in range(_ROUNDS):
-        for node in order:
-            if node not in waiting:
-                continue
-            waiting.remove(node)
-            found = _by_callers(callers[node], totals[node], shares, is_end)
-            before, shares[node] = shares[node], found
-            if any(abs(found[end] - before.get(end, 0.0)) >= _SETTLED for end in found):
-                waiting.update(n for n in below.get(node, ()) if totals[n] > 0)
-        if not waiting:
-            break
+
+    def update(node: Node) -> bool:
+        found = _by_callers(callers[node], totals[node], shares, is_end)
+        before, shares[node] = shares[node], found
+        return any(abs(found[end] - before.get(end, 0.0)) >= _SETTLED for end in found)
+
+    settle(order, below, update, _ROUNDS)
     return {
         node: {end: share / sum(ends.values()) for end, share in ends.items()}
         for node, ends in shares.items()
