@@ -160,8 +160,7 @@ def _finding(subject: SubjectResult) -> list[str]:
     name = code_span(fitted(visible(subject.subject.id), _NAME))
     if subject.subject.kind is not Kind.TEST:
         name += f" ({kind_text(subject.subject.kind)})"
-    if subject.host:
-        name += f" on {code_span(visible(subject.host))}"
+    name += _on_host(subject)
     before_j = verdict.baseline_j
     before = "" if before_j is None else f"{format_energy(before_j)} → "
     if before_j is None and verdict.limit_j is not None:
@@ -184,14 +183,17 @@ def _accept(result: RunResult) -> Iterator[str]:
         yield ""
 
 
+def _on_host(subject: SubjectResult) -> str:
+    return f" on {code_span(visible(subject.host))}" if subject.host else ""
+
+
 def _costliest(result: RunResult, rows: int) -> Iterator[str]:
     costly = result.costliest(Kind.TEST, rows)
     if not costly:
         return
     table = [
         [
-            code_span(fitted(visible(s.subject.id), _NAME))
-            + (f" on {code_span(visible(s.host))}" if s.host else ""),
+            code_span(fitted(visible(s.subject.id), _NAME)) + _on_host(s),
             energy_text(s.total),
             grams_text(result, s.total),
             format_duration(s.total.cpu_s),

@@ -105,7 +105,6 @@ class Run:
                 self._instruments,
                 environment=self._environment,
                 environ=self._environ,
-                missing_meters=self._instruments.missing_meters,
             )
         link = WorkerLink(self._config, selection, introduction)
         self._record(link, link.process)

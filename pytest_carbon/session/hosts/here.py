@@ -32,7 +32,6 @@ def introduce(
     *,
     environment: Environment,
     environ: Mapping[str, str],
-    missing_meters: tuple[str, ...],
 ) -> Introduction:
     """What this worker says of its host; ``environ`` is the one from before any test."""
     invocation = invocation_of(config, environ)
@@ -43,7 +42,7 @@ def introduce(
         environment=environment,
         meters=instruments.meters,
         clock=instruments.clock,
-        missing_meters=missing_meters,
+        missing_meters=instruments.missing_meters,
         reference_ns=instruments.sampler.reference_ns,
         keeps_cwd=isinstance(invocation, str) or invocation.keeps_cwd,
         no_looks=invocation if isinstance(invocation, str) else "",

@@ -137,6 +137,11 @@ class Hosts:
         """The hosts beside this one that have run tests."""
         return sorted(self._places.values(), key=lambda host: host.name)
 
+    @property
+    def first(self) -> Host:
+        """The first of all hosts, whose environment the run is told by."""
+        return next(iter(self))
+
     def __iter__(self) -> Iterator[Host]:
         """All hosts that run tests, this one first where it does."""
         if self._local_workers or not self._places:

@@ -48,9 +48,9 @@ class Costs:
         return {phase: account for phase, account in found.items() if account is not None}
 
     @property
-    def is_call_only(self) -> bool:
-        """Whether nothing but the call has cost anything."""
-        return self.call is not None and self.setup is None and self.teardown is None
+    def only_call(self) -> Account | None:
+        """The account of the call, where nothing else has cost anything."""
+        return self.call if self.setup is None and self.teardown is None else None
 
     def account(self, phase: Phase) -> Account:
         """The account of one phase, opened when the phase first costs something."""

@@ -190,9 +190,10 @@ class Recorder:
 
     def measure_call(self, costs: Costs, sensitivity: float) -> Measurement | None:
         """What a test has spent of which only the call cost anything; ``None`` for others."""
-        if costs.call is None or not costs.is_call_only:
-            return None
-        return self._sampler.measure(costs.call, costs.memory_bytes, sensitivity)
+        call = costs.only_call
+        return (
+            None if call is None else self._sampler.measure(call, costs.memory_bytes, sensitivity)
+        )
 
     def note_memory(self, costs: Costs) -> None:
         """Remember how much memory is in use as the test ends."""

@@ -274,7 +274,7 @@ class Collector:
                 self._results.add(row)
         course = self.outcome.finish(session, session.exitstatus)
         self._note_ungated()
-        first = next(iter(self._hosts))
+        first = self._hosts.first
         self.result = RunResult(
             environment=first.environment,
             intensity=self._accounting.pinned,
@@ -391,8 +391,8 @@ class Collector:
             self.result,
             self._settings,
             failures=[*self._late_failures(), *self._strict_failures()],
-            missing_meters=next(iter(self._hosts)).missing_meters,
-            next_step=next(iter(self._hosts)).baselines.next_step,
+            missing_meters=self._hosts.first.missing_meters,
+            next_step=self._hosts.first.baselines.next_step,
         )
         for text in self._publisher.printed(self.result):
             terminalreporter.write(text)

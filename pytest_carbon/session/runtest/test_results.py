@@ -84,7 +84,7 @@ class TestResults:
         """
         test = self._test(facts, costs)
         tasks = (self._task(test, facts.limits, costs, row) for row in _rows(costs))
-        results = [test, *tasks] if costs.tasks is not None else [test]
+        results = [test, *tasks]
         return [self._judged(result) for result in results] if passed else results
 
     def _judged(self, result: SubjectResult) -> SubjectResult:

@@ -32,12 +32,17 @@ def stored(pytester: pytest.Pytester) -> dict[str, object]:
     return entries
 
 
+def with_baselines(pytester: pytest.Pytester, suite: Suite) -> dict[str, object]:
+    """Make the tests, and store what they cost before the change."""
+    pytester.makepyfile(TESTS)
+    suite.store().assert_outcomes(passed=12)
+    return stored(pytester)
+
+
 def test_of_several_killed_workers_no_result_is_lost(
     pytester: pytest.Pytester, suite: Suite
 ) -> None:
-    pytester.makepyfile(TESTS)
-    suite.store().assert_outcomes(passed=12)
-    before = stored(pytester)
+    before = with_baselines(pytester, suite)
     gated = suite.gate("-n2", "--carbon-confirm-time=0", "--carbon-inconclusive=fail")
     gated.assert_outcomes(failed=12)
     crashed = [line for line in gated.outlines if "crashed while running" in line]
@@ -54,9 +59,7 @@ def test_of_several_killed_workers_no_result_is_lost(
 def test_a_run_that_a_kill_ends_stores_what_had_passed_and_removes_nothing(
     pytester: pytest.Pytester, suite: Suite
 ) -> None:
-    pytester.makepyfile(TESTS)
-    suite.store().assert_outcomes(passed=12)
-    before = stored(pytester)
+    before = with_baselines(pytester, suite)
     suite.gate("-n1", "--max-worker-restart=0", "--carbon-update=all", "--carbon-confirm-time=0")
     result = suite.result
     assert "9 of 12 selected tests did not run" in result.course.cut_short
