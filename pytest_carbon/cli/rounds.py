@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
-from pytest_carbon.gate.screen import allowed
+from pytest_carbon.gate.bounds import allowed
 from pytest_carbon.gate.spread import centre_error, first_sd, sample_sd, suite_sd
 from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.intake.regular_file import read_regular

@@ -16,7 +16,7 @@ from pytest_carbon.compare.sessions import Generations
 from pytest_carbon.compare.suspects import Suspects, cleared
 from pytest_carbon.compare.whole_suite import WholeSuite
 from pytest_carbon.errors import NothingComparedError
-from pytest_carbon.gate.early import pair_spreads
+from pytest_carbon.gate.pairs.first_pairs import pair_spreads
 
 if TYPE_CHECKING:
     import random
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.progress import Progress
     from pytest_carbon.compare.side import Side
-    from pytest_carbon.gate.paired import PairedPolicy
+    from pytest_carbon.gate.pairs.suspects import PairedPolicy
 
 __all__ = ["Comparer"]
 

@@ -7,7 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.line import LineLostError
-from pytest_carbon.gate.paired import Pair
+from pytest_carbon.gate.pairs.suspects import Pair
 
 if TYPE_CHECKING:
     import random

@@ -18,7 +18,7 @@ from pytest_carbon.gate.verdict import Outcome
 if TYPE_CHECKING:
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.explain.culprit import Explanation
-    from pytest_carbon.gate.paired import Pair, PairedPolicy
+    from pytest_carbon.gate.pairs.suspects import Pair, PairedPolicy
     from pytest_carbon.gate.verdict import Verdict
 
 __all__ = ["LeftOutError", "Record", "lost_reason", "take_pair"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
-from pytest_carbon.gate.paired import AIM
+from pytest_carbon.gate.pairs.suspects import AIM
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import sentence
 from pytest_carbon.report.method import short_method

@@ -9,7 +9,7 @@ from math import log
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import findings
-from pytest_carbon.gate.sums import SumOutcome
+from pytest_carbon.gate.pairs.whole_suite import SumOutcome
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:

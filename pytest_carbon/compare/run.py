@@ -14,7 +14,7 @@ from pytest_carbon.compare.orders import revisions
 from pytest_carbon.compare.repository import Repository
 from pytest_carbon.compare.side import Side
 from pytest_carbon.errors import CompareError
-from pytest_carbon.gate.paired import PairedPolicy
+from pytest_carbon.gate.pairs.suspects import PairedPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.pairs import Mode, SideLostError, is_parallel
 from pytest_carbon.compare.record import LeftOutError, lost_reason, take_pair
 from pytest_carbon.explain.culprit import Explanation
-from pytest_carbon.gate.early import clears, pair_spreads
-from pytest_carbon.gate.paired import PAIRS_A_BATCH, MorePairs, next_pairs
+from pytest_carbon.gate.pairs.first_pairs import clears, pair_spreads
+from pytest_carbon.gate.pairs.suspects import PAIRS_A_BATCH, MorePairs, next_pairs
 from pytest_carbon.gate.verdict import Outcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.progress import Progress
     from pytest_carbon.compare.record import Record
     from pytest_carbon.compare.sessions import Generations
-    from pytest_carbon.gate.paired import Pair
+    from pytest_carbon.gate.pairs.suspects import Pair
     from pytest_carbon.gate.verdict import Verdict
 
 __all__ = ["Suspects", "cleared"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.record import LeftOutError, take_pair
-from pytest_carbon.gate.sums import MOST_PASSES, SumOutcome, judge_sum
+from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.record import Record
     from pytest_carbon.compare.sessions import Generations
     from pytest_carbon.explain.culprit import Explanation
-    from pytest_carbon.gate.paired import Pair, PairedPolicy
-    from pytest_carbon.gate.sums import Sum
+    from pytest_carbon.gate.pairs.suspects import Pair, PairedPolicy
+    from pytest_carbon.gate.pairs.whole_suite import Sum
 
 __all__ = ["ComparedSum", "WholeSuite"]
 

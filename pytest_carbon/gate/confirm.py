@@ -9,6 +9,14 @@ from __future__ import annotations
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.bounds import (
+    MOSTLY_FIRST_RISE,
+    aim,
+    allowed,
+    can_see,
+    is_mostly_first,
+    limit_j,
+)
 from pytest_carbon.gate.log_ratios import (
     by_first_runs,
     by_looks,
@@ -16,14 +24,6 @@ from pytest_carbon.gate.log_ratios import (
     log_ratio,
     one_look,
     raw_agrees,
-)
-from pytest_carbon.gate.screen import (
-    MOSTLY_FIRST_RISE,
-    aim,
-    allowed,
-    can_see,
-    is_mostly_first,
-    limit_j,
 )
 from pytest_carbon.gate.spread import first_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict

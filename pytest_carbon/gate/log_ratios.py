@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.evidence import Evidence
-from pytest_carbon.gate.screen import (
+from pytest_carbon.gate.bounds import (
     drift_limit_log,
     is_mostly_first,
     most_blocks,
     raw_limit_log,
 )
+from pytest_carbon.gate.evidence import Evidence
 from pytest_carbon.gate.spread import (
     centre_error,
     disk_drift,

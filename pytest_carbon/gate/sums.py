@@ -1,95 +1,144 @@
-"""Sums of many tests in two versions: what no test shows by itself.
-
-Each pass runs all tests once on both sides, as pairs, in new processes. The sums of a pass vary
-little, as the noise of single pairs averages out; what is left is what a pair of processes shares.
-"""
+"""Tests too short for the meter, gated together: a file as if it were one test."""
 
 from __future__ import annotations
 
-from enum import Enum
-from math import log, log1p, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from math import ceil, hypot, sqrt
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from pytest_carbon.gate.paired import quantile
-from pytest_carbon.gate.verdict import ratio_of
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.looks import Suspect
+from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, sample_sd
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["MOST_PASSES", "Sum", "SumOutcome", "judge_sum"]
+    from pytest_carbon.gate.policy import Policy
 
-# A sum is held to this part of the tolerance for single tests: 1 % where that is 5 %.
-SHARE_OF_TOLERANCE = 0.2
+__all__ = ["PYTEST_S", "Part", "as_one_entry", "as_suspect", "movers", "policy_for_sums", "subset"]
 
-# What the sums of one pass vary by, as the standard deviation of a logarithm, with the weight of
-# so many passes against what the passes show (tests/benchmarks/comparison/sums.py).
-PASS_SD = 0.008
-PRIOR_PASSES = 3
+T = TypeVar("T")
 
-# What a single pair adds, of which a sum keeps the part that does not average out.
-PAIR_SD = 0.06
+# A sum has a smaller spread than its parts, so that it can be held to half the tolerance: then
+# tests that all grew by just the tolerance are found, and not by chance.
+SHARE_OF_TOLERANCE = 0.5
 
-MOST_PASSES = 8
+# Less of a sum is not taken to scatter ten times as much as the whole.
+LEAST_SHARE = 0.01
 
-# A rise of two tolerances slips through once in 90 times.
-SURE = 2.3
-AIM = 2.0
+# A pass over more tests than take this long would not make the sum scatter less: what they share
+# stays, and of what they do not share a hundred tests leave a tenth.
+SUBSET_S = 0.15
 
-
-class SumOutcome(str, Enum):
-    """What is known of a sum."""
-
-    REGRESSED = "regressed"
-    OK = "ok"
-    OPEN = "open"
+# What pytest itself takes for a test, on a core of 2023.
+PYTEST_S = 0.001
 
 
-class Sum(NamedTuple):
-    """A sum's change: ratios of head to base, with a 95 % interval."""
+class Part(NamedTuple):
+    """One short test: its name, its baseline, and what it cost in this run."""
 
-    outcome: SumOutcome
-    base_j: float
-    ratio: float
-    low: float
-    high: float
-    passes: int
+    name: str
+    entry: Entry
+    now_j: float
+    raw_now_j: float | None = None
+
+    @property
+    def rise_j(self) -> float:
+        """How much more it cost than its baseline, in joules."""
+        return self.now_j - self.entry.first.centre_j
 
 
-def judge_sum(
-    passes: Sequence[tuple[float, float]],
-    weights: Sequence[float],
-    *,
-    tolerance: float,
-    alpha: float,
-    sums: int,
-) -> Sum:
-    """Judge the sums of base and head in joules, one pair of them for each pass.
+def policy_for_sums(policy: Policy) -> Policy:
+    """The policy that a sum of short tests is held to."""
+    return policy._replace(tolerance=policy.tolerance * SHARE_OF_TOLERANCE)
 
-    ``weights`` are the tests' own energies, which tell how far single pairs average out. ``alpha``
-    is the chance of an alarm that is allowed over all ``sums`` and all numbers of passes.
+
+def as_one_entry(
+    parts: Sequence[Part], stored: Entry | None = None, suite_sd: float = TYPICAL_SD
+) -> Entry:
+    """The parts' baselines as one: sums of centres, with the spread of a sum.
+
+    ``stored`` is the entry of the whole file, whose spread is used; of a part of it more is left
+    to chance. Without it, the spread is that of parts which share the moment and the process, so
+    that only the rest of their variance averages out. ``parts`` must not be empty.
     """
-    changes = [log(head_j / base_j) for base_j, head_j in passes]
-    count = len(changes)
-    mean = sum(changes) / count
-    total = sum(weights)
-    alone = PAIR_SD**2 * sum(weight**2 for weight in weights) / total**2 if total > 0 else 0.0
-    freedom = PRIOR_PASSES + count - 1
-    squares = PRIOR_PASSES * (PASS_SD**2 + alone) + sum((c - mean) ** 2 for c in changes)
-    error = sqrt(squares / freedom / count)
-    allowed_log = log1p(tolerance * SHARE_OF_TOLERANCE)
-    aim_log = log1p(AIM * tolerance * SHARE_OF_TOLERANCE)
-    chance = alpha / max(sums, 1) / MOST_PASSES
-    outcome = SumOutcome.OPEN
-    if mean > max(allowed_log, error * quantile(chance, freedom)):
-        outcome = SumOutcome.REGRESSED
-    elif mean + SURE * error < aim_log:
-        outcome = SumOutcome.OK
-    interval = error * quantile(0.025, freedom)
-    return Sum(
-        outcome=outcome,
-        base_j=sum(base_j for base_j, _ in passes) / count,
-        ratio=ratio_of(mean),
-        low=ratio_of(mean - interval),
-        high=ratio_of(mean + interval),
-        passes=count,
+    firsts = [(part.entry.first, first_sd(part.entry, suite_sd)) for part in parts]
+    looks = [(look, sample_sd(look, suite_sd)) for part in parts if (look := part.entry.look)]
+    first = _sum_of_spreads(firsts)
+    look = _sum_of_spreads(looks) if len(looks) == len(parts) else None
+    if stored is not None:
+        first = _part_of(stored.first, first)
+        look = _part_of(stored.look, look) if stored.look and look else look
+    raws = [part.entry.raw for part in parts if part.entry.raw is not None]
+    raw_j = sum(raw.centre_j for raw in raws) if len(raws) == len(parts) else None
+    if stored is not None and stored.raw is not None and stored.first.centre_j > 0:
+        raw_j = first.centre_j * stored.raw.centre_j / stored.first.centre_j
+    return Entry(
+        first=first,
+        look=look,
+        raw=None if raw_j is None else first._replace(centre_j=raw_j),
+        anchor_j=None if stored is None else stored.anchor_j,
     )
+
+
+def _part_of(whole: Spread, part: Spread) -> Spread:
+    """The spread of a part of a sum, from that of the whole: as if nothing in it were shared."""
+    share = min(1.0, part.centre_j / whole.centre_j) if whole.centre_j > 0 else 1.0
+    sd = None if whole.sd_log is None else whole.sd_log / sqrt(max(share, LEAST_SHARE))
+    return whole._replace(centre_j=part.centre_j, sd_log=sd)
+
+
+def _sum_of_spreads(spreads: Sequence[tuple[Spread, float]]) -> Spread:
+    """The sum of figures that run after each other, from their spreads and shrunk deviations."""
+    centre_j = sum(spread.centre_j for spread, _ in spreads)
+    common = own = 0.0
+    for spread, shrunk_sd in spreads:
+        sd = shrunk_sd * (spread.centre_j / centre_j if centre_j > 0 else 0.0)
+        common += sd
+        own = hypot(own, sd)
+    processes = min(spread.processes for spread, _ in spreads)
+    return Spread(
+        centre_j=centre_j,
+        sd_log=sqrt(SHARED * common * common + (1 - SHARED) * own * own),
+        samples=processes,
+        processes=processes,
+    )
+
+
+def as_suspect(
+    parts: Sequence[Part],
+    policy: Policy,
+    stored: Entry | None = None,
+    *,
+    suite_sd: float = TYPICAL_SD,
+    suite_size: int = 1,
+) -> Suspect:
+    """The sum as a suspect for ``verdict_by_looks``.
+
+    ``policy`` is the run's. Each of a look's figures is the sum of one pass over the parts.
+    """
+    entry = as_one_entry(parts, stored, suite_sd)
+    return Suspect(
+        entry=entry,
+        first_j=sum(part.now_j for part in parts),
+        policy=policy_for_sums(policy),
+        suite_sd=entry.first.sd_log or suite_sd,
+        suite_size=suite_size,
+    )
+
+
+def subset(
+    tests: Sequence[T], wall_s: Callable[[T], float], most_s: float = SUBSET_S
+) -> Sequence[T]:
+    """Tests for one pass, picked at even distances, that take about ``most_s`` together.
+
+    Where they were picked by what they cost now, chance would be among the reasons.
+    """
+    takes_s = sum(map(wall_s, tests)) + len(tests) * PYTEST_S
+    step = max(1, ceil(takes_s / most_s))
+    return tests[::step]
+
+
+def movers(parts: Sequence[Part], count: int = 5) -> list[Part]:
+    """The parts that rose most, in joules, the greatest first."""
+    risen = [part for part in parts if part.rise_j > 0]
+    return sorted(risen, key=lambda part: -part.rise_j)[:count]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.aggregate import subset
+from pytest_carbon.gate.sums import subset
 from pytest_carbon.looks.confirm import repeats_for
 from pytest_carbon.looks.order import AskedTask
 from pytest_carbon.looks.questions import Tested

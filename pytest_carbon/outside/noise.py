@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry
-from pytest_carbon.gate.screen import can_see
+from pytest_carbon.gate.bounds import can_see
 from pytest_carbon.gate.spread import summarise
 from pytest_carbon.ledger import Account
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.bounds import is_suspect, is_too_small
 from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.creep import creep
-from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.looks import Suspect
-from pytest_carbon.gate.screen import is_suspect, is_too_small
+from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind, Subject

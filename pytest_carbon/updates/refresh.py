@@ -9,8 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.file import BaselineFile
+from pytest_carbon.gate.bounds import is_suspect
 from pytest_carbon.gate.creep import creep
-from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.tasks.names import owner_of

@@ -17,8 +17,8 @@ from pytest_carbon.cli import baselines
 from pytest_carbon.cli.main import main
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.gate.creep import creep
-from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.intake.limits import LIMITS, MOST
 from pytest_carbon.resultfile.file import write_result

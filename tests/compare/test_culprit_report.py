@@ -10,7 +10,7 @@ from pytest_carbon.compare.culprit_report import github_annotations
 from pytest_carbon.compare.report import as_markdown, as_text
 from pytest_carbon.compare.whole_suite import ComparedSum
 from pytest_carbon.explain.culprit import Culprit, Explanation
-from pytest_carbon.gate.sums import Sum, SumOutcome
+from pytest_carbon.gate.pairs.whole_suite import Sum, SumOutcome
 from pytest_carbon.gate.verdict import Outcome
 from tests.compare.test_report import OK, compared, comparison
 

@@ -8,16 +8,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.gate.aggregate import Part, as_suspect, policy_for_sums
+from pytest_carbon.gate.bounds import is_suspect
 from pytest_carbon.gate.budget import MAX_LOOKS, verdict_on_budget
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
 from pytest_carbon.gate.creep import creep
-from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.looks import Look, Suspect
-from pytest_carbon.gate.paired import MorePairs, Pair, PairedPolicy, next_pairs
+from pytest_carbon.gate.pairs.suspects import MorePairs, Pair, PairedPolicy, next_pairs
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.gate.screen import is_suspect
+from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.spread import suite_sd, summarise
+from pytest_carbon.gate.sums import Part, as_suspect, policy_for_sums
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 # From nothing to more than any run; what comes between the two is likelier.

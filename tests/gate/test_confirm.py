@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import is_mostly_first
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.gate.screen import is_mostly_first
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_carbon.gate.aggregate import SUBSET_S
+from pytest_carbon.gate.sums import SUBSET_S
 from pytest_carbon.looks.answer import Sample, UnitAnswer
 from pytest_carbon.looks.to_store import look_to_store, worth_a_look
 from pytest_carbon.measurement import Kind, Subject

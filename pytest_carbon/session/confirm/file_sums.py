@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.aggregate import Part, as_one_entry, as_suspect, movers, subset
+from pytest_carbon.gate.bounds import is_suspect
 from pytest_carbon.gate.creep import creep
-from pytest_carbon.gate.decide import verdict_without_confirmation
-from pytest_carbon.gate.screen import is_suspect
+from pytest_carbon.gate.single_run import verdict_without_confirmation
+from pytest_carbon.gate.sums import Part, as_one_entry, as_suspect, movers, subset
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.questions import AgainstBaseline
 from pytest_carbon.measurement import Kind, Subject, sum_of

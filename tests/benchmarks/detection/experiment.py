@@ -27,7 +27,7 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.gate.screen import MOSTLY_FIRST
+from pytest_carbon.gate.bounds import MOSTLY_FIRST
 from pytest_carbon.speed.load import load
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pytest_carbon.baseline.entry import Entry
+from pytest_carbon.gate.bounds import is_suspect
 from pytest_carbon.gate.confirm import enough_j as enough
 from pytest_carbon.gate.confirm import verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.gate.screen import is_suspect
 from pytest_carbon.gate.spread import sample_sd, summarise
 from pytest_carbon.looks.confirm import REPEATS as REPEATS_IN_LOOK
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity

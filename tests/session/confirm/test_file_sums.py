@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
-from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.looks import questions
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject

@@ -16,7 +16,7 @@ from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_carbon.gate.paired import Pair, PairedPolicy
+    from pytest_carbon.gate.pairs.suspects import Pair, PairedPolicy
 
 __all__ = ["clears", "pair_spreads"]
 

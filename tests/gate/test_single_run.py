@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.gate.decide import verdict_without_confirmation
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.verdict import Outcome
 
 ENTRY = Entry(

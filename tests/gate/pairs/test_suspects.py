@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.gate.paired import MorePairs, Pair, PairedPolicy, next_pairs
+from pytest_carbon.gate.pairs.suspects import MorePairs, Pair, PairedPolicy, next_pairs
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 POLICY = PairedPolicy(floor_j=0.0)

@@ -8,8 +8,8 @@ from math import exp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.gate.early import LEAST_PAIR_SD, clears, pair_spreads
-from pytest_carbon.gate.paired import Pair, PairedPolicy
+from pytest_carbon.gate.pairs.first_pairs import LEAST_PAIR_SD, clears, pair_spreads
+from pytest_carbon.gate.pairs.suspects import Pair, PairedPolicy
 from pytest_carbon.gate.verdict import Outcome
 
 POLICY = PairedPolicy()

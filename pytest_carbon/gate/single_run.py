@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.screen import can_see, fall, is_suspect, is_too_small, limit_j
+from pytest_carbon.gate.bounds import can_see, fall, is_suspect, is_too_small, limit_j
 from pytest_carbon.gate.spread import TYPICAL_SD
 from pytest_carbon.gate.verdict import Outcome, Verdict
 

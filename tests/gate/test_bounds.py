@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import can_see, fall, is_suspect, is_too_small, limit_j
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.gate.screen import can_see, fall, is_suspect, is_too_small, limit_j
 
 
 def entry(

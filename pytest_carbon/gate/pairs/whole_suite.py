@@ -1,0 +1,95 @@
+"""Sums of many tests in two versions: what no test shows by itself.
+
+Each pass runs all tests once on both sides, as pairs, in new processes. The sums of a pass vary
+little, as the noise of single pairs averages out; what is left is what a pair of processes shares.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from math import log, log1p, sqrt
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_carbon.gate.pairs.suspects import quantile
+from pytest_carbon.gate.verdict import ratio_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["MOST_PASSES", "Sum", "SumOutcome", "judge_sum"]
+
+# A sum is held to this part of the tolerance for single tests: 1 % where that is 5 %.
+SHARE_OF_TOLERANCE = 0.2
+
+# What the sums of one pass vary by, as the standard deviation of a logarithm, with the weight of
+# so many passes against what the passes show (tests/benchmarks/comparison/sums.py).
+PASS_SD = 0.008
+PRIOR_PASSES = 3
+
+# What a single pair adds, of which a sum keeps the part that does not average out.
+PAIR_SD = 0.06
+
+MOST_PASSES = 8
+
+# A rise of two tolerances slips through once in 90 times.
+SURE = 2.3
+AIM = 2.0
+
+
+class SumOutcome(str, Enum):
+    """What is known of a sum."""
+
+    REGRESSED = "regressed"
+    OK = "ok"
+    OPEN = "open"
+
+
+class Sum(NamedTuple):
+    """A sum's change: ratios of head to base, with a 95 % interval."""
+
+    outcome: SumOutcome
+    base_j: float
+    ratio: float
+    low: float
+    high: float
+    passes: int
+
+
+def judge_sum(
+    passes: Sequence[tuple[float, float]],
+    weights: Sequence[float],
+    *,
+    tolerance: float,
+    alpha: float,
+    sums: int,
+) -> Sum:
+    """Judge the sums of base and head in joules, one pair of them for each pass.
+
+    ``weights`` are the tests' own energies, which tell how far single pairs average out. ``alpha``
+    is the chance of an alarm that is allowed over all ``sums`` and all numbers of passes.
+    """
+    changes = [log(head_j / base_j) for base_j, head_j in passes]
+    count = len(changes)
+    mean = sum(changes) / count
+    total = sum(weights)
+    alone = PAIR_SD**2 * sum(weight**2 for weight in weights) / total**2 if total > 0 else 0.0
+    freedom = PRIOR_PASSES + count - 1
+    squares = PRIOR_PASSES * (PASS_SD**2 + alone) + sum((c - mean) ** 2 for c in changes)
+    error = sqrt(squares / freedom / count)
+    allowed_log = log1p(tolerance * SHARE_OF_TOLERANCE)
+    aim_log = log1p(AIM * tolerance * SHARE_OF_TOLERANCE)
+    chance = alpha / max(sums, 1) / MOST_PASSES
+    outcome = SumOutcome.OPEN
+    if mean > max(allowed_log, error * quantile(chance, freedom)):
+        outcome = SumOutcome.REGRESSED
+    elif mean + SURE * error < aim_log:
+        outcome = SumOutcome.OK
+    interval = error * quantile(0.025, freedom)
+    return Sum(
+        outcome=outcome,
+        base_j=sum(base_j for base_j, _ in passes) / count,
+        ratio=ratio_of(mean),
+        low=ratio_of(mean - interval),
+        high=ratio_of(mean + interval),
+        passes=count,
+    )
