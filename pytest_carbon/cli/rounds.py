@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
-from pytest_carbon.gate.bounds import allowed
-from pytest_carbon.gate.spread import centre_error, first_sd, sample_sd, suite_sd
+from pytest_carbon.gate.bounds import Bounds
+from pytest_carbon.gate.spread import centre_error, sample_sd, suite_sd
 from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.looks.invocation import plain_invocation
@@ -30,7 +30,6 @@ from pytest_carbon.text import printable_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.measurement import Subject
@@ -125,15 +124,17 @@ def are_enough(planned: BaselineFile, policy: Policy) -> bool:
         if subject.kind is not Kind.FILE and not entry.is_short
     ]
     usual_sd = suite_sd(entries, policy.floor_j)
-    return all(_error(entry, usual_sd) <= ENOUGH * allowed(entry, policy) for entry in entries)
+    bounds = (Bounds.of(entry, policy, usual_sd) for entry in entries)
+    return all(_error(one) <= ENOUGH * one.allowed_log for one in bounds)
 
 
-def _error(entry: Entry, usual_sd: float) -> float:
+def _error(bounds: Bounds) -> float:
     """How far what looks are held against may be off, as a part of the whole test's cost."""
+    entry = bounds.entry
     if entry.look is None:
-        return centre_error(first_sd(entry, usual_sd), entry.first)
+        return centre_error(bounds.first_sd, entry.first)
     part = min(1.0, entry.look.centre_j / entry.first.centre_j)
-    return part * centre_error(sample_sd(entry.look, usual_sd), entry.look)
+    return part * centre_error(sample_sd(entry.look, bounds.suite_sd), entry.look)
 
 
 class FinishedRounds:

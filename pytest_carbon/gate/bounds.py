@@ -1,33 +1,21 @@
-"""The screen: which tests of a run are worth a second look.
+"""What a subject may cost: all that its baseline and its policy say before it runs.
 
-Runs once a test in the hot path: a handful of arithmetic, no loops.
+Made once a subject. The screen asks it which first runs are worth a second look, and the
+confirmation what looks have to show.
 """
 
 from __future__ import annotations
 
 from math import exp, hypot, log, log1p
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.spread import TYPICAL_SD, centre_error, disk_drift, first_sd
 
 if TYPE_CHECKING:
-    from pytest_carbon.baseline.entry import Entry
+    from pytest_carbon.baseline.entry import Entry, Spread
     from pytest_carbon.gate.policy import Policy
 
-__all__ = [
-    "aim",
-    "allowed",
-    "can_see",
-    "drift_limit_log",
-    "fall",
-    "is_mostly_first",
-    "is_suspect",
-    "is_too_small",
-    "limit_j",
-    "most_blocks",
-    "raw_limit_log",
-    "shows_in_raw",
-]
+__all__ = ["MOSTLY_FIRST_RISE", "Bounds"]
 
 # Closer to its baseline than this many standard deviations no test is suspect: of unchanged
 # tests 5 % of those of 20 ms, and 3 % of those of 200 ms, are measured again
@@ -56,159 +44,156 @@ FALL_SDS = 3.0
 ONE_SIDED_95 = 1.645
 
 
-def _tolerance(entry: Entry, policy: Policy) -> float:
-    centre_j = entry.first.centre_j
-    return (
-        max(policy.tolerance, policy.least_rise_j / centre_j) if centre_j > 0 else policy.tolerance
-    )
+class Bounds(NamedTuple):
+    """The bounds of one subject, and the baseline and the policy that they come from.
+
+    All logarithms are of ratios to the stored first runs, and all energies those of a first run.
+
+    - ``suite_sd`` is the spread of a usual test of the suite, ``first_sd`` that of one first run
+      of this subject, and ``drifting_sd`` that of its ratio to the baseline, whose own error
+      counts, with what another hour changes of the disk's cost.
+    - ``allowed_log`` is the rise that is allowed: the tolerance or the floor, what is more.
+    - ``aim_log`` is the rise that the gate tries hard not to miss: ``AIM`` tolerances, or where
+      the spread of one run hides that, what the screen still finds. (The thorough mode has no
+      screen.) ``can_see`` is the same as a relative rise, which is found in about 95 % of the
+      cases; ``None`` for a baseline of 0 J, to which no rise is relative.
+    - ``limit_j`` is what makes a first run suspect. That need not be above the tolerance: where
+      noise could hide a rise beyond it, the limit sits lower, though never within the noise. Only
+      the verdict is held to the tolerance. ``disk_limit_j`` is the limit of a run that is known
+      to have written no more than before, so that the disk may explain more.
+    """
+
+    entry: Entry
+    policy: Policy
+    suite_sd: float
+    first_sd: float
+    drifting_sd: float
+    allowed_log: float
+    aim_log: float
+    can_see: float | None
+    limit_j: float
+    disk_limit_j: float
+
+    @classmethod
+    def of(cls, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> Bounds:
+        """The bounds of a subject with this baseline."""
+        centre_j = entry.first.centre_j
+        tolerance = policy.tolerance
+        if centre_j > 0:
+            tolerance = max(tolerance, policy.least_rise_j / centre_j)
+        sd = first_sd(entry, suite_sd)
+        own_sd = hypot(sd, centre_error(sd, entry.first))
+        drifting_sd = hypot(own_sd, disk_drift(entry))
+        disk_limit_log = _limit_log(entry, tolerance, drifting_sd)
+        # Where it is not known what a run wrote, a look tells a test's own doing from the disk's.
+        limit_log = _limit_log(entry, tolerance, own_sd) if entry.blocks_written else disk_limit_log
+        if policy.thorough:
+            aim_log = log1p(AIM_THOROUGH * tolerance)
+        else:
+            aim_log = max(log1p(AIM * tolerance), disk_limit_log + ONE_SIDED_95 * drifting_sd)
+        return cls(
+            entry=entry,
+            policy=policy,
+            suite_sd=suite_sd,
+            first_sd=sd,
+            drifting_sd=drifting_sd,
+            allowed_log=log1p(tolerance),
+            aim_log=aim_log,
+            can_see=exp(aim_log) - 1 if centre_j > 0 else None,
+            limit_j=centre_j * exp(limit_log) if centre_j > 0 else policy.floor_j,
+            disk_limit_j=centre_j * exp(disk_limit_log) if centre_j > 0 else policy.floor_j,
+        )
+
+    @property
+    def centre_j(self) -> float:
+        """The stored cost of a first run."""
+        return self.entry.first.centre_j
+
+    @property
+    def stored_look(self) -> Spread:
+        """The stored runs in looks; else the first runs, which hardly cost more."""
+        return self.entry.first if self.entry.look is None else self.entry.look
+
+    @property
+    def is_mostly_first(self) -> bool:
+        """Whether the first run pays so much of its own that later runs say little about it."""
+        return _is_mostly_first(self.entry)
+
+    @property
+    def drift_log(self) -> float:
+        """The rise up to which another hour explains what a test costs."""
+        return SCREEN_SDS * self.drifting_sd
+
+    @property
+    def raw_log(self) -> float:
+        """The rise that the uncorrected figure has to show where it has a say.
+
+        Half of what is allowed: a rise that only the correction makes shows nothing of it, and a
+        real one is not lost to the greater noise of the uncorrected figure.
+        """
+        return self.allowed_log / 2
+
+    @property
+    def most_blocks(self) -> float:
+        """What a run may write to a disk before that counts as the test's own doing.
+
+        In blocks of 512 bytes. How much a test writes is counted, and the same from run to run,
+        whatever it costs. 0 where what is stored does not say.
+        """
+        return (self.entry.blocks_written or 0.0) * exp(self.raw_log)
+
+    def limit_of_run_j(self, blocks_written: float | None) -> float:
+        """The limit of a first run that wrote this much to a disk; ``None`` where it is unknown."""
+        if blocks_written is None or blocks_written > self.most_blocks:
+            return self.limit_j
+        return self.disk_limit_j
+
+    def is_suspect(
+        self, now_j: float, raw_now_j: float | None = None, *, blocks_written: float | None = None
+    ) -> bool:
+        """Whether a first run costs so much that the test has to be measured again.
+
+        ``raw_now_j`` is the energy without the correction for speed, where there is one, and
+        ``blocks_written`` what the run wrote to a disk, where that is known. In the thorough mode
+        every test is confirmed, suspect or not.
+        """
+        return now_j > self.limit_of_run_j(blocks_written) and self._shows_in_raw(raw_now_j)
+
+    def _shows_in_raw(self, raw_now_j: float | None) -> bool:
+        """Whether a rise may be believed, as far as the uncorrected figure goes.
+
+        A test whose sensitivity to the core's speed is not known may not follow it at all; then
+        the correction makes a rise out of nothing. So the rise has to show in both figures.
+        """
+        entry = self.entry
+        if entry.sensitivity is not None or raw_now_j is None or entry.raw is None:
+            return True
+        return raw_now_j > entry.raw.centre_j * exp(self.raw_log)
+
+    def is_too_small(self, now_j: float) -> bool:
+        """Whether the meter cannot resolve the test by itself, neither before nor now."""
+        floor_j = self.policy.floor_j
+        return self.centre_j < floor_j and now_j <= self.centre_j + floor_j
+
+    def is_fall(self, now_j: float) -> bool:
+        """Whether a first run costs less, by more than the tolerance and than noise explains."""
+        if now_j <= 0 or self.centre_j <= 0:
+            return False
+        noise_log = max(FALL_SDS * self.drifting_sd, _first_run_noise_log(self.entry))
+        return log(self.centre_j / now_j) > max(self.allowed_log, noise_log)
 
 
-def allowed(entry: Entry, policy: Policy) -> float:
-    """The rise that is allowed, as a logarithm: the tolerance or the floor, what is more."""
-    return log1p(_tolerance(entry, policy))
-
-
-def _one_run_sd(entry: Entry, suite_sd: float) -> float:
-    """The spread of one run's rise over the stored centre, whose own error counts, too."""
-    sd = first_sd(entry, suite_sd)
-    return hypot(sd, centre_error(sd, entry.first))
-
-
-def _drifting_sd(entry: Entry, suite_sd: float) -> float:
-    """The same with what another hour changes of the disk's cost."""
-    return hypot(_one_run_sd(entry, suite_sd), disk_drift(entry))
-
-
-def drift_limit_log(entry: Entry, suite_sd: float) -> float:
-    """The rise, as a logarithm, up to which another hour explains what a test costs."""
-    return SCREEN_SDS * _drifting_sd(entry, suite_sd)
-
-
-def is_mostly_first(entry: Entry) -> bool:
-    """Whether a test's first run pays so much of its own that later runs say little about it."""
+def _is_mostly_first(entry: Entry) -> bool:
     look = entry.look
     return look is not None and entry.first.centre_j >= MOSTLY_FIRST * look.centre_j
 
 
-def _first_run_noise(entry: Entry) -> float:
-    """The change, as a logarithm, that says nothing where the first run pays most of the cost."""
-    return log(MOSTLY_FIRST_RISE) if is_mostly_first(entry) else 0.0
+def _first_run_noise_log(entry: Entry) -> float:
+    """The change that says nothing where the first run pays most of the cost."""
+    return log(MOSTLY_FIRST_RISE) if _is_mostly_first(entry) else 0.0
 
 
-def _threshold(entry: Entry, policy: Policy, sd: float) -> float:
-    """The rise that makes a suspect, as a logarithm."""
-    tolerance = _tolerance(entry, policy)
+def _limit_log(entry: Entry, tolerance: float, sd: float) -> float:
+    """The rise that makes a suspect, where one run's ratio to the baseline has this spread."""
     surely_seen = log1p(AIM * tolerance) - SURE_SDS * sd
-    return max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen), _first_run_noise(entry))
-
-
-def aim(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float:
-    """The rise, as a logarithm, that the gate tries hard not to miss.
-
-    ``AIM`` tolerances; where the spread of one run hides that, what the screen still finds. The
-    thorough mode has no screen.
-    """
-    if policy.thorough:
-        return log1p(AIM_THOROUGH * _tolerance(entry, policy))
-    sd = _drifting_sd(entry, suite_sd)
-    seen = _threshold(entry, policy, sd) + ONE_SIDED_95 * sd
-    return max(log1p(AIM * _tolerance(entry, policy)), seen)
-
-
-def can_see(entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> float | None:
-    """The smallest relative rise that the gate finds in about 95 % of the cases.
-
-    ``None`` for a baseline of 0 J, to which no rise is relative.
-    """
-    if entry.first.centre_j <= 0:
-        return None
-    return exp(aim(entry, policy, suite_sd)) - 1
-
-
-def most_blocks(entry: Entry, policy: Policy) -> float:
-    """What a test may write to a disk before that counts as its own doing, in blocks of 512 bytes.
-
-    How much it writes is counted, and the same from run to run, whatever it costs. 0 where what
-    is stored does not say.
-    """
-    return (entry.blocks_written or 0.0) * exp(raw_limit_log(entry, policy))
-
-
-def limit_j(
-    entry: Entry,
-    policy: Policy,
-    suite_sd: float = TYPICAL_SD,
-    blocks_written: float | None = None,
-) -> float:
-    """The joules above which a first run is suspect; ``blocks_written`` is what it wrote to a disk.
-
-    A suspect need not be above the tolerance: where noise could hide a rise beyond it, the
-    limit sits lower, though never within the noise. Only the verdict is held to the tolerance.
-    """
-    centre_j = entry.first.centre_j
-    if centre_j <= 0:
-        return policy.floor_j
-    # Where it is not known what a run wrote, a look tells a test's own doing from the disk's.
-    may_be_own = entry.blocks_written and (
-        blocks_written is None or blocks_written > most_blocks(entry, policy)
-    )
-    sd = (_one_run_sd if may_be_own else _drifting_sd)(entry, suite_sd)
-    return centre_j * exp(_threshold(entry, policy, sd))
-
-
-def raw_limit_log(entry: Entry, policy: Policy) -> float:
-    """The rise, as a logarithm, that the uncorrected figure has to show where it has a say.
-
-    Half of what is allowed: a rise that only the correction makes shows nothing of it, and a
-    real one is not lost to the greater noise of the uncorrected figure.
-    """
-    return allowed(entry, policy) / 2
-
-
-def shows_in_raw(raw_now_j: float | None, entry: Entry, policy: Policy) -> bool:
-    """Whether a rise may be believed, as far as the uncorrected figure goes.
-
-    A test whose sensitivity to the core's speed is not known may not follow it at all; then the
-    correction makes a rise out of nothing. So the rise has to show in both figures.
-    """
-    if entry.sensitivity is not None or raw_now_j is None or entry.raw is None:
-        return True
-    return raw_now_j > entry.raw.centre_j * exp(raw_limit_log(entry, policy))
-
-
-def is_suspect(
-    now_j: float,
-    entry: Entry,
-    policy: Policy,
-    suite_sd: float = TYPICAL_SD,
-    raw_now_j: float | None = None,
-    *,
-    blocks_written: float | None = None,
-) -> bool:
-    """Whether a test's first run costs so much that it has to be measured again.
-
-    ``raw_now_j`` is the energy without the correction for speed, where there is one, and
-    ``blocks_written`` what the run wrote to a disk, where that is known. In the thorough mode every
-    test is confirmed, suspect or not.
-    """
-    # Half of all tests are done with the first, cheap comparison.
-    return (
-        now_j > entry.first.centre_j
-        and now_j > limit_j(entry, policy, suite_sd, blocks_written)
-        and shows_in_raw(raw_now_j, entry, policy)
-    )
-
-
-def is_too_small(now_j: float, entry: Entry, policy: Policy) -> bool:
-    """Whether the meter cannot resolve the test by itself, neither before nor now."""
-    centre_j = entry.first.centre_j
-    return centre_j < policy.floor_j and now_j <= centre_j + policy.floor_j
-
-
-def fall(now_j: float, entry: Entry, policy: Policy, suite_sd: float = TYPICAL_SD) -> bool:
-    """Whether a first run costs less, by more than the tolerance and than noise explains."""
-    centre_j = entry.first.centre_j
-    if now_j <= 0 or centre_j <= 0:
-        return False
-    noise = max(FALL_SDS * _drifting_sd(entry, suite_sd), _first_run_noise(entry))
-    return log(centre_j / now_j) > max(allowed(entry, policy), noise)
+    return max(SCREEN_SDS * sd, min(log1p(tolerance), surely_seen), _first_run_noise_log(entry))

@@ -9,14 +9,7 @@ from __future__ import annotations
 from math import exp, log, sqrt
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.bounds import (
-    MOSTLY_FIRST_RISE,
-    aim,
-    allowed,
-    can_see,
-    is_mostly_first,
-    limit_j,
-)
+from pytest_carbon.gate.bounds import MOSTLY_FIRST_RISE
 from pytest_carbon.gate.log_ratios import (
     by_first_runs,
     by_looks,
@@ -25,12 +18,12 @@ from pytest_carbon.gate.log_ratios import (
     one_look,
     raw_agrees,
 )
-from pytest_carbon.gate.spread import first_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_carbon.gate.bounds import Bounds
     from pytest_carbon.gate.evidence import Evidence
     from pytest_carbon.gate.looks import Look, Suspect
 
@@ -64,7 +57,7 @@ def verdict_by_looks(suspect: Suspect, looks: Sequence[Look]) -> Verdict | None:
     ``looks`` are all looks taken so far. The answer is a verdict after ``policy.max_looks`` of
     them at the latest.
     """
-    if suspect.entry.first.centre_j <= 0:
+    if suspect.bounds.centre_j <= 0:
         return open_verdict(
             suspect, "the stored baseline is 0 J: store it again with --carbon-update=all"
         )
@@ -82,9 +75,9 @@ def _by_later_runs(
         reason = f"{len(repeated)} fresh processes confirm it"
         return _verdict(suspect, Outcome.REGRESSED, reason, evidence)
     why = _why_cleared(suspect, evidence, repeated)
-    if why is not None and len(repeated) >= suspect.policy.least_to_clear:
+    if why is not None and len(repeated) >= suspect.bounds.policy.least_to_clear:
         return _cleared(suspect, evidence, looks, why)
-    if len(looks) < suspect.policy.max_looks and not _is_futile(suspect, evidence):
+    if len(looks) < suspect.bounds.policy.max_looks and not _is_futile(suspect, evidence):
         return None
     return _last_word(suspect, evidence)
 
@@ -99,7 +92,7 @@ def _cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look], reason
 
 def _last_word(suspect: Suspect, evidence: Evidence) -> Verdict:
     """The verdict where further looks would not decide."""
-    if evidence.rise <= allowed(suspect.entry, suspect.policy):
+    if evidence.rise <= suspect.bounds.allowed_log:
         return _verdict(
             suspect,
             Outcome.OK,
@@ -116,18 +109,19 @@ def enough_j(suspect: Suspect, most_samples: int) -> tuple[float, ...]:
 
     In joules; empty where one look cannot clear it.
     """
-    stored = suspect.entry.look or suspect.entry.first
-    if suspect.policy.least_to_clear > 1 or stored.centre_j <= 0 or is_mostly_first(suspect.entry):
+    bounds = suspect.bounds
+    stored_j = bounds.stored_look.centre_j
+    if bounds.policy.least_to_clear > 1 or stored_j <= 0 or bounds.is_mostly_first:
         return ()
-    limits = (_clear_limit(suspect, one_look(suspect, n)) for n in range(1, most_samples + 1))
-    return tuple(stored.centre_j * exp(limit) for limit in limits)
+    looks = (one_look(suspect, samples) for samples in range(1, most_samples + 1))
+    return tuple(stored_j * exp(_clear_limit_log(bounds, look.error)) for look in looks)
 
 
 def open_verdict(suspect: Suspect, reason: str, looks: Sequence[Look] = ()) -> Verdict:
     """Inconclusive, for a ``reason`` beside the figures; with what looks have found so far."""
     repeated = [look for look in looks if look.samples_j]
     # To a baseline of nothing, nothing is relative.
-    is_known = bool(repeated) and suspect.entry.first.centre_j > 0
+    is_known = bool(repeated) and suspect.bounds.centre_j > 0
     evidence = by_looks(suspect, repeated) if is_known else None
     return _verdict(suspect, Outcome.INCONCLUSIVE, reason, evidence)
 
@@ -139,8 +133,8 @@ def _by_first_runs_only(suspect: Suspect, looks: Sequence[Look]) -> Verdict | No
     clears where it is low, and never convicts.
     """
     evidence = by_first_runs(suspect, looks)
-    if _is_cleared(suspect, evidence):
-        if len(looks) < suspect.policy.least_to_clear:
+    if _is_cleared(suspect.bounds, evidence):
+        if len(looks) < suspect.bounds.policy.least_to_clear:
             return None
         return _verdict(suspect, Outcome.OK, "measured again: no regression", evidence)
     reason = (
@@ -154,13 +148,12 @@ def _first_run_stands_out(suspect: Suspect, looks: Sequence[Look]) -> bool:
 
     Looks whose own first runs are as cheap as stored ones show that it was the moment.
     """
-    entry = suspect.entry
-    rise = log_ratio(suspect.first_j, entry.first.centre_j)
-    noise = max(UNEXPLAINED_SDS * first_sd(entry, suspect.suite_sd), log(MOSTLY_FIRST_RISE))
-    if not is_mostly_first(entry) and rise < noise:
+    bounds = suspect.bounds
+    rise_log = log_ratio(suspect.first_j, bounds.centre_j)
+    noise_log = max(UNEXPLAINED_SDS * bounds.first_sd, log(MOSTLY_FIRST_RISE))
+    if not bounds.is_mostly_first and rise_log < noise_log:
         return False
-    evidence = by_first_runs(suspect, looks)
-    return not evidence.is_below(aim(entry, suspect.policy, suspect.suite_sd))
+    return not by_first_runs(suspect, looks).is_below(bounds.aim_log)
 
 
 def _convicts(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
@@ -170,31 +163,31 @@ def _convicts(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bo
 
 
 def _exceeds(suspect: Suspect, evidence: Evidence) -> bool:
-    policy = suspect.policy
-    if len(evidence.rises) < LEAST_LOOKS + policy.thorough:
+    bounds = suspect.bounds
+    if len(evidence.rises) < LEAST_LOOKS + bounds.policy.thorough:
         return False
-    above = evidence.rise > allowed(suspect.entry, policy)
-    return above and evidence.chance <= policy.chance(suspect.suite_size)
+    return evidence.rise > bounds.allowed_log and evidence.chance <= suspect.chance
 
 
-def _clear_limit(suspect: Suspect, evidence: Evidence) -> float:
-    """The rise, as a logarithm, below which evidence of this precision clears the suspect."""
-    most = allowed(suspect.entry, suspect.policy)
-    must_see = aim(suspect.entry, suspect.policy, suspect.suite_sd)
-    error = evidence.error
-    apart = CLEAR_OF_TOLERANCE_THOROUGH * error if suspect.policy.thorough else 0.0
-    return max(most - BELOW_TOLERANCE * error, min(most - apart, must_see - BELOW_AIM * error))
+def _clear_limit_log(bounds: Bounds, error: float) -> float:
+    """The rise below which evidence with this standard error clears a suspect."""
+    allowed_log, aim_log = bounds.allowed_log, bounds.aim_log
+    apart = CLEAR_OF_TOLERANCE_THOROUGH * error if bounds.policy.thorough else 0.0
+    return max(
+        allowed_log - BELOW_TOLERANCE * error,
+        min(allowed_log - apart, aim_log - BELOW_AIM * error),
+    )
 
 
-def _is_cleared(suspect: Suspect, evidence: Evidence) -> bool:
-    return evidence.is_below(_clear_limit(suspect, evidence))
+def _is_cleared(bounds: Bounds, evidence: Evidence) -> bool:
+    return evidence.is_below(_clear_limit_log(bounds, evidence.error))
 
 
 def _why_cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> str | None:
     """Why the evidence clears a suspect, empty where it just does; ``None`` if it does not."""
-    if _is_cleared(suspect, evidence):
+    if _is_cleared(suspect.bounds, evidence):
         return ""
-    if not suspect.policy.thorough and is_the_disk(suspect, evidence, looks):
+    if not suspect.bounds.policy.thorough and is_the_disk(suspect, evidence, looks):
         return "the disk has become slower: the test writes no more than before"
     return None
 
@@ -205,16 +198,16 @@ def _is_futile(suspect: Suspect, evidence: Evidence) -> bool:
     What another hour has changed is the same in all of them: they could neither convict nor clear a
     suspect above the tolerance, or not lift one above it that they cannot clear.
     """
+    bounds = suspect.bounds
     further = FUTILE_SDS * evidence.sd / sqrt(len(evidence.rises))
-    count = suspect.policy.max_looks
+    count = bounds.policy.max_looks
     high = evidence._replace(rises=[evidence.rise + further] * count)
     low = evidence._replace(rises=[evidence.rise - further] * count)
-    most = allowed(suspect.entry, suspect.policy)
-    if _is_cleared(suspect, low):
+    if _is_cleared(bounds, low):
         return False
-    is_above = low.rise > most and not _exceeds(suspect, high)
-    is_enough = len(evidence.rises) >= suspect.policy.least_to_clear
-    return is_above or (is_enough and evidence.is_below(most - further))
+    is_above = low.rise > bounds.allowed_log and not _exceeds(suspect, high)
+    is_enough = len(evidence.rises) >= bounds.policy.least_to_clear
+    return is_above or (is_enough and evidence.is_below(bounds.allowed_log - further))
 
 
 def _verdict(
@@ -225,29 +218,27 @@ def _verdict(
     *,
     looks: int | None = None,
 ) -> Verdict:
-    entry, policy = suspect.entry, suspect.policy
-    baseline_j = entry.first.centre_j
-    most = allowed(entry, policy) if baseline_j > 0 else 0.0
+    bounds = suspect.bounds
     verdict = Verdict(
         outcome=outcome,
         now_j=suspect.first_j,
-        baseline_j=baseline_j,
-        tolerance=policy.tolerance,
-        limit_j=limit_j(entry, policy, suspect.suite_sd),
-        can_see=can_see(entry, policy, suspect.suite_sd),
+        baseline_j=bounds.centre_j,
+        tolerance=bounds.policy.tolerance,
+        limit_j=bounds.limit_j,
+        can_see=bounds.can_see,
         looks=1 if looks is None else looks,
         reason=reason,
     )
     if evidence is None:
         return verdict
-    if outcome is Outcome.OK and -evidence.rise > max(most, FALL_ERRORS * evidence.error):
+    fall_log = max(bounds.allowed_log, FALL_ERRORS * evidence.error)
+    if outcome is Outcome.OK and -evidence.rise > fall_log:
         outcome = Outcome.IMPROVED
-    chance = policy.chance(suspect.suite_size)
     return verdict._replace(
         outcome=outcome,
-        now_j=baseline_j * exp(evidence.rise),
+        now_j=bounds.centre_j * exp(evidence.rise),
         low=evidence.low,
         high=evidence.high,
-        can_see=max(evidence.can_see(most, chance), 0.0),
+        can_see=max(evidence.can_see(bounds.allowed_log, suspect.chance), 0.0),
         looks=1 + len(evidence.rises) if looks is None else looks,
     )

@@ -5,17 +5,10 @@ from __future__ import annotations
 from math import expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.bounds import (
-    drift_limit_log,
-    is_mostly_first,
-    most_blocks,
-    raw_limit_log,
-)
 from pytest_carbon.gate.evidence import Evidence
 from pytest_carbon.gate.spread import (
     centre_error,
     disk_drift,
-    first_sd,
     look_sd,
     sample_sd,
     trimmed_mean,
@@ -64,35 +57,30 @@ def log_ratio(now_j: float, centre_j: float) -> float:
     return log(max(now_j / centre_j, LEAST_RATIO)) if centre_j > 0 else 0.0
 
 
-def _stored_look(entry: Entry) -> Spread:
-    """The stored runs in looks; where there are none, the first runs, which hardly cost less."""
-    return entry.first if entry.look is None else entry.look
-
-
 def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence[Look]) -> float:
     """How far a stored centre may be off by now: its own error, and what another hour changes."""
     hour_sd = sd * min(1.0, sd / HOUR_SD)
-    drift = 0.0 if _writes_more(suspect, looks) else disk_drift(suspect.entry)
+    drift = 0.0 if _writes_more(suspect, looks) else disk_drift(suspect.bounds.entry)
     return hypot(centre_error(sd, stored), hour_sd, drift)
 
 
 def _writes_more(suspect: Suspect, looks: Sequence[Look]) -> bool:
     """Whether a test writes more to the disk than it did: what the disk costs is its own doing."""
-    most = most_blocks(suspect.entry, suspect.policy)
+    most = suspect.bounds.most_blocks
     return most > 0 and bool(looks) and all(look.blocks_written > most for look in looks)
 
 
 def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
     """Whether the disk, which costs more in some hours, explains what the looks show."""
-    if not suspect.entry.blocks_written or _writes_more(suspect, looks):
+    if not suspect.bounds.entry.blocks_written or _writes_more(suspect, looks):
         return False
-    return evidence.rise < drift_limit_log(suspect.entry, suspect.suite_sd)
+    return evidence.rise < suspect.bounds.drift_log
 
 
 def one_look(suspect: Suspect, samples: int) -> Evidence:
     """What a single look of so many samples can say; its rise is that of an unchanged test."""
-    stored = _stored_look(suspect.entry)
-    sd = sample_sd(stored, suspect.suite_sd)
+    stored = suspect.bounds.stored_look
+    sd = sample_sd(stored, suspect.bounds.suite_sd)
     return Evidence(
         rises=(0.0,),
         sd=look_sd(sd, samples),
@@ -105,10 +93,10 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
 
     Where most of the cost is the first run's, what later runs cost more is held against that.
     """
-    entry = suspect.entry
-    stored = _stored_look(entry)
-    part = min(1.0, stored.centre_j / entry.first.centre_j) if is_mostly_first(entry) else 1.0
-    sd = sample_sd(stored, suspect.suite_sd)
+    bounds = suspect.bounds
+    entry, stored = bounds.entry, bounds.stored_look
+    part = min(1.0, stored.centre_j / bounds.centre_j) if bounds.is_mostly_first else 1.0
+    sd = sample_sd(stored, bounds.suite_sd)
     one_sd = look_sd(sd, min(len(look.samples_j) for look in looks))
     rises = [
         trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
@@ -142,8 +130,7 @@ def _of_the_whole(rise: float, part: float) -> float:
 
 def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     """What the first runs in looks say, held against those of whole sessions."""
-    first = suspect.entry.first
-    sd = first_sd(suspect.entry, suspect.suite_sd)
+    first, sd = suspect.bounds.entry.first, suspect.bounds.first_sd
     return Evidence(
         rises=[log_ratio(look.first_j, first.centre_j) for look in looks],
         sd=sd,
@@ -162,9 +149,9 @@ def _correction(look: Look, usual: float) -> float:
 
 def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
     """Whether the uncorrected figures rise, too, where the correction cannot be relied on."""
-    entry = suspect.entry
+    bounds, entry = suspect.bounds, suspect.bounds.entry
     if entry.sensitivity is not None or entry.raw is None:
         return True
-    sample_j = entry.raw.centre_j * _stored_look(entry).centre_j / entry.first.centre_j
+    sample_j = entry.raw.centre_j * bounds.stored_look.centre_j / bounds.centre_j
     rises = [log_ratio(raw_j, sample_j) for look in looks for raw_j in look.raw_j]
-    return not rises or trimmed_mean(rises) > raw_limit_log(entry, suspect.policy)
+    return not rises or trimmed_mean(rises) > bounds.raw_log

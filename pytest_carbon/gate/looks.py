@@ -1,14 +1,11 @@
-"""What the gate is told of a suspect: its baseline, its first run, and what looks found."""
+"""What the gate is told of a suspect: its bounds, its first run, and what looks found."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.spread import TYPICAL_SD
-
 if TYPE_CHECKING:
-    from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.gate.policy import Policy
+    from pytest_carbon.gate.bounds import Bounds
 
 __all__ = ["Look", "Suspect"]
 
@@ -37,8 +34,11 @@ class Suspect(NamedTuple):
     the run holds against baselines.
     """
 
-    entry: Entry
+    bounds: Bounds
     first_j: float
-    policy: Policy
-    suite_sd: float = TYPICAL_SD
     suite_size: int = 1
+
+    @property
+    def chance(self) -> float:
+        """The chance of a false alarm that it may take at one of its looks."""
+        return self.bounds.policy.chance(self.suite_size)

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.bounds import can_see, fall, is_suspect, is_too_small, limit_j
-from pytest_carbon.gate.spread import TYPICAL_SD
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
-    from pytest_carbon.baseline.entry import Entry
-    from pytest_carbon.gate.policy import Policy
+    from pytest_carbon.gate.bounds import Bounds
 
 __all__ = ["verdict_without_confirmation"]
 
 
 def verdict_without_confirmation(
     now_j: float,
-    entry: Entry,
-    policy: Policy,
+    bounds: Bounds,
     *,
-    suite_sd: float = TYPICAL_SD,
     raw_now_j: float | None = None,
     blocks_written: float | None = None,
     reason: str = "",
@@ -32,18 +27,18 @@ def verdict_without_confirmation(
     it. Falls are said at once, as they fail nothing.
     """
     outcome, why = Outcome.OK, ""
-    if is_too_small(now_j, entry, policy):
+    if bounds.is_too_small(now_j):
         outcome = Outcome.TOO_SMALL
-    elif is_suspect(now_j, entry, policy, suite_sd, raw_now_j, blocks_written=blocks_written):
+    elif bounds.is_suspect(now_j, raw_now_j, blocks_written=blocks_written):
         outcome, why = Outcome.INCONCLUSIVE, reason
-    elif fall(now_j, entry, policy, suite_sd):
+    elif bounds.is_fall(now_j):
         outcome = Outcome.IMPROVED
     return Verdict(
         outcome=outcome,
         now_j=now_j,
-        baseline_j=entry.first.centre_j,
-        tolerance=policy.tolerance,
-        limit_j=limit_j(entry, policy, suite_sd, blocks_written),
-        can_see=None if outcome is Outcome.TOO_SMALL else can_see(entry, policy, suite_sd),
+        baseline_j=bounds.centre_j,
+        tolerance=bounds.policy.tolerance,
+        limit_j=bounds.limit_of_run_j(blocks_written),
+        can_see=None if outcome is Outcome.TOO_SMALL else bounds.can_see,
         reason=why,
     )

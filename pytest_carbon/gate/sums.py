@@ -6,6 +6,7 @@ from math import ceil, hypot, sqrt
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, sample_sd
 
@@ -118,10 +119,8 @@ def as_suspect(
     """
     entry = as_one_entry(parts, stored, suite_sd)
     return Suspect(
-        entry=entry,
+        bounds=Bounds.of(entry, policy_for_sums(policy), entry.first.sd_log or suite_sd),
         first_j=sum(part.now_j for part in parts),
-        policy=policy_for_sums(policy),
-        suite_sd=entry.first.sd_log or suite_sd,
         suite_size=suite_size,
     )
 

@@ -64,7 +64,7 @@ class AgainstBaseline(NamedTuple):
     @property
     def excess(self) -> float:
         """The first run over the baseline."""
-        centre_j = self.suspect.entry.first.centre_j
+        centre_j = self.suspect.bounds.centre_j
         return self.suspect.first_j / centre_j if centre_j > 0 else 1.0
 
     def verdict(self, looks: Sequence[Look]) -> Verdict | None:

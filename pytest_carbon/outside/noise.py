@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import Entry
-from pytest_carbon.gate.bounds import can_see
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.spread import summarise
 from pytest_carbon.ledger import Account
 
@@ -49,7 +49,7 @@ class Noise:
         """The smallest relative rise of such work that the gate finds in 95 % of the cases."""
         if self.entry is None or self.sd is None:
             return None
-        return can_see(self.entry, policy, self.sd)
+        return Bounds.of(self.entry, policy, self.sd).can_see
 
 
 def _work(rounds: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.bounds import is_suspect, is_too_small
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.looks import Suspect
@@ -65,6 +65,7 @@ class Judge:
         # Without any baseline the run fails as a whole.
         self.judges_all = gates and policy.missing_fails and bool(entries)
         self._entries = entries
+        self._bounds_made: dict[tuple[Subject, float | None], Bounds] = {}
         self._incomparable = incomparable
         self.suite_sd = suite_sd(entries.values(), policy.floor_j)
         if not follows_speed:
@@ -123,14 +124,10 @@ class Judge:
         if entry is None:
             outcome = Outcome.INCOMPARABLE if self._incomparable else Outcome.NEW
             return Verdict(outcome=outcome, now_j=now_j, reason=self._incomparable)
-        crept = self._crept(result)
-        if crept is not None:
-            return crept
-        return verdict_without_confirmation(
+        bounds = self._bounds(result, entry)
+        return creep(bounds) or verdict_without_confirmation(
             now_j,
-            entry,
-            self._policy(result),
-            suite_sd=self.suite_sd,
+            bounds,
             raw_now_j=result.total.raw_j,
             blocks_written=result.blocks_written,
         )
@@ -168,25 +165,14 @@ class Judge:
         now_j = result.total.energy_j
         if entry is None or now_j is None or not self.gates or result.ungated:
             return None
-        policy = self._policy(result)
-        if is_too_small(now_j, entry, policy):
+        bounds = self._bounds(result, entry)
+        if bounds.is_too_small(now_j):
             return None
-        if not policy.thorough and not is_suspect(
-            now_j,
-            entry,
-            policy,
-            self.suite_sd,
-            result.total.raw_j,
-            blocks_written=result.blocks_written,
+        if not bounds.policy.thorough and not bounds.is_suspect(
+            now_j, result.total.raw_j, blocks_written=result.blocks_written
         ):
             return None
-        return Suspect(
-            entry=entry,
-            first_j=now_j,
-            policy=policy,
-            suite_sd=self.suite_sd,
-            suite_size=self.suite_size,
-        )
+        return Suspect(bounds=bounds, first_j=now_j, suite_size=self.suite_size)
 
     def _exceeds_budget(self, result: SubjectResult) -> bool:
         now_j = result.total.energy_j if result.worst_j is None else result.worst_j
@@ -198,7 +184,7 @@ class Judge:
         entry = self._entries.get(result.subject)
         if entry is None or not self.gates or result.ungated:
             return None
-        return creep(entry, self._policy(result), self.suite_sd)
+        return creep(self._bounds(result, entry))
 
     def _unknown(self, result: SubjectResult) -> Verdict | None:
         """The verdict on a figure that is not known; ``None`` where nobody has asked for it."""
@@ -212,7 +198,13 @@ class Judge:
             reason=f"not measured: {', '.join(result.total.missing)} failed",
         )
 
-    def _policy(self, result: SubjectResult) -> Policy:
-        if result.tolerance is None:
-            return self.policy
-        return self.policy._replace(tolerance=result.tolerance)
+    def _bounds(self, result: SubjectResult, entry: Entry) -> Bounds:
+        """What the subject may cost; made once, as a result is judged more than once."""
+        key = result.subject, result.tolerance
+        bounds = self._bounds_made.get(key)
+        if bounds is None:
+            policy = self.policy
+            if result.tolerance is not None:
+                policy = policy._replace(tolerance=result.tolerance)
+            bounds = self._bounds_made[key] = Bounds.of(entry, policy, self.suite_sd)
+        return bounds

@@ -9,8 +9,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.baseline.file import BaselineFile
-from pytest_carbon.gate.bounds import is_suspect
-from pytest_carbon.gate.creep import creep
+from pytest_carbon.gate.bounds import Bounds
+from pytest_carbon.gate.creep import creep, is_above_anchor
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.tasks.names import owner_of
@@ -219,14 +219,18 @@ def _beyond_tolerance(
         for subject, entry in measured.items()
         if (old := stored.get(subject)) is not None
         and entry.first.centre_j > old.first.centre_j * (1 + policy.tolerance)
-        and is_suspect(entry.first.centre_j, old, policy, sd)
+        and Bounds.of(old, policy, sd).is_suspect(entry.first.centre_j)
     }
 
 
 def _crept(stored: Mapping[Subject, Entry], policy: Policy) -> set[Subject]:
     """The baselines that many accepted small rises have moved too far, as the gate sees it."""
     sd = suite_sd(stored.values(), policy.floor_j)
-    return {subject for subject, entry in stored.items() if creep(entry, policy, sd)}
+    return {
+        subject
+        for subject, entry in stored.items()
+        if is_above_anchor(entry) and creep(Bounds.of(entry, policy, sd))
+    }
 
 
 def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:

@@ -16,6 +16,7 @@ from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli import baselines
 from pytest_carbon.cli.main import main
 from pytest_carbon.errors import BaselineError
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.single_run import verdict_without_confirmation
@@ -68,9 +69,10 @@ def use_everywhere(path: Path, result: Path, capsys: pytest.CaptureFixture[str])
     for entry in file.entries.values():
         for policy in (Policy(), Policy().in_thorough_mode()):
             sd = suite_sd(file.entries.values(), policy.floor_j)
+            bounds = Bounds.of(entry, policy, sd)
             for now_j in (0.0, 1e-9, 1.0, 1e9):
-                verdict_without_confirmation(now_j, entry, policy, suite_sd=sd, raw_now_j=now_j)
-            creep(entry, policy, sd)
+                verdict_without_confirmation(now_j, bounds, raw_now_j=now_j)
+            creep(bounds)
     good = read_baselines(json.dumps(original()).encode(), "good")
     if file.environment == good.environment and file.reference_ns == good.reference_ns:
         side = file._replace(intensity=good.intensity)

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.gate.bounds import is_suspect
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.budget import MAX_LOOKS, verdict_on_budget
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
 from pytest_carbon.gate.creep import creep
@@ -56,12 +56,11 @@ POLICIES = st.builds(
     creep_tolerance=st.floats(0, 10),
 )
 POLICIES = POLICIES | POLICIES.map(Policy.in_thorough_mode)
+BOUNDS = st.builds(Bounds.of, ENTRIES, POLICIES, st.floats(0.01, 10))
 SUSPECTS = st.builds(
     Suspect,
-    entry=ENTRIES,
+    bounds=BOUNDS,
     first_j=JOULES,
-    policy=POLICIES,
-    suite_sd=st.floats(0.01, 10),
     suite_size=st.integers(0, 10**6),
 )
 
@@ -103,7 +102,7 @@ def decided(suspect: Suspect, taken: list[Look]) -> Verdict | None:
 
 @given(SUSPECTS, looks(20))
 def test_a_suspect_gets_its_verdict_within_its_looks(suspect: Suspect, taken: list[Look]) -> None:
-    verdict = decided(suspect, taken[: suspect.policy.max_looks])
+    verdict = decided(suspect, taken[: suspect.bounds.policy.max_looks])
     assert verdict is not None
     check(verdict)
     check(open_verdict(suspect, "no time", taken))
@@ -138,7 +137,7 @@ STEADY = st.builds(
 def test_more_energy_never_makes_a_regression_ok(
     entry: Entry, policy: Policy, rise: float, parts: list[tuple[float, float, float]], raw: bool
 ) -> None:
-    suspect = Suspect(entry, entry.first.centre_j * rise, policy, 0.05)
+    suspect = Suspect(bounds=Bounds.of(entry, policy, 0.05), first_j=entry.first.centre_j * rise)
     taken = []
     for first, later, slowness in parts[: policy.max_looks]:
         sample_j = (entry.look or entry.first).centre_j * rise * later
@@ -155,31 +154,26 @@ def test_more_energy_never_makes_a_regression_ok(
         assert after.outcome in (Outcome.REGRESSED, Outcome.INCONCLUSIVE)
 
 
-@given(JOULES, ENTRIES, POLICIES, st.floats(0.01, 10), UNSURE)
+@given(JOULES, BOUNDS, UNSURE)
 def test_a_single_run_gets_a_verdict(
-    now_j: float,
-    entry: Entry,
-    policy: Policy,
-    sd: float,
-    unsure: tuple[float | None, float],
+    now_j: float, bounds: Bounds, unsure: tuple[float | None, float]
 ) -> None:
+    raw_now_j, blocks_written = unsure
     check(
         verdict_without_confirmation(
-            now_j, entry, policy, suite_sd=sd, raw_now_j=unsure[0], blocks_written=unsure[1]
+            now_j, bounds, raw_now_j=raw_now_j, blocks_written=blocks_written
         )
     )
-    crept = creep(entry, policy, sd)
+    crept = creep(bounds)
     if crept is not None:
         check(crept)
-    assert math.isfinite(suite_sd([entry], policy.floor_j))
+    assert math.isfinite(suite_sd([bounds.entry], bounds.policy.floor_j))
 
 
-@given(JOULES, st.floats(1, 1e6), ENTRIES, POLICIES, st.floats(0.01, 10))
-def test_more_energy_stays_suspect(
-    now_j: float, factor: float, entry: Entry, policy: Policy, sd: float
-) -> None:
-    if is_suspect(now_j, entry, policy, sd):
-        assert is_suspect(now_j * factor, entry, policy, sd)
+@given(JOULES, st.floats(1, 1e6), BOUNDS)
+def test_more_energy_stays_suspect(now_j: float, factor: float, bounds: Bounds) -> None:
+    if bounds.is_suspect(now_j):
+        assert bounds.is_suspect(now_j * factor)
 
 
 @given(JOULES, st.floats(1e-12, 1e12), looks(MAX_LOOKS), st.floats(1, 100))
@@ -206,7 +200,7 @@ def test_sums_get_a_verdict(
 ) -> None:
     each = [Part(str(n), entry, now_j) for n, (entry, now_j) in enumerate(parts)]
     suspect = as_suspect(each, policy, stored)
-    assert suspect.policy == policy_for_sums(policy)
+    assert suspect.bounds.policy == policy_for_sums(policy)
     verdict = decided(suspect, taken[: policy.max_looks])
     assert verdict is not None
     check(verdict)

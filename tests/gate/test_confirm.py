@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
-from pytest_carbon.gate.bounds import is_mostly_first
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
@@ -47,11 +47,7 @@ def suspect(
     suite_size: int = 100,
 ) -> Suspect:
     return Suspect(
-        entry=test or entry(),
-        first_j=first_j,
-        policy=policy,
-        suite_sd=0.05,
-        suite_size=suite_size,
+        bounds=Bounds.of(test or entry(), policy, 0.05), first_j=first_j, suite_size=suite_size
     )
 
 
@@ -70,7 +66,7 @@ def confirm(
     cost uncorrected, or they are corrected by 0.9 for the ``slowness`` of look ``n``.
     """
     looks: list[Look] = []
-    for taken in range(case.policy.max_looks + 1):
+    for taken in range(case.bounds.policy.max_looks + 1):
         verdict = verdict_by_looks(case, looks)
         if verdict is not None:
             return verdict
@@ -210,7 +206,7 @@ def test_a_test_that_is_mostly_first_run_is_open_where_that_costs_more() -> None
 def test_a_test_that_is_mostly_first_run_is_convicted_by_its_later_runs(now_j: float) -> None:
     """What became costlier each time shows in all runs, whatever the first one pays besides."""
     test = entry(first_j=1.6, look_j=1.0)
-    assert is_mostly_first(test)
+    assert Bounds.of(test, POLICY).is_mostly_first
     risen = 0.6 + now_j
     verdict = confirm(suspect(risen, test), first=always(risen), later=always(now_j))
     assert verdict.outcome is Outcome.REGRESSED

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.verdict import Outcome
@@ -37,10 +38,10 @@ def test_twenty_times_two_percent_does_not_pass_unseen() -> None:
     seen_after = []
     for step in range(1, 21):
         stored = accept(stored, entry(1.02**step))
-        if creep(stored, POLICY) is not None:
+        if creep(Bounds.of(stored, POLICY)) is not None:
             seen_after.append(step)
     assert seen_after[0] == 15, "what chance explains is not stored: every fifth step is"
-    verdict = creep(stored, POLICY)
+    verdict = creep(Bounds.of(stored, POLICY))
     assert verdict is not None
     assert verdict.outcome is Outcome.REGRESSED
     assert verdict.ratio is not None
@@ -51,7 +52,7 @@ def test_twenty_times_two_percent_does_not_pass_unseen() -> None:
 def test_a_rise_that_was_accepted_knowingly_takes_the_anchor_along() -> None:
     stored = accept(entry(1.0, 1.0), entry(1.5))
     assert stored.anchor_j == 1.5
-    assert creep(stored, POLICY) is None
+    assert creep(Bounds.of(stored, POLICY)) is None
 
 
 def test_one_rise_is_no_creep_however_wide_the_tolerance() -> None:
@@ -67,14 +68,14 @@ def test_a_fall_pulls_the_anchor_down() -> None:
 
 
 def test_baselines_of_a_single_run_are_too_noisy_for_a_small_creep() -> None:
-    assert creep(entry(1.4, 1.0, processes=10), POLICY) is not None
-    assert creep(entry(1.4, 1.0, processes=1), POLICY) is None
-    assert creep(entry(2.5, 1.0, processes=1), POLICY) is not None
+    assert creep(Bounds.of(entry(1.4, 1.0, processes=10), POLICY)) is not None
+    assert creep(Bounds.of(entry(1.4, 1.0, processes=1), POLICY)) is None
+    assert creep(Bounds.of(entry(2.5, 1.0, processes=1), POLICY)) is not None
 
 
 def test_without_an_anchor_there_is_no_creep() -> None:
-    assert creep(entry(9.0), POLICY) is None
-    assert creep(entry(9.0, 0.0), POLICY) is None
+    assert creep(Bounds.of(entry(9.0), POLICY)) is None
+    assert creep(Bounds.of(entry(9.0, 0.0), POLICY)) is None
 
 
 @given(st.lists(st.floats(0.5, 1.19), min_size=1, max_size=40))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.verdict import Outcome
@@ -28,22 +29,22 @@ ENTRY = Entry(
     ],
 )
 def test_one_run_says_ok_or_improved_but_never_regressed(now_j: float, outcome: Outcome) -> None:
-    verdict = verdict_without_confirmation(now_j, ENTRY, Policy(), suite_sd=0.05, reason="reruns")
+    verdict = verdict_without_confirmation(now_j, Bounds.of(ENTRY, Policy(), 0.05), reason="reruns")
     assert verdict.outcome is outcome
     assert verdict.reason == ("reruns" if outcome is Outcome.INCONCLUSIVE else "")
     assert verdict.can_see is not None
 
 
 def test_a_test_below_the_floor_is_too_small() -> None:
-    verdict = verdict_without_confirmation(0.101, ENTRY, Policy(floor_j=0.2))
+    verdict = verdict_without_confirmation(0.101, Bounds.of(ENTRY, Policy(floor_j=0.2)))
     assert verdict.outcome is Outcome.TOO_SMALL
     assert verdict.can_see is None
 
 
 def test_the_limit_is_the_one_that_counted_where_it_is_known_what_a_test_wrote() -> None:
-    files = ENTRY._replace(disk_share=0.8, blocks_written=320.0)
+    files = Bounds.of(ENTRY._replace(disk_share=0.8, blocks_written=320.0), Policy())
     unknown, no_more, more = (
-        verdict_without_confirmation(0.101, files, Policy(), blocks_written=blocks).limit_j
+        verdict_without_confirmation(0.101, files, blocks_written=blocks).limit_j
         for blocks in (None, 320, 640)
     )
     assert no_more is not None

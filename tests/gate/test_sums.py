@@ -7,7 +7,7 @@ import random
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
-from pytest_carbon.gate.bounds import is_suspect, is_too_small
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.confirm import verdict_by_looks
 from pytest_carbon.gate.looks import Look
 from pytest_carbon.gate.policy import Policy
@@ -51,9 +51,9 @@ def judge(rng: random.Random, count: int, growth: float, stored: Entry | None = 
         part(f"test_{index}", now_j=now_j)
         for index, now_j in enumerate(one_run(rng, count, growth))
     ]
-    assert all(is_too_small(one.now_j, one.entry, Policy()) for one in parts[:10])
+    assert all(Bounds.of(one.entry, Policy()).is_too_small(one.now_j) for one in parts[:10])
     case = as_suspect(parts, Policy(), stored, suite_size=100)
-    if not is_suspect(case.first_j, case.entry, case.policy, case.suite_sd):
+    if not case.bounds.is_suspect(case.first_j):
         return Verdict(outcome=Outcome.OK, now_j=case.first_j)
     looks: list[Look] = []
     while True:
@@ -136,7 +136,7 @@ def test_a_sum_is_held_to_half_the_tolerance() -> None:
     """Then tests that all grew by just the tolerance are found, and not by chance."""
     assert policy_for_sums(Policy(tolerance=0.2)).tolerance == pytest.approx(0.1)
     case = as_suspect([part("a"), part("b", now_j=2 * BASE_J)], Policy(tolerance=0.3))
-    assert case.policy.tolerance == pytest.approx(0.15)
+    assert case.bounds.policy.tolerance == pytest.approx(0.15)
     assert case.first_j == pytest.approx(3 * BASE_J)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.looks.answer import Sample, UnitAnswer
@@ -45,10 +46,10 @@ def against_baseline(
     return AgainstBaseline(
         tested=run_for(test, wall_s=wall_s),
         suspect=Suspect(
-            entry=Entry(first=spread, look=spread, sensitivity=0.9),
+            bounds=Bounds.of(
+                Entry(first=spread, look=spread, sensitivity=0.9), policy or Policy(), 0.05
+            ),
             first_j=now_j,
-            policy=policy or Policy(),
-            suite_sd=0.05,
         ),
         task=task,
     )

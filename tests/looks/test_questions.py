@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_carbon.baseline.entry import Entry, Spread
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.looks import Look
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.verdict import Outcome
@@ -39,9 +41,9 @@ def test_the_excess_says_what_is_most_urgent(question: object) -> None:
 
 def test_a_limit_of_nothing_is_not_divided_by() -> None:
     assert against_budget("t")._replace(budget_j=0.0).excess == 1.0
-    zero = against_baseline("t")
-    nothing = zero.suspect.entry._replace(first=zero.suspect.entry.first._replace(centre_j=0.0))
-    assert zero._replace(suspect=zero.suspect._replace(entry=nothing)).excess == 1.0
+    nothing = Bounds.of(Entry(first=Spread(centre_j=0.0)), Policy())
+    case = against_baseline("t")
+    assert case._replace(suspect=case.suspect._replace(bounds=nothing)).excess == 1.0
 
 
 def test_a_first_run_within_the_budget_is_enough() -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.bounds import is_suspect
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.single_run import verdict_without_confirmation
-from pytest_carbon.gate.sums import Part, as_one_entry, as_suspect, movers, subset
+from pytest_carbon.gate.sums import Part, as_suspect, movers, subset
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.questions import AgainstBaseline
 from pytest_carbon.measurement import Kind, Subject, sum_of
@@ -82,10 +81,8 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
     parts = [_part(test, judge) for test in tests]
     whole = _suspect(parts, stored, judge)
     raw_j = sum(part.raw_now_j or 0.0 for part in parts)
-    crept = creep(as_one_entry(parts, stored, judge.suite_sd), whole.policy, whole.suite_sd)
-    is_open = crept is None and is_suspect(
-        whole.first_j, whole.entry, whole.policy, whole.suite_sd, raw_j
-    )
+    crept = creep(whole.bounds)
+    is_open = crept is None and whole.bounds.is_suspect(whole.first_j, raw_j)
     # Looks can be held only against what looks have stored.
     known = [
         pair for pair in zip(tests, parts, strict=True) if pair[1].entry.look is not None
@@ -94,9 +91,7 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
     chosen = subset(known, lambda pair: pair[0].total.wall_s) if is_open else known
     at_once = crept
     if crept is None and not is_open:
-        at_once = verdict_without_confirmation(
-            whole.first_j, whole.entry, whole.policy, suite_sd=whole.suite_sd, raw_now_j=raw_j
-        )
+        at_once = verdict_without_confirmation(whole.first_j, whole.bounds, raw_now_j=raw_j)
     return FileSum(
         subject=subject,
         tests=tuple(tests),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from pytest_carbon.baseline.entry import Entry
-from pytest_carbon.gate.bounds import is_suspect
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.confirm import enough_j as enough
 from pytest_carbon.gate.confirm import verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
@@ -106,23 +106,16 @@ def play(
     raw_j = split.recording.raw_j
     # In raw CPU time the whole suite scatters more, which the gate would know.
     suite_sd = SUITE_SD if corrected else sample_sd(entry.look or entry.first, 0.2)
+    bounds = Bounds.of(entry, policy, suite_sd)
     for process in split.check[:checks].tolist():
         others = rng.permutation(split.check[split.check != process]).tolist()
         for extra in extras:
             factor = 1 + extra
             now_j, raw_now_j = energy_j[process] * factor, raw_j[process] * factor
-            if not policy.thorough and not is_suspect(
-                float(now_j[0]), entry, policy, suite_sd, float(raw_now_j[0])
-            ):
+            if not policy.thorough and not bounds.is_suspect(float(now_j[0]), float(raw_now_j[0])):
                 yield process, extra, Played("passed", 0, 0)
                 continue
-            suspect = Suspect(
-                entry=entry,
-                first_j=float(now_j[0]),
-                policy=policy,
-                suite_sd=suite_sd,
-                suite_size=SUITE_SIZE,
-            )
+            suspect = Suspect(bounds=bounds, first_j=float(now_j[0]), suite_size=SUITE_SIZE)
             yield (
                 process,
                 extra,

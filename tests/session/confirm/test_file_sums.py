@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
+from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -53,7 +54,7 @@ def ran(entries: Mapping[Subject, Entry], growth: float = 1.0) -> list[SubjectRe
         now_j = BASE_J * growth
         energy = DomainEnergy("cpu", now_j, 0.0, Method.MODELLED)
         total = Measurement(cpu_s=WALL_S, wall_s=WALL_S, work_s=WALL_S, energies=(energy,))
-        verdict = verdict_without_confirmation(now_j, entry, POLICY)
+        verdict = verdict_without_confirmation(now_j, Bounds.of(entry, POLICY))
         assert verdict.outcome is Outcome.TOO_SMALL
         results.append(SubjectResult(subject=subject, phases={}, total=total, verdict=verdict))
     return results
@@ -84,7 +85,7 @@ def test_of_thousands_of_tests_some_are_run_again_and_held_against_their_own_sum
     (one,) = file_sums(ran(entries, 1.4), judge(entries))
     assert len(one.chosen) < 1000
     assert one.part.first_j == pytest.approx(len(one.chosen) * BASE_J * 1.4)
-    assert one.part.entry.first.centre_j == pytest.approx(len(one.chosen) * BASE_J)
+    assert one.part.bounds.entry.first.centre_j == pytest.approx(len(one.chosen) * BASE_J)
     assert one.whole.first_j == pytest.approx(3000 * BASE_J * 1.4)
 
 
