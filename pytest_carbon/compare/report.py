@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
-from pytest_carbon.gate.pairs.suspects import AIM
+from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import sentence
 from pytest_carbon.report.method import short_method
@@ -160,7 +160,7 @@ def _said(verdict: Verdict) -> str:
     if verdict.outcome is not Outcome.OK or not verdict.limit_j or not verdict.baseline_j:
         return verdict.outcome.value
     allowed = verdict.limit_j / verdict.baseline_j - 1
-    return f"ok, below {format_change(1 + AIM * allowed)}"
+    return f"ok, below {format_change(1 + AIM_OF_PAIRS * allowed)}"
 
 
 def _remarks(comparison: Comparison) -> Iterator[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import exp, hypot, log, log1p
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.spread import TYPICAL_SD, centre_error, disk_drift, first_sd
+from pytest_carbon.gate.spread import ONE_SIDED_95, TYPICAL_SD, centre_error, disk_drift, first_sd
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry, Spread
@@ -39,9 +39,6 @@ MOSTLY_FIRST_RISE = 1.6
 
 # A fall is said without confirmation, so it has to lie outside of nearly all noise.
 FALL_SDS = 3.0
-
-# One-sided 95 % of the normal distribution.
-ONE_SIDED_95 = 1.645
 
 
 class Bounds(NamedTuple):

@@ -17,7 +17,7 @@ __all__ = ["over_budget", "verdict_on_budget"]
 
 # A test that costs 1.5 standard deviations less than its budget exceeds it in one run of 14,
 # and in two fresh processes after that in one of 3,000.
-LEAST_LOOKS = 2
+LEAST_AGREEING = 2
 MAX_LOOKS = 5
 
 # Uncorrected, a single run was seen at 2.3 times its usual cost: what exceeds the budget by more
@@ -64,7 +64,7 @@ def _answer(
     over = sum(over_budget(figure_j, budget_j) for figure_j in figures_j)
     if not figures_j or (over < len(figures_j) and _mean_j(figures_j) <= budget_j):
         return _first_runs_alone(now_j, budget_j, looks, repeats=bool(figures_j))
-    if len(figures_j) >= LEAST_LOOKS and over == len(figures_j):
+    if len(figures_j) >= LEAST_AGREEING and over == len(figures_j):
         return Outcome.OVER_BUDGET, f"{over} fresh processes confirm it"
     if len(figures_j) >= MAX_LOOKS:
         return (
@@ -81,7 +81,7 @@ def _first_runs_alone(
         return None
     if any(not over_budget(look.first_j, budget_j) for look in looks):
         return Outcome.OK, "measured again: within its budget"
-    if len(looks) < LEAST_LOOKS:
+    if len(looks) < LEAST_AGREEING:
         return None
     if now_j > BEYOND_NOISE * budget_j:
         return Outcome.OVER_BUDGET, f"the first runs in {len(looks)} fresh processes confirm it"

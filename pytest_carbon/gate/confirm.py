@@ -74,9 +74,12 @@ def _by_later_runs(
     if _convicts(suspect, evidence, repeated):
         reason = f"{len(repeated)} fresh processes confirm it"
         return _verdict(suspect, Outcome.REGRESSED, reason, evidence)
-    why = _why_cleared(suspect, evidence, repeated)
-    if why is not None and len(repeated) >= suspect.bounds.policy.least_to_clear:
-        return _cleared(suspect, evidence, looks, why)
+    if len(repeated) >= suspect.bounds.policy.least_to_clear:
+        if _is_cleared(suspect.bounds, evidence):
+            return _cleared(suspect, evidence, looks, "measured again: no regression")
+        if not suspect.bounds.policy.thorough and is_the_disk(suspect, evidence, repeated):
+            reason = "the disk has become slower: the test writes no more than before"
+            return _cleared(suspect, evidence, looks, reason)
     if len(looks) < suspect.bounds.policy.max_looks and not _is_futile(suspect, evidence):
         return None
     return _last_word(suspect, evidence)
@@ -87,12 +90,12 @@ def _cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look], reason
     if _first_run_stands_out(suspect, looks):
         reason = "only the first run in each process burns more (an import, a cache?)"
         return _verdict(suspect, Outcome.INCONCLUSIVE, reason, None, looks=1 + len(looks))
-    return _verdict(suspect, Outcome.OK, reason or "measured again: no regression", evidence)
+    return _verdict(suspect, Outcome.OK, reason, evidence)
 
 
 def _last_word(suspect: Suspect, evidence: Evidence) -> Verdict:
     """The verdict where further looks would not decide."""
-    if evidence.rise <= suspect.bounds.allowed_log:
+    if evidence.ratio_log <= suspect.bounds.allowed_log:
         return _verdict(
             suspect,
             Outcome.OK,
@@ -164,9 +167,9 @@ def _convicts(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bo
 
 def _exceeds(suspect: Suspect, evidence: Evidence) -> bool:
     bounds = suspect.bounds
-    if len(evidence.rises) < LEAST_LOOKS + bounds.policy.thorough:
+    if len(evidence.ratios_log) < LEAST_LOOKS + bounds.policy.thorough:
         return False
-    return evidence.rise > bounds.allowed_log and evidence.chance <= suspect.chance
+    return evidence.ratio_log > bounds.allowed_log and evidence.chance <= suspect.chance
 
 
 def _clear_limit_log(bounds: Bounds, error: float) -> float:
@@ -183,15 +186,6 @@ def _is_cleared(bounds: Bounds, evidence: Evidence) -> bool:
     return evidence.is_below(_clear_limit_log(bounds, evidence.error))
 
 
-def _why_cleared(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> str | None:
-    """Why the evidence clears a suspect, empty where it just does; ``None`` if it does not."""
-    if _is_cleared(suspect.bounds, evidence):
-        return ""
-    if not suspect.bounds.policy.thorough and is_the_disk(suspect, evidence, looks):
-        return "the disk has become slower: the test writes no more than before"
-    return None
-
-
 def _is_futile(suspect: Suspect, evidence: Evidence) -> bool:
     """Whether all the looks that are left would change nothing about the verdict.
 
@@ -199,15 +193,15 @@ def _is_futile(suspect: Suspect, evidence: Evidence) -> bool:
     suspect above the tolerance, or not lift one above it that they cannot clear.
     """
     bounds = suspect.bounds
-    further = FUTILE_SDS * evidence.sd / sqrt(len(evidence.rises))
+    further_log = FUTILE_SDS * evidence.sd / sqrt(len(evidence.ratios_log))
     count = bounds.policy.max_looks
-    high = evidence._replace(rises=[evidence.rise + further] * count)
-    low = evidence._replace(rises=[evidence.rise - further] * count)
+    high = evidence._replace(ratios_log=[evidence.ratio_log + further_log] * count)
+    low = evidence._replace(ratios_log=[evidence.ratio_log - further_log] * count)
     if _is_cleared(bounds, low):
         return False
-    is_above = low.rise > bounds.allowed_log and not _exceeds(suspect, high)
-    is_enough = len(evidence.rises) >= bounds.policy.least_to_clear
-    return is_above or (is_enough and evidence.is_below(bounds.allowed_log - further))
+    is_above = low.ratio_log > bounds.allowed_log and not _exceeds(suspect, high)
+    is_enough = len(evidence.ratios_log) >= bounds.policy.least_to_clear
+    return is_above or (is_enough and evidence.is_below(bounds.allowed_log - further_log))
 
 
 def _verdict(
@@ -232,13 +226,13 @@ def _verdict(
     if evidence is None:
         return verdict
     fall_log = max(bounds.allowed_log, FALL_ERRORS * evidence.error)
-    if outcome is Outcome.OK and -evidence.rise > fall_log:
+    if outcome is Outcome.OK and -evidence.ratio_log > fall_log:
         outcome = Outcome.IMPROVED
     return verdict._replace(
         outcome=outcome,
-        now_j=bounds.centre_j * exp(evidence.rise),
+        now_j=bounds.centre_j * exp(evidence.ratio_log),
         low=evidence.low,
         high=evidence.high,
         can_see=max(evidence.can_see(bounds.allowed_log, suspect.chance), 0.0),
-        looks=1 + len(evidence.rises) if looks is None else looks,
+        looks=1 + len(evidence.ratios_log) if looks is None else looks,
     )

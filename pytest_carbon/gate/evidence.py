@@ -6,7 +6,7 @@ from math import comb, sqrt
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.spread import t_quantile, t_tail
+from pytest_carbon.gate.spread import ONE_SIDED_95, t_quantile, t_tail
 from pytest_carbon.gate.verdict import ratio_of
 
 if TYPE_CHECKING:
@@ -30,36 +30,37 @@ SPLIT_SDS = 5.0
 
 # Two-sided 95 % of Student's t with four degrees of freedom.
 TWO_SIDED_95 = t_quantile(0.025)
-ONE_SIDED_95 = 1.645
 
 
 class Evidence(NamedTuple):
     """How much more a test costs than its baseline, look by look.
 
-    ``rises`` are the looks' logarithms of ``now / baseline`` (at least one), ``sd`` the spread
+    ``ratios_log`` are the looks' logarithms of ``now / baseline`` (at least one), ``sd`` the spread
     of one of them by chance, ``baseline_error`` the standard error of the baseline's logarithm.
-    ``excess`` is the part of all rises that a test explains which follows the core's speed more
-    than is stored: a core slower than the baseline's makes it out of nothing, in raw figures, too.
+    ``excess_log`` is the part of all of them that a test explains which follows the core's speed
+    more than is stored: a core slower than the baseline's makes it out of nothing, in raw figures,
+    too.
     """
 
-    rises: Sequence[float]
+    ratios_log: Sequence[float]
     sd: float
     baseline_error: float
-    excess: float = 0.0
+    excess_log: float = 0.0
 
     def without_excess(self) -> Evidence:
         """What is left if the test follows the core's speed as much as it well may."""
-        return self._replace(rises=[rise - self.excess for rise in self.rises], excess=0.0)
+        left_log = [ratio_log - self.excess_log for ratio_log in self.ratios_log]
+        return self._replace(ratios_log=left_log, excess_log=0.0)
 
     @property
-    def rise(self) -> float:
+    def ratio_log(self) -> float:
         """The mean over the looks: the estimate."""
-        return sum(self.rises) / len(self.rises)
+        return sum(self.ratios_log) / len(self.ratios_log)
 
     @property
     def error(self) -> float:
-        """The standard error of ``rise``."""
-        return sqrt(self.sd * self.sd / len(self.rises) + self.baseline_error**2)
+        """The standard error of ``ratio_log``."""
+        return sqrt(self.sd * self.sd / len(self.ratios_log) + self.baseline_error**2)
 
     @property
     def chance(self) -> float:
@@ -69,10 +70,10 @@ class Evidence(NamedTuple):
         many independent looks reach the least of them. With heavy tails this is far safer than
         a mean over its error.
         """
-        count = len(self.rises)
+        count = len(self.ratios_log)
         apart = int(count * MAY_DISAGREE)
-        least = sorted(self.rises)[apart] - BASELINE_ERRORS * self.baseline_error
-        one = t_tail(least / self.sd)
+        least_log = sorted(self.ratios_log)[apart] - BASELINE_ERRORS * self.baseline_error
+        one = t_tail(least_log / self.sd)
         return sum(
             comb(count, missing) * one ** (count - missing) * (1 - one) ** missing
             for missing in range(apart + 1)
@@ -81,32 +82,33 @@ class Evidence(NamedTuple):
     @property
     def low(self) -> float:
         """The lower end of the 95 % interval of ``now / baseline``."""
-        return ratio_of(self.rise - TWO_SIDED_95 * self.error)
+        return ratio_of(self.ratio_log - TWO_SIDED_95 * self.error)
 
     @property
     def high(self) -> float:
         """The upper end of the 95 % interval of ``now / baseline``."""
-        return ratio_of(self.rise + TWO_SIDED_95 * self.error)
+        return ratio_of(self.ratio_log + TWO_SIDED_95 * self.error)
 
-    def is_below(self, limit: float) -> bool:
-        """Whether the looks say that the rise is less than ``limit``, a logarithm.
+    def is_below(self, limit_log: float) -> bool:
+        """Whether the looks say that the rise is less than ``limit_log``.
 
         A single look that is far too low does not: the median has to be, as well as the mean, and
         of two looks neither may lie so far off that only one of them can be right.
         """
-        split = len(self.rises) == 2 and abs(self.rises[1] - self.rises[0]) > SPLIT_SDS * self.sd
-        return not split and max(self.rise, median(self.rises)) < limit
+        ratios_log = self.ratios_log
+        is_split = len(ratios_log) == 2 and abs(ratios_log[1] - ratios_log[0]) > SPLIT_SDS * self.sd
+        return not is_split and max(self.ratio_log, median(ratios_log)) < limit_log
 
-    def can_see(self, allowed: float, chance: float) -> float:
+    def can_see(self, allowed_log: float, chance: float) -> float:
         """The relative rise that so many looks convict in about 95 % of the cases.
 
-        ``allowed`` is the rise allowed, as a logarithm, ``chance`` the largest one that convicts.
+        ``allowed_log`` is the rise allowed, ``chance`` the largest one that convicts.
         """
-        count = len(self.rises)
+        count = len(self.ratios_log)
         apart = int(count * MAY_DISAGREE)
         one = (chance / comb(count, apart)) ** (1 / (count - apart))
-        needed = BASELINE_ERRORS * self.baseline_error + self.sd * t_quantile(min(one, 0.5))
+        needed_log = BASELINE_ERRORS * self.baseline_error + self.sd * t_quantile(min(one, 0.5))
         # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so does
         # the fifth of twenty.
-        seen = max(allowed + ONE_SIDED_95 * self.error, needed + 1.5 * self.sd)
-        return ratio_of(seen) - 1
+        seen_log = max(allowed_log + ONE_SIDED_95 * self.error, needed_log + 1.5 * self.sd)
+        return ratio_of(seen_log) - 1

@@ -46,7 +46,7 @@ HOUR_SD = 0.15
 KNOWN_BY = 0.1
 
 # No core is a thousand times slower than another: a sample of next to nothing is no speed.
-MOST_CORRECTION = -log(LEAST_RATIO)
+MOST_CORRECTION_LOG = -log(LEAST_RATIO)
 
 # Below it a correction says too little of the speed that it was made for.
 LEAST_SENSITIVITY = 0.1
@@ -74,15 +74,15 @@ def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> 
     """Whether the disk, which costs more in some hours, explains what the looks show."""
     if not suspect.bounds.entry.blocks_written or _writes_more(suspect, looks):
         return False
-    return evidence.rise < suspect.bounds.drift_log
+    return evidence.ratio_log < suspect.bounds.drift_log
 
 
 def one_look(suspect: Suspect, samples: int) -> Evidence:
-    """What a single look of so many samples can say; its rise is that of an unchanged test."""
+    """What a single look of so many samples can say; its ratio is that of an unchanged test."""
     stored = suspect.bounds.stored_look
     sd = sample_sd(stored, suspect.bounds.suite_sd)
     return Evidence(
-        rises=(0.0,),
+        ratios_log=(0.0,),
         sd=look_sd(sd, samples),
         baseline_error=_baseline_error(sd, stored, suspect, ()),
     )
@@ -98,53 +98,52 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     part = min(1.0, stored.centre_j / bounds.centre_j) if bounds.is_mostly_first else 1.0
     sd = sample_sd(stored, bounds.suite_sd)
     one_sd = look_sd(sd, min(len(look.samples_j) for look in looks))
-    rises = [
+    ratios_log = [
         trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
         for look in looks
     ]
     usual_error = STEEPEST if entry.sensitivity is None else KNOWN_BY
-    trend = fit_trend(_slownesses(entry, looks), rises, one_sd, usual_error)
+    trend = fit_trend(_slownesses_log(entry, looks), ratios_log, one_sd, usual_error)
     return Evidence(
-        rises=[_of_the_whole(rise, part) for rise in trend.levelled(rises)],
+        ratios_log=[_of_the_whole_log(ratio_log, part) for ratio_log in trend.levelled(ratios_log)],
         sd=part * one_sd,
         baseline_error=part * _baseline_error(sd, stored, suspect, looks),
-        excess=trend.excess,
+        excess_log=trend.excess_log,
     )
 
 
-def _slownesses(entry: Entry, looks: Sequence[Look]) -> list[float]:
+def _slownesses_log(entry: Entry, looks: Sequence[Look]) -> list[float]:
     """How much slower the core was than for the baseline: logarithms of the kernel's time."""
     if entry.raw is None:
         return [0.0] * len(looks)
     sensitivity = DEFAULT_SENSITIVITY if entry.sensitivity is None else entry.sensitivity
-    usual = log_ratio(entry.raw.centre_j, entry.first.centre_j)
-    return [
-        (_correction(look, usual) - usual) / max(sensitivity, LEAST_SENSITIVITY) for look in looks
-    ]
+    usual_log = log_ratio(entry.raw.centre_j, entry.first.centre_j)
+    sensitivity = max(sensitivity, LEAST_SENSITIVITY)
+    return [(_correction_log(look, usual_log) - usual_log) / sensitivity for look in looks]
 
 
-def _of_the_whole(rise: float, part: float) -> float:
+def _of_the_whole_log(ratio_log: float, part: float) -> float:
     """The rise of something of which only ``part`` rises; both as logarithms."""
-    return log1p(part * expm1(rise))
+    return log1p(part * expm1(ratio_log))
 
 
 def by_first_runs(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     """What the first runs in looks say, held against those of whole sessions."""
     first, sd = suspect.bounds.entry.first, suspect.bounds.first_sd
     return Evidence(
-        rises=[log_ratio(look.first_j, first.centre_j) for look in looks],
+        ratios_log=[log_ratio(look.first_j, first.centre_j) for look in looks],
         sd=sd,
         baseline_error=_baseline_error(sd, first, suspect, looks),
     )
 
 
-def _correction(look: Look, usual: float) -> float:
-    """How much a look was corrected for speed, as a logarithm; ``usual`` where it does not say."""
-    corrections = [
-        min(log_ratio(raw_j, sample_j), MOST_CORRECTION)
+def _correction_log(look: Look, usual_log: float) -> float:
+    """How much a look was corrected for speed; ``usual_log`` where it does not say."""
+    corrections_log = [
+        min(log_ratio(raw_j, sample_j), MOST_CORRECTION_LOG)
         for raw_j, sample_j in zip(look.raw_j, look.samples_j, strict=False)
     ]
-    return trimmed_mean(corrections) if corrections else usual
+    return trimmed_mean(corrections_log) if corrections_log else usual_log
 
 
 def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
@@ -153,5 +152,5 @@ def raw_agrees(suspect: Suspect, looks: Sequence[Look]) -> bool:
     if entry.sensitivity is not None or entry.raw is None:
         return True
     sample_j = entry.raw.centre_j * bounds.stored_look.centre_j / bounds.centre_j
-    rises = [log_ratio(raw_j, sample_j) for look in looks for raw_j in look.raw_j]
-    return not rises or trimmed_mean(rises) > bounds.raw_log
+    ratios_log = [log_ratio(raw_j, sample_j) for look in looks for raw_j in look.raw_j]
+    return not ratios_log or trimmed_mean(ratios_log) > bounds.raw_log

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry
 
 __all__ = [
+    "ONE_SIDED_95",
     "SHARED",
     "TYPICAL_SD",
     "centre_error",
@@ -45,7 +46,7 @@ TYPICAL_SD = 0.10
 # tests, 0.25 in the middle; more than that, as too little would be overconfident.
 SHARED = 0.35
 
-# The suite's spread weighs as much as this many samples of a test's own.
+# The suite's spread weighs as much as this many samples of a test's own (chosen).
 PRIOR_SAMPLES = 6.0
 
 # What the kernel does for a test that writes to a disk costs more for minutes or hours and less in
@@ -56,6 +57,9 @@ DISK_SD = 0.6
 
 # No spread is smaller: clocks, probes and rounded baselines add this much to any test.
 LEAST_SD = 0.01
+
+# One-sided 95 % of the normal distribution.
+ONE_SIDED_95 = 1.645
 
 # For normal samples the scale of Student's t with four degrees of freedom that fits best is
 # this part of their standard deviation.

@@ -22,49 +22,48 @@ STEEPEST = 0.35
 
 
 class Trend(NamedTuple):
-    """A straight line through looks: their rises over the slowness of the core.
+    """A straight line through looks: their log ratios over the slowness of the core.
 
     ``slope`` is what a test's sensitivity is more than its stored one, ``error`` how well that is
-    known; ``slownesses`` are the looks' own, logarithms of the kernel's time over its time for the
-    baseline.
+    known; ``slownesses_log`` are the looks' own: the kernel's time over its time for the baseline.
     """
 
     slope: float
     error: float
-    slownesses: Sequence[float]
+    slownesses_log: Sequence[float]
 
     @property
-    def slowness(self) -> float:
+    def slowness_log(self) -> float:
         """The mean over the looks; 0 for none."""
-        return fmean(self.slownesses) if self.slownesses else 0.0
+        return fmean(self.slownesses_log) if self.slownesses_log else 0.0
 
-    def levelled(self, rises: Sequence[float]) -> list[float]:
-        """The rises as if all looks had been taken at their mean speed: the mean stays."""
-        middle = self.slowness
+    def levelled(self, ratios_log: Sequence[float]) -> list[float]:
+        """The log ratios as if all looks had been taken at their mean speed: the mean stays."""
+        middle_log = self.slowness_log
         return [
-            rise - self.slope * (slowness - middle)
-            for rise, slowness in zip(rises, self.slownesses, strict=True)
+            ratio_log - self.slope * (slowness_log - middle_log)
+            for ratio_log, slowness_log in zip(ratios_log, self.slownesses_log, strict=True)
         ]
 
     @property
-    def excess(self) -> float:
+    def excess_log(self) -> float:
         """What an unchanged test that follows the core as much as it well may would rise by."""
-        return min(max(self.slope + self.error, 0.0), STEEPEST) * max(self.slowness, 0.0)
+        return min(max(self.slope + self.error, 0.0), STEEPEST) * max(self.slowness_log, 0.0)
 
 
 def fit_trend(
-    slownesses: Sequence[float], rises: Sequence[float], sd: float, prior_sd: float
+    slownesses_log: Sequence[float], ratios_log: Sequence[float], sd: float, prior_sd: float
 ) -> Trend:
     """Fit the line, drawn towards a level one by as much as the looks leave open.
 
     ``sd`` is the spread of one look by chance, which counts as what is seen where that is more;
     ``prior_sd`` how far slopes usually are from 0.
     """
-    if len(rises) < 2:
-        return Trend(0.0, prior_sd, slownesses)
-    middle, mean = fmean(slownesses), fmean(rises)
-    seen = sum((x - middle) ** 2 for x in slownesses)
-    both = sum((x - middle) * (y - mean) for x, y in zip(slownesses, rises, strict=True))
-    variance = max(sd, pstdev(rises)) ** 2
+    if len(ratios_log) < 2:
+        return Trend(0.0, prior_sd, slownesses_log)
+    middle, mean = fmean(slownesses_log), fmean(ratios_log)
+    seen = sum((x - middle) ** 2 for x in slownesses_log)
+    both = sum((x - middle) * (y - mean) for x, y in zip(slownesses_log, ratios_log, strict=True))
+    variance = max(sd, pstdev(ratios_log)) ** 2
     precision = seen / variance + 1 / prior_sd**2
-    return Trend(both / variance / precision, 1 / sqrt(precision), slownesses)
+    return Trend(both / variance / precision, 1 / sqrt(precision), slownesses_log)

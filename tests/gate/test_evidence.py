@@ -15,7 +15,7 @@ logs = st.floats(-1, 1)
 
 
 def looks(*rises: float, sd: float = 0.03, baseline_error: float = 0.0) -> Evidence:
-    return Evidence(rises=rises, sd=sd, baseline_error=baseline_error)
+    return Evidence(ratios_log=rises, sd=sd, baseline_error=baseline_error)
 
 
 def test_each_look_that_agrees_divides_the_chance() -> None:

@@ -57,24 +57,24 @@ def test_levelled_looks_agree_where_only_their_speeds_differed() -> None:
 
 def test_a_rise_beside_a_neighbour_may_be_a_test_that_follows_it_more() -> None:
     """Nothing is known of it but what is stored: the usual error at this speed."""
-    assert fit_trend([0.5, 0.5], [0.1, 0.1], SD, USUAL_ERROR).excess == pytest.approx(0.05)
+    assert fit_trend([0.5, 0.5], [0.1, 0.1], SD, USUAL_ERROR).excess_log == pytest.approx(0.05)
 
 
 def test_looks_that_lie_lower_the_slower_the_core_allow_for_no_excess() -> None:
-    assert fit_trend(SLOWNESSES, rises(0.14, -0.25), SD, USUAL_ERROR).excess == 0
+    assert fit_trend(SLOWNESSES, rises(0.14, -0.25), SD, USUAL_ERROR).excess_log == 0
 
 
 def test_looks_that_lie_higher_the_slower_the_core_allow_for_more() -> None:
     usual = USUAL_ERROR * fmean(SLOWNESSES)
-    assert fit_trend(SLOWNESSES, rises(0.0, 0.3), SD, USUAL_ERROR).excess > 2 * usual
+    assert fit_trend(SLOWNESSES, rises(0.0, 0.3), SD, USUAL_ERROR).excess_log > 2 * usual
 
 
 def test_a_fast_core_makes_no_rise() -> None:
-    assert fit_trend([-0.2, -0.1], [0.2, 0.2], SD, USUAL_ERROR).excess == 0
+    assert fit_trend([-0.2, -0.1], [0.2, 0.2], SD, USUAL_ERROR).excess_log == 0
 
 
 def test_no_test_follows_the_core_endlessly() -> None:
-    assert Trend(slope=2.0, error=0.1, slownesses=[0.5]).excess == STEEPEST * 0.5
+    assert Trend(slope=2.0, error=0.1, slownesses_log=[0.5]).excess_log == STEEPEST * 0.5
 
 
 LOOKS = st.lists(st.tuples(st.floats(-1, 1), st.floats(-0.5, 0.5)), min_size=2, max_size=20)
@@ -91,4 +91,4 @@ def test_levelling_keeps_the_mean_and_never_widens_the_scatter(
     assert fmean(levelled) == pytest.approx(mean, abs=1e-9)
     assert sum((y - mean) ** 2 for y in levelled) <= sum((y - mean) ** 2 for y in seen) + 1e-9
     assert 0 < trend.error <= prior_sd + 1e-12
-    assert trend.excess >= 0
+    assert trend.excess_log >= 0

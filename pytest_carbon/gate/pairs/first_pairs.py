@@ -10,6 +10,7 @@ from __future__ import annotations
 from math import exp, log, log1p, sqrt
 from typing import TYPE_CHECKING
 
+from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS, SURE_ERRORS
 from pytest_carbon.gate.spread import shrunk_sd, trimmed_mean
 from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 
@@ -35,11 +36,7 @@ SD_PER_MAD = 1.4826
 
 # The part of a pair's variance that all pairs of the same two processes share: recorded are a
 # tenth (a neighbour at work) to almost all of it (a quiet machine).
-SHARED = 0.5
-
-# A rise that must not be missed (two tolerances) slips through once in 90 times.
-SURE = 2.3
-AIM = 2.0
+SHARED_BY_PAIRS = 0.5
 
 
 def pair_spreads(pairs: Mapping[str, Pair]) -> dict[str, float]:
@@ -50,11 +47,11 @@ def pair_spreads(pairs: Mapping[str, Pair]) -> dict[str, float]:
     """
     usable = {name: pair for name, pair in pairs.items() if pair.base_j > 0 and pair.head_j > 0}
     by_cost = sorted(usable, key=lambda name: usable[name].base_j)
-    sizes = [abs(log(usable[name].head_j / usable[name].base_j)) for name in by_cost]
+    sizes_log = [abs(log(usable[name].head_j / usable[name].base_j)) for name in by_cost]
     spreads = {}
     for at, name in enumerate(by_cost):
         low = max(0, min(at - NEIGHBOURS // 2, len(by_cost) - NEIGHBOURS))
-        near = sorted(sizes[low : low + NEIGHBOURS])
+        near = sorted(sizes_log[low : low + NEIGHBOURS])
         sd = SD_PER_MAD * near[len(near) // 2]
         weight = len(near)
         variance = (weight * sd**2 + PRIOR_TESTS * TYPICAL_PAIR_SD**2) / (weight + PRIOR_TESTS)
@@ -75,18 +72,21 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         return _small(now_j, 0.0, policy, len(pairs)) if now_j < policy.least_rise_j else None
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept]))
     processes = {pair.processes for pair in kept}
-    change = sum(
+    change_log = sum(
         trimmed_mean([log(p.head_j / p.base_j) for p in kept if p.processes == process])
         for process in processes
     ) / len(processes)
-    now_j = base_j * exp(change)
+    now_j = base_j * exp(change_log)
     if base_j < policy.least_rise_j and now_j - base_j < policy.least_rise_j:
         return _small(now_j, base_j, policy, len(kept))
     own_sd = shrunk_sd(_within_sd(kept), len(kept), pair_sd)
-    error = sqrt(SHARED * pair_sd**2 / len(processes) + (1 - SHARED) * own_sd**2 / len(kept))
+    error = sqrt(
+        SHARED_BY_PAIRS * pair_sd**2 / len(processes)
+        + (1 - SHARED_BY_PAIRS) * own_sd**2 / len(kept)
+    )
     tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
-    aim = log1p(AIM * tolerance)
-    if change + SURE * error >= aim or change - SURE * error <= -aim:
+    aim_log = log1p(AIM_OF_PAIRS * tolerance)
+    if change_log + SURE_ERRORS * error >= aim_log or change_log - SURE_ERRORS * error <= -aim_log:
         return None
     return Verdict(
         outcome=Outcome.OK,
@@ -94,9 +94,9 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         baseline_j=base_j,
         tolerance=policy.tolerance,
         limit_j=base_j * (1 + tolerance),
-        low=ratio_of(change - 2 * error),
-        high=ratio_of(change + 2 * error),
-        can_see=ratio_of(aim) - 1,
+        low=ratio_of(change_log - 2 * error),
+        high=ratio_of(change_log + 2 * error),
+        can_see=ratio_of(aim_log) - 1,
         looks=len(kept),
         reason="a change of twice the tolerance is ruled out",
     )
@@ -106,10 +106,10 @@ def _within_sd(pairs: Sequence[Pair]) -> float | None:
     """The spread of the ratios within their processes; ``None`` for single pairs."""
     squares, freedom = 0.0, 0
     for process in {pair.processes for pair in pairs}:
-        ratios = [log(p.head_j / p.base_j) for p in pairs if p.processes == process]
-        mean = sum(ratios) / len(ratios)
-        squares += sum((ratio - mean) ** 2 for ratio in ratios)
-        freedom += len(ratios) - 1
+        ratios_log = [log(p.head_j / p.base_j) for p in pairs if p.processes == process]
+        mean_log = sum(ratios_log) / len(ratios_log)
+        squares += sum((ratio_log - mean_log) ** 2 for ratio_log in ratios_log)
+        freedom += len(ratios_log) - 1
     return sqrt(squares / freedom) if freedom else None
 
 

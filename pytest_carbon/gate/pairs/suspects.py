@@ -11,13 +11,21 @@ from dataclasses import dataclass
 from math import exp, log, log1p, sqrt
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.spread import trimmed_mean
+from pytest_carbon.gate.spread import ONE_SIDED_95, trimmed_mean
 from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["MorePairs", "Pair", "PairedPolicy", "next_pairs", "quantile"]
+__all__ = [
+    "AIM_OF_PAIRS",
+    "SURE_ERRORS",
+    "MorePairs",
+    "Pair",
+    "PairedPolicy",
+    "next_pairs",
+    "quantile",
+]
 
 # What a pair of processes shares, as the standard deviation of a logarithm: 0.016 to 0.027 for
 # single processes (recorded), whose two parts differ independently but share the machine.
@@ -40,9 +48,13 @@ NEXT_CHECK = 2
 FLOOR_FROM = 0.05
 
 # A suspect is cleared when so many errors above the estimate lie below the rise that must not be
-# missed: this many tolerances.
-BELOW_AIM = 2.7
-AIM = 2.0
+# missed.
+BELOW_AIM_OF_PAIRS = 2.7
+
+# The change that must not be missed, in tolerances (chosen, as for the thorough mode), and how many
+# errors below it the first pairs or a sum have to lie: it slips through once in 90 times.
+AIM_OF_PAIRS = 2.0
+SURE_ERRORS = 2.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +124,24 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
             reason="too few pairs where both sides used measurable energy",
         )
 
-    change, error, freedom = _estimate(kept)
+    change_log, error, freedom = _estimate(kept)
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept], TRIM))
     tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
-    most = log1p(tolerance)
+    allowed_log, aim_log = log1p(tolerance), log1p(AIM_OF_PAIRS * tolerance)
     chance = policy.alpha / max(suite_size, 1) / len(checks)
     by_batches, batches_freedom = _error_of_batches(kept)
-    margin = max(error * quantile(chance, freedom), by_batches * quantile(chance, batches_freedom))
+    margin_log = max(
+        error * quantile(chance, freedom), by_batches * quantile(chance, batches_freedom)
+    )
     outcome, reason = None, ""
     if len(pairs) in checks or due is None:
-        if change > max(most, margin):
+        if change_log > max(allowed_log, margin_log):
             outcome, reason = Outcome.REGRESSED, "head burns more in nearly every pair"
-        elif -change > max(most, margin):
+        elif -change_log > max(allowed_log, margin_log):
             outcome, reason = Outcome.IMPROVED, "head burns less in nearly every pair"
-        elif abs(change) < min(most, log1p(AIM * tolerance) - BELOW_AIM * error):
+        elif abs(change_log) < min(allowed_log, aim_log - BELOW_AIM_OF_PAIRS * error):
             outcome, reason = Outcome.OK, "no change beyond the tolerance"
-        elif due is None and abs(change) <= most and 2 * error < log1p(AIM * tolerance):
+        elif due is None and abs(change_log) <= allowed_log and 2 * error < aim_log:
             outcome, reason = Outcome.OK, "within the tolerance on average over all pairs"
         elif due is None:
             outcome, reason = Outcome.INCONCLUSIVE, "the pairs are too noisy to decide"
@@ -137,13 +151,13 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
     interval = max(error * quantile(0.025, freedom), by_batches * quantile(0.025, batches_freedom))
     return Verdict(
         outcome=outcome,
-        now_j=base_j * exp(change),
+        now_j=base_j * exp(change_log),
         baseline_j=base_j,
         tolerance=policy.tolerance,
         limit_j=base_j * (1 + tolerance),
-        low=ratio_of(change - interval),
-        high=ratio_of(change + interval),
-        can_see=ratio_of(max(most, margin) + 1.645 * error) - 1,
+        low=ratio_of(change_log - interval),
+        high=ratio_of(change_log + interval),
+        can_see=ratio_of(max(allowed_log, margin_log) + ONE_SIDED_95 * error) - 1,
         looks=len(kept),
         reason=reason,
     )
@@ -155,18 +169,18 @@ def _estimate(pairs: Sequence[Pair]) -> tuple[float, float, float]:
     The trimmed mean, with the error that belongs to it (Yuen 1974: from the winsorised
     variance), widened by what pairs of the same processes share.
     """
-    ratios = sorted(log(pair.head_j / pair.base_j) for pair in pairs)
-    count = len(ratios)
+    ratios_log = sorted(log(pair.head_j / pair.base_j) for pair in pairs)
+    count = len(ratios_log)
     drop = int(count * TRIM)
-    low, high = ratios[drop], ratios[count - drop - 1]
-    pulled_in = [min(max(ratio, low), high) for ratio in ratios]
+    low_log, high_log = ratios_log[drop], ratios_log[count - drop - 1]
+    pulled_in = [min(max(ratio_log, low_log), high_log) for ratio_log in ratios_log]
     mean = sum(pulled_in) / count
     variance = sum((ratio - mean) ** 2 for ratio in pulled_in) / (count - 1)
     kept = count - 2 * drop
     of_pairs = variance * (count - 1) / (kept * (kept - 1))
     batches = len({pair.processes for pair in pairs})
     of_processes = PROCESS_SD**2 / batches
-    return trimmed_mean(ratios, TRIM), sqrt(of_pairs + of_processes), kept - 1
+    return trimmed_mean(ratios_log, TRIM), sqrt(of_pairs + of_processes), kept - 1
 
 
 def _error_of_batches(pairs: Sequence[Pair]) -> tuple[float, float]:

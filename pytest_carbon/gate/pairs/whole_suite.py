@@ -10,7 +10,7 @@ from enum import Enum
 from math import log, log1p, sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_carbon.gate.pairs.suspects import quantile
+from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS, SURE_ERRORS, quantile
 from pytest_carbon.gate.verdict import ratio_of
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_PASSES", "Sum", "SumOutcome", "judge_sum"]
 
 # A sum is held to this part of the tolerance for single tests: 1 % where that is 5 %.
-SHARE_OF_TOLERANCE = 0.2
+SHARE_FOR_SUITE = 0.2
 
 # What the sums of one pass vary by, as the standard deviation of a logarithm, with the weight of
 # so many passes against what the passes show (tests/benchmarks/comparison/sums.py).
@@ -30,10 +30,6 @@ PRIOR_PASSES = 3
 PAIR_SD = 0.06
 
 MOST_PASSES = 8
-
-# A rise of two tolerances slips through once in 90 times.
-SURE = 2.3
-AIM = 2.0
 
 
 class SumOutcome(str, Enum):
@@ -68,28 +64,28 @@ def judge_sum(
     ``weights`` are the tests' own energies, which tell how far single pairs average out. ``alpha``
     is the chance of an alarm that is allowed over all ``sums`` and all numbers of passes.
     """
-    changes = [log(head_j / base_j) for base_j, head_j in passes]
-    count = len(changes)
-    mean = sum(changes) / count
+    changes_log = [log(head_j / base_j) for base_j, head_j in passes]
+    count = len(changes_log)
+    mean_log = sum(changes_log) / count
     total = sum(weights)
     alone = PAIR_SD**2 * sum(weight**2 for weight in weights) / total**2 if total > 0 else 0.0
     freedom = PRIOR_PASSES + count - 1
-    squares = PRIOR_PASSES * (PASS_SD**2 + alone) + sum((c - mean) ** 2 for c in changes)
+    squares = PRIOR_PASSES * (PASS_SD**2 + alone) + sum((c - mean_log) ** 2 for c in changes_log)
     error = sqrt(squares / freedom / count)
-    allowed_log = log1p(tolerance * SHARE_OF_TOLERANCE)
-    aim_log = log1p(AIM * tolerance * SHARE_OF_TOLERANCE)
+    allowed_log = log1p(tolerance * SHARE_FOR_SUITE)
+    aim_log = log1p(AIM_OF_PAIRS * tolerance * SHARE_FOR_SUITE)
     chance = alpha / max(sums, 1) / MOST_PASSES
     outcome = SumOutcome.OPEN
-    if mean > max(allowed_log, error * quantile(chance, freedom)):
+    if mean_log > max(allowed_log, error * quantile(chance, freedom)):
         outcome = SumOutcome.REGRESSED
-    elif mean + SURE * error < aim_log:
+    elif mean_log + SURE_ERRORS * error < aim_log:
         outcome = SumOutcome.OK
     interval = error * quantile(0.025, freedom)
     return Sum(
         outcome=outcome,
         base_j=sum(base_j for base_j, _ in passes) / count,
-        ratio=ratio_of(mean),
-        low=ratio_of(mean - interval),
-        high=ratio_of(mean + interval),
+        ratio=ratio_of(mean_log),
+        low=ratio_of(mean_log - interval),
+        high=ratio_of(mean_log + interval),
         passes=count,
     )
