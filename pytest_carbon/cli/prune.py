@@ -106,7 +106,7 @@ def _plan(file: BaselineFile, result: RunResult) -> PrunePlan:
         file.entries,
         result.course.collected,
         full_and_clean=result.course.full_and_clean,
-        bodies=result.bodies if same_python else {},
+        code_digests=result.code_digests if same_python else {},
         skipped=result.course.collection_skips,
     )
 

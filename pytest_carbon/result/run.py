@@ -48,7 +48,7 @@ class _RunFields(NamedTuple):
     course: Course = Course()
     origin: Origin | None = None
     reference_ns: float | None = None
-    bodies: Mapping[str, str] = MappingProxyType({})
+    code_digests: Mapping[str, str] = MappingProxyType({})
     looks: int = 0
     looks_s: float = 0.0
     faults: tuple[Fault, ...] = ()
@@ -66,10 +66,10 @@ class RunResult(_RunFields):
     could not be measured and the remedy, ``notes`` what else the reader has to know.
     ``origin`` is ``None`` where nobody asked where the run comes from. ``baselines`` says in
     words what the run was held against, ``baselines_folder`` where that is, as a whole path.
-    ``reference_ns`` is the speed probe's time to which figures are corrected. ``bodies`` holds
-    digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts the
-    looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the plugin's.
-    ``hosts`` are those that ran tests, where several did or another one than the user's;
+    ``reference_ns`` is the speed probe's time to which figures are corrected. ``code_digests``
+    holds digests of the tests' code by their ids, where the run is to be stored. ``looks`` counts
+    the looks that were taken after the last test, in ``looks_s`` seconds; ``faults`` are the
+    plugin's. ``hosts`` are those that ran tests, where several did or another one than the user's;
     ``environment`` and the like are those of the first. ``counted`` is what counters showed over
     the whole run, looks left out.
     ``intensity`` is the pinned one of gates and budgets; ``live`` (the grid's present one, where

@@ -165,5 +165,7 @@ def join_results(results: Sequence[RunResult]) -> RunResult:
         looks=sum(result.looks for result in results),
         looks_s=sum(result.looks_s for result in results),
         faults=tuple(fault for result in results for fault in result.faults),
-        bodies={test: body for result in results for test, body in result.bodies.items()},
+        code_digests={
+            test: digest for result in results for test, digest in result.code_digests.items()
+        },
     )

@@ -1,8 +1,8 @@
 """What may be removed, and which baselines follow their tests to new names: pure decisions.
 
 A baseline is removed only when a full and clean collection does not know its test. A test
-that was renamed or moved is known by its body: where one vanished test and one new test share
-a body and their parameters, and no other pair could be meant, the baseline follows.
+that was renamed or moved is known by its code: where one vanished test and one new test share
+the code and their parameters, and no other pair could be meant, the baseline follows.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Rename(NamedTuple):
 
 
 class Suggestion(NamedTuple):
-    """A vanished test whose body lives on under other names, without telling which is it."""
+    """A vanished test whose code lives on under other names, without telling which is it."""
 
     old: Subject
     candidates: tuple[Subject, ...]
@@ -84,14 +84,14 @@ def find_renames(
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """Recognise tests that were renamed or moved.
 
-    Both arguments map node ids to digests of the tests' bodies: of baselines without a test,
-    and of tests without a baseline. Returns the sure ones, old to new, and the candidates of
-    those that could be several or that have other parameters now.
+    Both arguments map node ids to digests of the tests' code: of baselines without a test, and
+    of tests without a baseline. Returns the sure ones, old to new, and the candidates of those
+    that could be several or that have other parameters now.
     """
     sides: dict[str, tuple[set[str], set[str]]] = {}
-    for side, bodies in enumerate((gone, arrived)):
-        for nodeid, body in bodies.items():
-            sides.setdefault(body, (set(), set()))[side].add(nodeid)
+    for side, digests in enumerate((gone, arrived)):
+        for nodeid, digest in digests.items():
+            sides.setdefault(digest, (set(), set()))[side].add(nodeid)
     sure: dict[str, str] = {}
     candidates: dict[str, tuple[str, ...]] = {}
     for old, new in sides.values():
@@ -155,13 +155,13 @@ def plan_prune(
     collected: Collection[str],
     *,
     full_and_clean: bool,
-    bodies: Mapping[str, str] | None = None,
+    code_digests: Mapping[str, str] | None = None,
     fixtures: Collection[str] | None = None,
     skipped: Iterable[str] = (),
 ) -> PrunePlan:
     """Plan the removal of baselines whose subjects no longer exist.
 
-    ``collected`` holds the node ids of all tests, ``bodies`` the digests of their bodies,
+    ``collected`` holds the node ids of all tests, ``code_digests`` the digests of their code,
     ``fixtures`` the ids of all fixtures that exist (``None`` leaves theirs alone). Tasks share
     the fate of their tests, and sums of files that of all tests in the file. Other kinds stay,
     and so does what is in ``skipped`` files and folders, which do not tell what they hold.
@@ -191,7 +191,7 @@ def plan_prune(
     new = alive - tests.keys()
     sure, candidates = find_renames(
         {nodeid: entry.body for nodeid, entry in gone.items() if entry.body is not None},
-        {nodeid: body for nodeid, body in (bodies or {}).items() if nodeid in new},
+        {nodeid: digest for nodeid, digest in (code_digests or {}).items() if nodeid in new},
     )
     removals = [Subject(Kind.TEST, nodeid) for nodeid in gone if nodeid not in sure]
     renames = [

@@ -100,6 +100,11 @@ def _passed(
     return passed
 
 
+def _code_digests(runs: Sequence[RunResult]) -> dict[str, str]:
+    """The digests of the tests' code, by their ids, as the latest run has them."""
+    return {test: digest for run in runs for test, digest in run.code_digests.items()}
+
+
 def _measured(
     stored: Mapping[Subject, Entry],
     passed: Mapping[Subject, Sequence[SubjectResult]],
@@ -112,7 +117,7 @@ def _measured(
     Two figures that were corrected with different sensitivities differ though nothing changed.
     What costs less than ``floor_j`` is short, and part of its file's sum.
     """
-    bodies = {test: body for run in runs for test, body in run.bodies.items()}
+    code_digests = _code_digests(runs)
     measured: dict[Subject, Entry] = {}
     for subject, results in passed.items():
         old = stored.get(subject)
@@ -125,7 +130,7 @@ def _measured(
         if entry is not None and entry.first.centre_j < floor_j:
             entry = short_from_runs(results)
         if entry is not None:
-            measured[subject] = entry._replace(body=bodies.get(subject.id))
+            measured[subject] = entry._replace(body=code_digests.get(subject.id))
     return measured | _sums(stored, measured, passed, len(runs))
 
 
@@ -238,12 +243,11 @@ def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:
     course = join_courses([run.course for run in runs])
     if not course.full_and_clean:
         return PrunePlan(removals=(), renames=(), suggestions=())
-    bodies = {test: body for run in runs for test, body in run.bodies.items()}
     plan = plan_prune(
         base.entries,
         course.collected,
         full_and_clean=True,
-        bodies=bodies,
+        code_digests=_code_digests(runs),
         skipped=course.collection_skips,
     )
     return plan._replace(removals=(), suggestions=())

@@ -30,7 +30,7 @@ SPREADS = st.builds(
     processes=COUNTS,
     more=st.integers(0, 10**6),
 )
-BODIES = st.none() | st.text("0123456789abcdef", max_size=12)
+DIGESTS = st.none() | st.text("0123456789abcdef", max_size=12)
 FULL = st.builds(
     Entry,
     first=SPREADS,
@@ -40,11 +40,11 @@ FULL = st.builds(
     wall_s=SECONDS,
     sensitivity=st.none() | st.floats(-1, 5),
     anchor_j=st.none() | JOULES,
-    body=BODIES,
+    body=DIGESTS,
     disk_share=st.none() | st.floats(0, 1),
     blocks_written=st.none() | st.floats(0, 1e15),
 )
-SHORT = st.builds(short_entry, JOULES, st.none() | JOULES, BODIES)
+SHORT = st.builds(short_entry, JOULES, st.none() | JOULES, DIGESTS)
 ENTRIES = FULL | SHORT
 NODE_IDS = st.one_of(
     st.text(st.characters(exclude_categories=[]), max_size=40),

@@ -32,10 +32,10 @@ class TestC:
 
 
 def test_name_decorators_docstring_and_layout_may_change_but_not_code_or_arguments() -> None:
-    bodies = function_digests(SOURCE)
-    assert list(bodies) == [4, 9, 17, 20]
-    assert bodies[4] == bodies[9]
-    assert len(set(bodies.values())) == 3
+    digests = function_digests(SOURCE)
+    assert list(digests) == [4, 9, 17, 20]
+    assert digests[4] == digests[9]
+    assert len(set(digests.values())) == 3
 
 
 def test_a_function_is_found_by_the_first_line_of_its_code_object() -> None:

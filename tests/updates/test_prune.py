@@ -75,7 +75,7 @@ def test_a_baseline_follows_a_test_that_was_renamed_or_moved(
         {case(name): entry("body") for name in gone},
         set(arrived),
         full_and_clean=True,
-        bodies=dict.fromkeys(arrived, "body"),
+        code_digests=dict.fromkeys(arrived, "body"),
     )
     assert {rename.old.id: rename.new.id for rename in plan.renames} == renames
     assert plan.removals == ()
@@ -96,7 +96,7 @@ def test_where_several_could_be_meant_it_is_only_suggested(
         {case(name): entry("body") for name in gone},
         set(arrived),
         full_and_clean=True,
-        bodies=dict.fromkeys(arrived, "body"),
+        code_digests=dict.fromkeys(arrived, "body"),
     )
     assert plan.renames == ()
     candidates = tuple(case(name) for name in arrived)
@@ -113,8 +113,8 @@ def test_another_body_or_none_or_an_own_baseline_is_no_rename() -> None:
         case("a.py::f"): entry("two"),
         case("a.py::known"): entry("two"),
     }
-    bodies = {"b.py::changed": "other", "b.py::unknown": "one more", "a.py::known": "two"}
-    plan = plan_prune(stored, bodies.keys(), full_and_clean=True, bodies=bodies)
+    code_digests = {"b.py::changed": "other", "b.py::unknown": "one more", "a.py::known": "two"}
+    plan = plan_prune(stored, code_digests.keys(), full_and_clean=True, code_digests=code_digests)
     assert plan.renames == ()
     assert plan.suggestions == ()
     assert len(plan.removals) == 3
@@ -124,7 +124,10 @@ def test_a_rename_moves_the_entry_and_never_covers_another(
     environment: Environment, intensity: Intensity
 ) -> None:
     plan = plan_prune(
-        {case("a.py::f"): entry("x")}, ["b.py::f"], full_and_clean=True, bodies={"b.py::f": "x"}
+        {case("a.py::f"): entry("x")},
+        ["b.py::f"],
+        full_and_clean=True,
+        code_digests={"b.py::f": "x"},
     )
     before = BaselineFile(
         environment=environment, intensity=intensity, entries={case("a.py::f"): entry("x")}
@@ -146,7 +149,7 @@ def test_fixtures_go_where_the_caller_knows_them_and_tasks_with_their_tests() ->
         stored,
         ["a.py::here", "b.py::moved"],
         full_and_clean=True,
-        bodies={"b.py::moved": "moved"},
+        code_digests={"b.py::moved": "moved"},
         fixtures=["conftest.py::db"],
     )
     assert set(plan.removals) == {
@@ -221,7 +224,7 @@ def test_the_sum_of_a_file_that_is_gone_goes_where_all_its_tests_went(
         },
         {name for name in moves.values() if name is not None},
         full_and_clean=True,
-        bodies={new: old for old, new in moves.items() if new is not None},
+        code_digests={new: old for old, new in moves.items() if new is not None},
     )
     renames = {
         rename.old.id: rename.new.id for rename in plan.renames if rename.old in map(sum_of, files)
@@ -232,8 +235,8 @@ def test_the_sum_of_a_file_that_is_gone_goes_where_all_its_tests_went(
 
 def test_the_preview_says_what_moves_what_goes_and_what_to_look_at() -> None:
     stored = {case("a.py::gone"): entry("x"), case("a.py::f"): entry("y")}
-    bodies = {"a.py::one": "x", "a.py::two": "x", "b.py::f": "y"}
-    plan = plan_prune(stored, bodies.keys(), full_and_clean=True, bodies=bodies)
+    code_digests = {"a.py::one": "x", "a.py::two": "x", "b.py::f": "y"}
+    plan = plan_prune(stored, code_digests.keys(), full_and_clean=True, code_digests=code_digests)
     assert list(preview_prune(plan)) == [
         "renamed  a.py::f → b.py::f",
         "removed  a.py::gone",

@@ -173,13 +173,13 @@ def renamed(run: RunResult, **course: object) -> RunResult:
     (old,) = run.subjects
     return run._replace(
         subjects=(old._replace(subject=Subject(Kind.TEST, name)),),
-        bodies={name: "0123456789ab"},
+        code_digests={name: "0123456789ab"},
         course=Course(collected=(name,), outcomes={name: "passed"})._replace(**course),  # type: ignore[arg-type]
     )
 
 
 def test_a_baseline_follows_a_renamed_test_where_the_whole_suite_was_collected() -> None:
-    first = a_round()._replace(bodies={TEST.id: "0123456789ab"})
+    first = a_round()._replace(code_digests={TEST.id: "0123456789ab"})
     before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
     assert before.entries[TEST].body == "0123456789ab"
     after = plan_runs(before, [renamed(first)], Mode.NEW, Policy())
@@ -190,7 +190,7 @@ def test_a_baseline_follows_a_renamed_test_where_the_whole_suite_was_collected()
 
 
 def test_no_baseline_moves_or_goes_after_a_part_of_the_suite() -> None:
-    first = a_round()._replace(bodies={TEST.id: "0123456789ab"})
+    first = a_round()._replace(code_digests={TEST.id: "0123456789ab"})
     before = plan_runs(None, [first], Mode.CHANGED, Policy()).file
     for part in ({"narrowed": ("test_b.py",)}, {"collection_errors": ("test_a.py",)}):
         after = plan_runs(before, [renamed(first, **part)], Mode.ALL, Policy())

@@ -297,7 +297,9 @@ class Collector:
             reference_ns=first.reference_ns,
             hosts=self._host_facts(),
             counted=() if whole is None else whole.counted(),
-            bodies={} if self.code_digests is None else self.code_digests.digests(self._results),
+            code_digests={}
+            if self.code_digests is None
+            else self.code_digests.digests(self._results),
             looks=0 if self._looks is None else self._looks.taken,
             looks_s=0.0 if self._looks is None else self._looks.spent_s,
             faults=tuple(self._faults),
