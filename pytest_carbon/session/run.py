@@ -16,7 +16,7 @@ from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.confirm.confirmation import Looks
 from pytest_carbon.session.confirm.progress import announcer
 from pytest_carbon.session.hosts.hosts import Host, Hosts
-from pytest_carbon.session.hosts.introduction import REFERENCE
+from pytest_carbon.session.hosts.introduction import INTENSITY, REFERENCE
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
@@ -24,7 +24,6 @@ from pytest_carbon.session.measure.recorder import Recorder
 from pytest_carbon.session.results.collector import Collector
 from pytest_carbon.session.results.outcome import Selection
 from pytest_carbon.session.results.whole_run import WholeRun
-from pytest_carbon.session.results.worker import INTENSITY, WorkerLink, WorkerReports
 from pytest_carbon.session.runtest.protocol import Protocol
 from pytest_carbon.session.runtest.test_results import TestResults
 from pytest_carbon.tasks.host import hosts
@@ -106,6 +105,8 @@ class Run:
                 environment=self._environment,
                 environ=self._environ,
             )
+        from pytest_carbon.session.results.worker import WorkerLink
+
         link = WorkerLink(self._config, selection, introduction)
         self._record(link, link.process)
         self._config.pluginmanager.register(link, "carbon-link")
@@ -197,6 +198,7 @@ class Run:
             self._settings.pue, environ=os.environ, cwd=self._config.rootpath, home=home_folder()
         )
         taker, looks = self._taker()
+        hosts = self._hosts(taker, looks)
         embodied = None
         if self._settings.embodied:
             from pytest_carbon.intensity.embodied import parse_embodied
@@ -213,7 +215,7 @@ class Run:
                 embodied=embodied,
             ),
             unavailable=self._instruments.unavailable,
-            hosts=self._hosts(taker, looks),
+            hosts=hosts,
             whole=WholeRun(self._instruments.sampler),
             looks=looks,
         )
@@ -230,9 +232,16 @@ class Run:
             self._config.pluginmanager.register(collector.outcome.selection, "carbon-selection")
             self._record(collector, collector.process)
         else:
-            self._config.pluginmanager.register(
-                WorkerReports(collector.take_report), "carbon-worker-reports"
+            from pytest_carbon.session.results.workers import Workers
+
+            workers = Workers(
+                self._config,
+                collector,
+                hosts,
+                found=self._found,
+                baselines=self._settings.baselines,
             )
+            self._config.pluginmanager.register(workers, "carbon-workers")
 
 
 def _seed(config: pytest.Config) -> int | None:

@@ -11,6 +11,7 @@ from pytest_carbon.environment import Environment
 __all__ = [
     "BASELINES",
     "HOST",
+    "INTENSITY",
     "REFERENCE",
     "REFUSAL",
     "WORKERS",
@@ -23,6 +24,9 @@ HOST = "carbon_host"
 
 REFERENCE = "carbon_reference_ns"
 """The name under which workers are told the speed that all on their host correct to."""
+
+INTENSITY = "carbon_intensity"
+"""The name under which workers are told the intensity that was found."""
 
 BASELINES = "carbon_baselines"
 """The name under which a worker elsewhere is told the baselines that are stored here."""

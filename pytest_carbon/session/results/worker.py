@@ -1,4 +1,4 @@
-"""The line from an xdist worker to the controller."""
+"""In a worker of pytest-xdist: sends what it measures to the controller."""
 
 from __future__ import annotations
 
@@ -20,25 +20,10 @@ if TYPE_CHECKING:
     from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.results.outcome import Selection
 
-__all__ = ["HELD", "INTENSITY", "WorkerLink", "WorkerReports"]
+__all__ = ["HELD", "WorkerLink"]
 
 HELD = "carbon_held"
 """The attribute of a report that carries the reports of a suspect."""
-
-INTENSITY = "carbon_intensity"
-"""The name under which the controller tells its workers the intensity that was found."""
-
-
-class WorkerReports:
-    """At the controller's end: hands the reports of workers to ``take`` before others see them."""
-
-    def __init__(self, take: Callable[[pytest.TestReport], None]) -> None:
-        self._take = take
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what travelled with it."""
-        self._take(report)
 
 
 class WorkerLink:
