@@ -6,7 +6,7 @@ The one module of ours that is imported when carbon is off, so it imports nothin
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,14 +14,12 @@ if TYPE_CHECKING:
     import pytest
 
 __all__ = [
+    "GROUPS",
     "OPTIONS",
     "TOLD",
     "Option",
-    "add_options",
     "environ_of",
     "given",
-    "is_on",
-    "wrong_choice",
 ]
 
 TOLD = "carbon_settings"
@@ -275,54 +273,10 @@ OPTIONS = (
 )
 
 
-def add_options(parser: pytest.Parser) -> None:
-    """Register every option on the command line and in the ini file."""
-    groups = {name: parser.getgroup(name) for name in GROUPS}
-    for option in OPTIONS:
-        group, text = groups[option.group], option.whole_help.replace("%", "%%")
-        # default=None, so that a value in the ini file is not taken for overridden.
-        if not option.shown:
-            group.addoption(option.flag, action="store_true", default=None, help=text)
-            parser.addini(option.name, option.whole_help, type="bool", default=None)
-        elif option.repeatable:
-            group.addoption(
-                option.flag, action="append", default=None, metavar=option.shown, help=text
-            )
-            parser.addini(option.name, option.whole_help, type="linelist", default=None)
-        else:
-            bare: dict[str, Any] = {"nargs": "?", "const": option.const} if option.const else {}
-            group.addoption(option.flag, default=None, metavar=option.shown, help=text, **bare)
-            parser.addini(option.name, option.whole_help, default=None)
-
-
 def environ_of(config: pytest.Config) -> Mapping[str, str]:
     """The environment variables that count: on another host also those that it was told."""
     told: dict[str, str] = getattr(config, "workerinput", {}).get(TOLD, {})
     return {**os.environ, **told} if told else os.environ
-
-
-def is_on(config: pytest.Config, option: Option, environ: Mapping[str, str]) -> bool:
-    """Whether a switch is on. Raises ``ValueError`` for what is no switch, with the remedy."""
-    answer = given(config, option, environ)
-    if answer is None:
-        return False
-    value, source = answer
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off"}:
-        return False
-    raise ValueError(f"{source}={value}: say true or false")
-
-
-def wrong_choice(option: Option, place: str, value: object) -> str:
-    """What to say of a value that is none of the choices."""
-    remedy = "choose one of them"
-    if option.const:
-        remedy = f"before a path, write {option.flag}={option.const}"
-    return f"{place}={value} is none of {', '.join(option.choices)}: {remedy}"
 
 
 def given(

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.options import OPTIONS, add_options, environ_of, is_on, wrong_choice
+from pytest_carbon.options import GROUPS, OPTIONS, environ_of, given
 
 if TYPE_CHECKING:
+    from pytest_carbon.options import Option
     from pytest_carbon.tasks.carbon import Carbon
 
 __all__ = ["carbon", "pytest_addoption", "pytest_configure"]
@@ -43,7 +44,7 @@ _FOR_BUDGETS = frozenset(
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options; refuse to start beside another plugin that owns ``--carbon``."""
     _refuse_rival(pluginmanager)
-    add_options(parser)
+    _add_options(parser)
     # Taken away at once: a test may start a pytest of its own.
     folder = os.environ.pop("PYTEST_CARBON_LOOK", "")
     if folder:
@@ -53,6 +54,26 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         from pytest_carbon.session.look_process import LookProcess
 
         pluginmanager.register(LookProcess(folder), "carbon-look")
+
+
+def _add_options(parser: pytest.Parser) -> None:
+    """Register every option on the command line and in the ini file."""
+    groups = {name: parser.getgroup(name) for name in GROUPS}
+    for option in OPTIONS:
+        group, text = groups[option.group], option.whole_help.replace("%", "%%")
+        # default=None, so that a value in the ini file is not taken for overridden.
+        if not option.shown:
+            group.addoption(option.flag, action="store_true", default=None, help=text)
+            parser.addini(option.name, option.whole_help, type="bool", default=None)
+        elif option.repeatable:
+            group.addoption(
+                option.flag, action="append", default=None, metavar=option.shown, help=text
+            )
+            parser.addini(option.name, option.whole_help, type="linelist", default=None)
+        else:
+            bare: dict[str, Any] = {"nargs": "?", "const": option.const} if option.const else {}
+            group.addoption(option.flag, default=None, metavar=option.shown, help=text, **bare)
+            parser.addini(option.name, option.whole_help, default=None)
 
 
 def _refuse_rival(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -93,10 +114,18 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _is_on(config: pytest.Config, name: str) -> bool:
-    try:
-        return is_on(config, _BY_NAME[name], environ_of(config))
-    except ValueError as error:
-        raise pytest.UsageError(str(error)) from None
+    answer = given(config, _BY_NAME[name], environ_of(config))
+    if answer is None:
+        return False
+    value, source = answer
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise pytest.UsageError(f"{source}={value}: say true or false")
 
 
 def _check_choices(config: pytest.Config) -> None:
@@ -104,7 +133,15 @@ def _check_choices(config: pytest.Config) -> None:
     for option in OPTIONS:
         value = config.getoption(option.name, None)
         if option.choices and value is not None and value not in option.choices:
-            raise pytest.UsageError(wrong_choice(option, option.flag, value))
+            raise pytest.UsageError(_wrong_choice(option, value))
+
+
+def _wrong_choice(option: Option, value: object) -> str:
+    """What to say of a value that is none of the choices."""
+    remedy = "choose one of them"
+    if option.const:
+        remedy = f"before a path, write {option.flag}={option.const}"
+    return f"{option.flag}={value} is none of {', '.join(option.choices)}: {remedy}"
 
 
 class _Off:
