@@ -13,14 +13,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = [
-    "GROUPS",
-    "OPTIONS",
-    "TOLD",
-    "Option",
-    "environ_of",
-    "given",
-]
+__all__ = ["GROUPS", "OPTIONS", "TOLD", "Option", "environ_of", "given"]
 
 TOLD = "carbon_settings"
 """The name under which a worker on another host is told what was set, as variables."""
@@ -68,6 +61,14 @@ class Option(NamedTuple):
     def shown(self) -> str:
         """What stands for the value in the help; empty for a flag."""
         return f"{{{','.join(self.choices)}}}" if self.choices else self.metavar
+
+    @property
+    def refusal(self) -> str:
+        """What to say of a value that is none of the choices."""
+        remedy = "choose one of them"
+        if self.const:
+            remedy = f"before a path, write {self.flag}={self.const}"
+        return f"is none of {', '.join(self.choices)}: {remedy}"
 
     @property
     def whole_help(self) -> str:

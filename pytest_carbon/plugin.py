@@ -10,7 +10,6 @@ import pytest
 from pytest_carbon.options import GROUPS, OPTIONS, environ_of, given
 
 if TYPE_CHECKING:
-    from pytest_carbon.options import Option
     from pytest_carbon.tasks.carbon import Carbon
 
 __all__ = ["carbon", "pytest_addoption", "pytest_configure"]
@@ -133,15 +132,7 @@ def _check_choices(config: pytest.Config) -> None:
     for option in OPTIONS:
         value = config.getoption(option.name, None)
         if option.choices and value is not None and value not in option.choices:
-            raise pytest.UsageError(_wrong_choice(option, value))
-
-
-def _wrong_choice(option: Option, value: object) -> str:
-    """What to say of a value that is none of the choices."""
-    remedy = "choose one of them"
-    if option.const:
-        remedy = f"before a path, write {option.flag}={option.const}"
-    return f"{option.flag}={value} is none of {', '.join(option.choices)}: {remedy}"
+            raise pytest.UsageError(f"{option.flag}={value} {option.refusal}")
 
 
 class _Off:

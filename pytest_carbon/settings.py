@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     import pytest
 
 __all__ = [
-    "UPDATE_MODES",
     "Settings",
     "Wish",
     "parse_alpha",
@@ -36,8 +35,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-UPDATE_MODES = ("new", "changed", "tighten", "all")
 
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 _JOULES = {"": 1.0, "j": 1.0, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "kj": 1e3, "wh": 3600.0}
@@ -168,22 +165,6 @@ def parse_count(text: str) -> int:
     return int(text)
 
 
-def _parse_update(text: str) -> str:
-    if text not in UPDATE_MODES:
-        modes = ", ".join(UPDATE_MODES)
-        raise ValueError(f"is none of {modes}: before a path, write --carbon-update=changed")
-    return text
-
-
-def _one_of(*choices: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text not in choices:
-            raise ValueError(f"is none of {', '.join(choices)}: choose one of them")
-        return text
-
-    return parse
-
-
 def parse_alpha(text: str) -> float:
     """A number of false alarms, above 0 and at most 1. Raises ``ValueError`` with the remedy."""
     number, unit = _quantity(text, "0.01")
@@ -241,6 +222,17 @@ class _Answers:
         assert value is not None, f"{name} has a default"
         return value
 
+    def choice(self, name: str) -> str:
+        """One of the option's choices; empty where it has no default and nobody gave one."""
+        option = self._options[name]
+
+        def parse(text: str) -> str:
+            if text not in option.choices:
+                raise ValueError(option.refusal)
+            return text
+
+        return self.get(name, parse) or ""
+
     def flag(self, name: str) -> bool:
         def parse(text: str) -> bool:
             if text.lower() not in {"true", "false", "1", "0"}:
@@ -270,7 +262,7 @@ def _read_policy(answers: _Answers) -> Policy:
         alpha=answers.need("carbon_alpha", parse_alpha),
         confirm_time_s=answers.need("carbon_confirm_time", _parse_seconds_or_none),
         creep_tolerance=answers.need("carbon_creep_tolerance", parse_fraction),
-        inconclusive_fails=answers.need("carbon_inconclusive", _one_of("warn", "fail")) == "fail",
+        inconclusive_fails=answers.choice("carbon_inconclusive") == "fail",
         missing_fails=answers.flag("carbon_strict"),
     )
     return policy.in_thorough_mode() if answers.flag("carbon_thorough") else policy
@@ -285,7 +277,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
     answers = _Answers(config, environ)
     return Settings(
         baselines=config.rootpath / answers.need("carbon_baselines", str),
-        update=answers.get("carbon_update", _parse_update),
+        update=answers.choice("carbon_update") or None,
         diff=answers.flag("carbon_diff"),
         policy=_read_policy(answers),
         intensity=answers.get("carbon_intensity", str),
@@ -297,7 +289,7 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         meters=answers.get("carbon_meters", _parse_names),
         powercap=answers.get("carbon_powercap", lambda text: config.rootpath / text),
         clock=answers.get("carbon_clock", str),
-        speed=answers.need("carbon_speed", _one_of("auto", "edges", "off")),
+        speed=answers.choice("carbon_speed"),
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
         rows=answers.need("carbon_rows", parse_count),
         reports=_wishes(config, environ, "carbon_report"),
