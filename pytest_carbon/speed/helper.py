@@ -1,6 +1,6 @@
 """The helper process: follows the test to its core and times the kernel there.
 
-Started by ``pytest_carbon.speed.follow`` as a light interpreter of its own; what it imports is
+Started by ``pytest_carbon.speed.launch`` as a light interpreter of its own; what it imports is
 kept to what it needs. It daemonises (so that it is nobody's child), reads ``/proc``, writes
 into the shared page, and leaves when the test's process is gone or asks it to.
 """

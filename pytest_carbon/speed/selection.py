@@ -10,7 +10,7 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.speed.edges import EdgeProbe, OffProbe
 
 if TYPE_CHECKING:
-    from pytest_carbon.speed.follow import StartingHelpers
+    from pytest_carbon.speed.launch import StartingHelpers
     from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["StartingProbe", "open_probe"]
@@ -44,7 +44,7 @@ class StartingProbe:
         if not platform.startswith("linux"):
             self._reasons = (f"a speed helper needs Linux's /proc, this is {platform}",)
             return
-        from pytest_carbon.speed.follow import HelperUnavailable, StartingHelpers
+        from pytest_carbon.speed.launch import HelperUnavailable, StartingHelpers
 
         try:
             self._helpers = StartingHelpers(proc=proc, executable=executable)
@@ -55,7 +55,7 @@ class StartingProbe:
         """The probe; the second part says why it is not a better one."""
         helpers, self._helpers = self._helpers, None
         if helpers is not None:
-            from pytest_carbon.speed.follow import HelperUnavailable
+            from pytest_carbon.speed.launch import HelperUnavailable
 
             try:
                 self._probe = helpers.finish()

@@ -17,6 +17,8 @@ from pytest_carbon.speed.target import parse_stat
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+needs_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs /proc")
+
 ROOT = Path(__file__).resolve().parents[2]
 
 OPEN = """
@@ -26,6 +28,17 @@ from pytest_carbon.speed.selection import open_probe
 probe, reasons = open_probe("auto")
 assert not reasons, reasons
 """
+
+
+class Clock:
+    """A monotonic clock that can be put forward."""
+
+    def __init__(self, now_ns: int | None = None) -> None:
+        self.now_ns = now_ns
+        self.ahead_ns = 0
+
+    def __call__(self) -> int:
+        return (time.monotonic_ns() if self.now_ns is None else self.now_ns) + self.ahead_ns
 
 
 def is_alive(pid: int) -> bool:

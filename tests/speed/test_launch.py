@@ -1,0 +1,191 @@
+"""Helpers as processes: how they start, what they see, and when they leave."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_carbon.speed.board import BOARD_BYTES, Board
+from pytest_carbon.speed.correction import mean_probe_ns
+from pytest_carbon.speed.follow import FollowProbe
+from pytest_carbon.speed.launch import StartingHelpers, fastest
+from tests.speed.conftest import Clock, needs_linux
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+S = 1_000_000_000
+
+
+@pytest.fixture
+def helped(gone: Callable[[int], bool]) -> Iterator[tuple[FollowProbe, Clock]]:
+    """A real helper that follows this test."""
+    clock = Clock()
+    probe = StartingHelpers().finish(clock)
+    yield probe, clock
+    probe.close()
+    assert gone(probe.helper_pid)
+
+
+def burn_until_probed(probe: FollowProbe, probes: int) -> None:
+    """Keep this core busy until the helper has probed it so often (or ten seconds are over)."""
+    give_up = time.monotonic() + 10
+    helper_probes = 0
+    while helper_probes < probes and time.monotonic() < give_up:
+        sum(range(5_000))
+        row = probe._board.read_row()
+        helper_probes = row[3] if row else 0
+    assert helper_probes >= probes
+
+
+@needs_linux
+def test_a_real_helper_probes_a_busy_test(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    start = probe.edge()
+    burn_until_probed(probe, start.probes + 5)
+    end = probe.edge()
+    mean_ns = mean_probe_ns(start, end)
+    assert end.probes - start.probes >= 5
+    assert mean_ns is not None
+    assert 5e3 < mean_ns < 5e6
+    assert probe.loss is None
+    assert probe.helper_cpu_s > 0
+
+
+@needs_linux
+def test_a_real_helper_goes_where_the_children_work(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    probe.edge()
+    before = probe._board.read_row()
+    burn = "import time\nwhile time.process_time() < 0.3: pass"
+    subprocess.run([sys.executable, "-I", "-S", "-c", burn], check=True)
+    after = probe._board.read_row()
+    assert before is not None
+    assert after is not None
+    # Some fall on the edges of the wait; a helper blind to children would have no more.
+    assert after[3] - before[3] >= 10
+
+
+@needs_linux
+def test_a_killed_helper_leaves_edges_and_says_so(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, clock = helped
+    burn_until_probed(probe, 1)
+    assert probe.edge().probes > 0
+    os.kill(probe.helper_pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
+    clock.ahead_ns = 3 * S
+    start = probe.edge()
+    clock.ahead_ns = 4 * S
+    end = probe.edge()
+    assert probe.loss is not None
+    assert "killed" in probe.loss
+    assert mean_probe_ns(start, end) is not None
+
+
+@needs_linux
+def test_the_helper_stays_within_the_affinity_of_the_run(helped: tuple[FollowProbe, Clock]) -> None:
+    probe, _ = helped
+    allowed = os.sched_getaffinity(0)  # type: ignore[attr-defined, unused-ignore]
+    core = min(allowed)
+    os.sched_setaffinity(0, {core})  # type: ignore[attr-defined, unused-ignore]
+    try:
+        burn_until_probed(probe, 1)
+        before = probe._board.read_row()
+        assert before is not None
+        burn_until_probed(probe, before[3] + 2)
+        assert os.sched_getaffinity(probe.helper_pid) == {core}  # type: ignore[attr-defined, unused-ignore]
+    finally:
+        os.sched_setaffinity(0, allowed)  # type: ignore[attr-defined, unused-ignore]
+
+
+@needs_linux
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])  # type: ignore[attr-defined, unused-ignore]
+def test_the_helper_goes_when_the_run_dies(
+    script: Callable[[str], subprocess.Popen[str]],
+    gone: Callable[[int], bool],
+    ending: signal.Signals,
+) -> None:
+    lines = f"""
+import signal
+signal.signal({int(ending)}, signal.SIG_DFL) if {int(ending)} != 9 else None
+print(probe.helper_pid, flush=True)
+sys.stdin.read()
+"""
+    process = script(lines)
+    assert process.stdout is not None
+    helper = int(process.stdout.readline())
+    process.send_signal(ending)
+    assert gone(helper)
+
+
+@needs_linux
+def test_the_helper_goes_when_the_run_ends_without_closing_it(
+    script: Callable[[str], subprocess.Popen[str]], gone: Callable[[int], bool]
+) -> None:
+    answer, _ = script("print(probe.helper_pid)").communicate()
+    assert gone(int(answer))
+
+
+@needs_linux
+def test_a_fork_in_a_test_neither_ends_nor_confuses_the_helper(
+    script: Callable[[str], subprocess.Popen[str]],
+) -> None:
+    lines = """
+probe.edge()
+child = os.fork()
+if not child:
+    probe.edge()
+    probe.close()
+    os._exit(0)
+assert os.waitpid(child, 0) == (child, 0)
+seen = probe.edge().probes
+end = time.monotonic() + 10
+while probe.edge().probes < seen + 20 and time.monotonic() < end:
+    sum(range(5_000))
+os.kill(probe.helper_pid, 0)
+print(probe.edge().probes >= seen + 20, probe.loss)
+probe.close()
+"""
+    answer, _ = script(lines).communicate()
+    assert answer.split() == ["True", "None"]
+
+
+@needs_linux
+def test_the_helper_is_deaf_to_the_users_python_settings(
+    monkeypatch: pytest.MonkeyPatch, gone: Callable[[int], bool]
+) -> None:
+    monkeypatch.setenv("PYTHONSTARTUP", "/nowhere")
+    monkeypatch.setenv("PYTHONHOME", "/nowhere")
+    monkeypatch.setenv("PYTHONPATH", "/nowhere")
+    probe = StartingHelpers().finish()
+    probe.close()
+    assert gone(probe.helper_pid)
+
+
+@pytest.mark.parametrize("levels_ns", [[18_000.0, 19_800.0], [19_800.0, 18_000.0]])
+def test_the_fastest_helper_is_kept_and_the_others_leave(levels_ns: list[float]) -> None:
+    boards = [Board(bytearray(BOARD_BYTES)) for _ in levels_ns]
+    helpers = [
+        FollowProbe(board, 0, best_ns=level_ns)
+        for board, level_ns in zip(boards, levels_ns, strict=True)
+    ]
+    kept = fastest(helpers)
+    assert kept.best_ns == 18_000.0
+    stopped = [board.read_wishes()[1] for board in boards]
+    assert stopped == [helper is not kept for helper in helpers]
+
+
+@needs_linux
+def test_helpers_that_nobody_asks_leave(gone: Callable[[int], bool]) -> None:
+    starting = StartingHelpers()
+    launchers = [candidate._launcher for candidate in starting._waiting]
+    starting.close()
+    # The pipe that a helper shares with its launcher is read to its end, so it has left, too.
+    assert [launcher.returncode for launcher in launchers] == [0, 0]
+    assert all(gone(launcher.pid) for launcher in launchers)
