@@ -21,11 +21,11 @@ from pytest_carbon.signals import EndedBySignal
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
+from pytest_carbon.updates.measured import not_passed
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import (
     comparable,
     learns_from_load,
-    not_passed,
     plan_runs,
     preview_refresh,
     store_runs,

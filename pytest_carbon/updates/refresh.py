@@ -13,14 +13,15 @@ from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep, is_above_anchor
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind, Subject
-from pytest_carbon.tasks.names import owner_of
-from pytest_carbon.updates.entries import (
-    at_reference,
-    entry_from_runs,
-    short_from_runs,
-    sum_from_runs,
-)
+from pytest_carbon.updates.entries import entry_from_runs
 from pytest_carbon.updates.join import join_courses
+from pytest_carbon.updates.measured import (
+    code_digests,
+    common_reference_ns,
+    file_of,
+    measured_entries,
+    passed_results,
+)
 from pytest_carbon.updates.plan import Mode, Rules, UpdatePlan, plan_update
 from pytest_carbon.updates.preview import preview_prune, preview_update
 from pytest_carbon.updates.prune import PrunePlan, plan_prune
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Refreshed",
-    "common_reference_ns",
     "comparable",
     "learns_from_load",
-    "not_passed",
     "plan_runs",
     "preview_refresh",
     "store_runs",
@@ -56,111 +55,9 @@ def comparable(runs: Sequence[RunResult]) -> tuple[Environment, list[int]]:
     return usual, [place for place, run in enumerate(runs) if run.environment != usual]
 
 
-def not_passed(runs: Sequence[RunResult]) -> dict[str, str]:
-    """The tests whose figures do not count, and what became of them where they did not pass."""
-    return {
-        test: outcome
-        for run in runs
-        for test, outcome in run.course.outcomes.items()
-        if outcome != "passed"
-    }
-
-
-def common_reference_ns(runs: Sequence[RunResult]) -> float | None:
-    """The speed to correct to where none is stored: the middle one of the runs' own.
-
-    Each process finds out anew how fast its core can be, which is off by 2 to 6 %.
-    """
-    known = sorted(run.reference_ns for run in runs if run.reference_ns is not None)
-    return known[len(known) // 2] if known else None
-
-
 def _pinned(stored: Intensity, used: Intensity) -> Intensity:
     """A run uses what is stored, and says so in its reason, unless its user asked for another."""
     return stored if used._replace(reason=stored.reason) == stored else used
-
-
-def _passed(
-    runs: Sequence[RunResult], reference_ns: float | None
-) -> dict[Subject, list[SubjectResult]]:
-    """The results of each test that passed wherever it ran, and of its tasks, at one reference."""
-    left_out = not_passed(runs)
-    tests = frozenset(test for run in runs for test in run.course.outcomes)
-    passed: dict[Subject, list[SubjectResult]] = {}
-    for run in runs:
-        factor = 1.0
-        if reference_ns is not None and run.reference_ns is not None:
-            factor = reference_ns / run.reference_ns
-        for result in (*run.of(Kind.TEST), *run.of(Kind.TASK)):
-            test = result.subject.id
-            if result.subject.kind is Kind.TASK:
-                test = owner_of(test, tests)
-            if result.test_outcome == "passed" and test not in left_out:
-                passed.setdefault(result.subject, []).append(at_reference(result, factor))
-    return passed
-
-
-def _code_digests(runs: Sequence[RunResult]) -> dict[str, str]:
-    """The digests of the tests' code, by their ids, as the latest run has them."""
-    return {test: digest for run in runs for test, digest in run.code_digests.items()}
-
-
-def _measured(
-    stored: Mapping[Subject, Entry],
-    passed: Mapping[Subject, Sequence[SubjectResult]],
-    runs: Sequence[RunResult],
-    beside_load: Mapping[Subject, Sequence[LookRuns]],
-    floor_j: float,
-) -> dict[Subject, Entry]:
-    """The entry of each subject, with the sensitivity that is stored where there is an entry.
-
-    Two figures that were corrected with different sensitivities differ though nothing changed.
-    What costs less than ``floor_j`` is short, and part of its file's sum.
-    """
-    code_digests = _code_digests(runs)
-    measured: dict[Subject, Entry] = {}
-    for subject, results in passed.items():
-        old = stored.get(subject)
-        entry = entry_from_runs(
-            results,
-            None if old is None else old.sensitivity,
-            fits_sensitivity=old is None or old.is_short,
-            beside_load=beside_load.get(subject, ()),
-        )
-        if entry is not None and entry.first.centre_j < floor_j:
-            entry = short_from_runs(results)
-        if entry is not None:
-            measured[subject] = entry._replace(body=code_digests.get(subject.id))
-    return measured | _sums(stored, measured, passed, len(runs))
-
-
-def _sums(
-    stored: Mapping[Subject, Entry],
-    measured: Mapping[Subject, Entry],
-    passed: Mapping[Subject, Sequence[SubjectResult]],
-    runs: int,
-) -> dict[Subject, Entry]:
-    """The sums of files' short tests, where all that are stored were measured in every run."""
-    files: dict[str, list[Subject]] = {}
-    for subject, entry in measured.items():
-        if entry.is_short and subject.kind is Kind.TEST and len(passed[subject]) == runs:
-            files.setdefault(_file_of(subject), []).append(subject)
-    left = {
-        _file_of(subject)
-        for subject, entry in stored.items()
-        if entry.is_short and subject.kind is Kind.TEST and subject not in measured
-    }
-    found = {}
-    for file, tests in files.items():
-        by_run = [[passed[test][run] for test in tests] for run in range(runs)]
-        total = sum_from_runs(by_run)
-        if total is not None and file not in left:
-            found[Subject(Kind.FILE, file)] = total
-    return found
-
-
-def _file_of(test: Subject) -> str:
-    return test.id.partition("::")[0]
 
 
 def _with_new_tests(
@@ -174,7 +71,7 @@ def _with_new_tests(
     more_j: dict[Subject, float] = {}
     for subject, entry in measured.items():
         if entry.is_short and subject.kind is Kind.TEST and subject not in stored:
-            file = Subject(Kind.FILE, _file_of(subject))
+            file = Subject(Kind.FILE, file_of(subject))
             more_j[file] = more_j.get(file, 0.0) + entry.first.centre_j
     for file, energy_j in more_j.items():
         old = stored.get(file)
@@ -247,7 +144,7 @@ def _moves(base: BaselineFile, runs: Sequence[RunResult]) -> PrunePlan:
         base.entries,
         course.collected,
         full_and_clean=True,
-        code_digests=_code_digests(runs),
+        code_digests=code_digests(runs),
         skipped=course.collection_skips,
     )
     return plan._replace(removals=(), suggestions=())
@@ -284,9 +181,9 @@ def plan_runs(
     )
     moves = _moves(base, runs)
     base = moves.apply(base)
-    passed = _passed(runs, base.reference_ns)
+    passed = passed_results(runs, base.reference_ns)
     loaded = beside_load or {}
-    measured = _measured(base.entries, passed, runs, loaded, policy.floor_j)
+    measured = measured_entries(base.entries, passed, runs, loaded, policy.floor_j)
     base = base.with_entries(_with_new_tests(base.entries, measured))
     plan = plan_update(
         base.entries,
