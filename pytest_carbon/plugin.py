@@ -50,7 +50,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         from pytest_carbon.session.pytest_private import import_as_it_is
 
         import_as_it_is(pluginmanager, "pytest_carbon")
-        from pytest_carbon.session.look_process import LookProcess
+        from pytest_carbon.session.look.process import LookProcess
 
         pluginmanager.register(LookProcess(folder), "carbon-look")
 

@@ -19,11 +19,13 @@ import pytest
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import ANSWERS, ORDER
+from pytest_carbon.session.look.left_out import leave_cache_alone, leave_out
+from pytest_carbon.session.look.one_run import Reports, StartingPoint
 from pytest_carbon.session.measure.costs import Part
 from pytest_carbon.session.measure.disk_use import DiskUse
 from pytest_carbon.session.measure.instruments import open_instruments
 from pytest_carbon.session.measure.recorder import Recorder
-from pytest_carbon.session.pytest_private import end_fixtures, forget_instance
+from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
@@ -38,55 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["LookProcess"]
 
-# Plugins of pytest's own that write to the cache.
-_CACHE_WRITERS = ("lfplugin", "nfplugin", "stepwiseplugin")
-
-# Options of pytest and of plugins that report, spread, choose or repeat, and what leaves them out.
-_LEFT_OUT: dict[str, Any] = {
-    # pytest
-    "xmlpath": None,
-    "maxfail": 0,
-    "lf": False,
-    "failedfirst": False,
-    "newfirst": False,
-    "stepwise": False,
-    "usepdb": False,
-    "trace": False,
-    "pastebin": None,
-    "durations": None,
-    "log_file": os.devnull,
-    "setupshow": False,
-    "setuponly": False,
-    "setupplan": False,
-    "pyargs": False,
-    "keepduplicates": False,
-    "continue_on_collection_errors": True,
-    # pytest-xdist
-    "numprocesses": None,
-    "dist": "no",
-    "distload": False,
-    "tx": [],
-    "px": [],
-    "rsyncdir": [],
-    "looponfail": False,
-    # pytest-forked, pytest-split, pytest-randomly, pytest-random-order
-    "forked": False,
-    "splits": None,
-    "group": None,
-    "store_durations": False,
-    "randomly_reorganize": False,
-    "random_order_bucket": "none",
-    # pytest-html, pytest-json-report, pytest-reportlog, allure-pytest, pytest-benchmark
-    "htmlpath": None,
-    "json_report": False,
-    "json_report_file": None,
-    "report_log": None,
-    "allure_report_dir": None,
-    "benchmark_json": None,
-    "benchmark_save": None,
-    "benchmark_autosave": False,
-}
-
 
 class LookProcess:
     """The plugin that makes a look of a session; ``folder`` holds its order and its answers."""
@@ -98,9 +51,9 @@ class LookProcess:
         self._items: dict[str, pytest.Item] = {}
         self._recorder: Recorder | None = None
         self._costs: Costs | None = None
-        self._report: _Reports = _Reports()
+        self._report: Reports = Reports()
         self._owner = os.getpid()
-        die_with_parent()
+        _die_with_parent()
         if not self._order.keeps_cwd:
             # "python -m pytest" puts it first, which the user's command did not.
             cwd = str(Path.cwd())
@@ -116,9 +69,7 @@ class LookProcess:
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
         """Leave out what must not happen again, and collect only what is asked for."""
         options = config.option
-        for name, value in _LEFT_OUT.items():
-            if hasattr(options, name):
-                setattr(options, name, value)
+        leave_out(options)
         if self._order.seed is not None and hasattr(options, "randomly_seed"):
             options.randomly_seed = self._order.seed
         options.basetemp = str(self._folder / "tmp")
@@ -153,10 +104,7 @@ class LookProcess:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         """Leave the user's cache as it is."""
-        manager = session.config.pluginmanager
-        for name in _CACHE_WRITERS:
-            if manager.hasplugin(name):
-                manager.unregister(name=name)
+        leave_cache_alone(session.config.pluginmanager)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(
@@ -238,8 +186,7 @@ class LookProcess:
         item, ask = self._items[test], self._asks[test]
         with contextlib.suppress(Exception):
             end_fixtures(item.session, item)
-        again = _Again.of(item)
-        again.prepare()
+        StartingPoint.of(item).prepare()
         self._report.begin()
         self._say(begin=test, unit=index, **{"pass": number})
         before = DiskUse.now()
@@ -296,59 +243,7 @@ def _is_enough(samples_j: list[float], enough_j: Sequence[float]) -> bool:
     return geometric_mean(samples_j) <= enough_j[len(samples_j) - 1]
 
 
-class _Again:
-    """Brings a test back to where it was before its first run."""
-
-    def __init__(self, item: pytest.Item) -> None:
-        self._item: Any = item
-        test = getattr(item, "dtest", None)
-        # The names of a doctest are gone after its first run.
-        self._globs = None if test is None else test.globs.copy()
-        self._runs = 0
-
-    @classmethod
-    def of(cls, item: pytest.Item) -> _Again:
-        """The one of this test."""
-        return item.stash.setdefault(_AGAIN, cls(item))
-
-    def prepare(self) -> None:
-        """Before each run."""
-        self._runs += 1
-        if self._runs == 1:
-            return
-        forget_instance(self._item)
-        if self._globs is not None:
-            self._item.dtest.globs = self._globs.copy()
-
-
-_AGAIN = pytest.StashKey[_Again]()
-
-
-class _Reports:
-    """Sees whether a run has passed."""
-
-    def __init__(self) -> None:
-        self.problem = ""
-
-    def begin(self) -> None:
-        """A run begins."""
-        self.problem = ""
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note the first thing that went wrong."""
-        if self.problem:
-            return
-        if report.failed:
-            crash = getattr(report.longrepr, "reprcrash", None)
-            said = str(getattr(crash, "message", None) or "").strip().partition("\n")[0]
-            where = "" if report.when == "call" else f" in its {report.when}"
-            self.problem = f"it failed{where}" + (f" ({said})" if said else "")
-        elif report.skipped or hasattr(report, "wasxfail"):
-            self.problem = "it was skipped or failed as expected"
-
-
-def die_with_parent() -> None:
+def _die_with_parent() -> None:
     """End with the process that waits for this one, where the system can arrange that."""
     if sys.platform == "linux":
         import ctypes
