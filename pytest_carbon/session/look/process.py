@@ -200,12 +200,12 @@ class LookProcess:
         assert recorder is not None, "made when configured"
         assert self._costs is not None, "made by the protocol"
         problem = self._report.problem or recorder.faults.get(test, "").strip().rpartition("\n")[2]
-        cost = None if problem else recorder.cost(self._costs, ask.sensitivity)
+        cost = None if problem else recorder.prices.cost(self._costs, ask.sensitivity)
         if cost is None or cost.energy_j is None:
             problem = problem or "it was not measured"
             self._say(run=test, unit=index, problem=problem)
             return None
-        tasks = [recorder.cost(self._costs, t.sensitivity, Part(*t)) for t in ask.tasks]
+        tasks = [recorder.prices.cost(self._costs, t.sensitivity, Part(*t)) for t in ask.tasks]
         self._say(
             run=test,
             unit=index,

@@ -1,16 +1,19 @@
-"""What one test is charged with while it runs."""
+"""What one test is charged with while it runs, and what that comes to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.ledger import Account
-from pytest_carbon.measurement import Phase, Reading
+from pytest_carbon.measurement import Phase, Reading, sum_of
+from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
+    from pytest_carbon.measurement import Measurement
+    from pytest_carbon.sampler import Sampler
     from pytest_carbon.tasks.book import TaskBook
 
-__all__ = ["Costs", "Part"]
+__all__ = ["Costs", "Part", "Prices"]
 
 
 class Part(NamedTuple):
@@ -66,3 +69,47 @@ class Costs:
         for account in self.accounts.values():
             total.add(account)
         return Reading(total.wall_ns, total.cpu_ns, total.kernels, total.host_ns, total.counters)
+
+
+class Prices:
+    """What the accounts of tests and tasks come to.
+
+    ``sensitivity`` says how much a test's CPU time follows the speed of the core.
+    """
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+
+    def measure(self, costs: Costs, sensitivity: float) -> dict[Phase, Measurement]:
+        """What a test has spent, phase by phase."""
+        measure, memory_bytes = self._sampler.measure, costs.memory_bytes
+        return {p: measure(a, memory_bytes, sensitivity) for p, a in costs.accounts.items()}
+
+    def measure_call(self, costs: Costs, sensitivity: float) -> Measurement | None:
+        """What a test has spent of which only the call cost anything; ``None`` for others."""
+        call = costs.only_call
+        return (
+            None if call is None else self._sampler.measure(call, costs.memory_bytes, sensitivity)
+        )
+
+    def cost(
+        self, costs: Costs, sensitivity: float, part: Part | None = None
+    ) -> Measurement | None:
+        """What a test, or one of its tasks, has cost; ``None`` where it did not run."""
+        if part is None:
+            return sum_of(self.measure(costs, sensitivity).values())
+        row = None if costs.tasks is None else costs.tasks.rows.get(part.path)
+        if row is None or not row.times:
+            return None
+        if part.worst and row.worst is not None:
+            worst = row.worst[1]
+            return self.price(worst.cost, costs, worst.wall_ns, sensitivity, worst.doubt)
+        return self.price(row.total, costs, row.wall_ns, sensitivity, row.doubt)
+
+    def price(
+        self, account: Account, costs: Costs, wall_ns: int, sensitivity: float, doubt: str
+    ) -> Measurement:
+        """The cost of a task that took ``wall_ns``; unknown where there is a ``doubt``."""
+        measured = self._sampler.measure(account, costs.memory_bytes, sensitivity)
+        missing = (*measured.missing, "the task's clock") if doubt else measured.missing
+        return measured._replace(wall_s=wall_ns / NS_PER_S, missing=missing)

@@ -10,23 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.ledger import Account, Ledger
-from pytest_carbon.measurement import Kind, Phase, Subject, sum_of
+from pytest_carbon.measurement import Kind, Phase, Subject
 from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.measure.busy_threads import SpinningThreads
-from pytest_carbon.session.measure.costs import Costs
+from pytest_carbon.session.measure.costs import Costs, Prices
 from pytest_carbon.session.measure.garbage_collection import FullCollections
 from pytest_carbon.session.pytest_private import finalizer_count, is_parameter
 from pytest_carbon.session.subject_ids import fixture_id
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
-from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from pytest_carbon.measurement import Measurement, Reading
     from pytest_carbon.sampler import Sampler
-    from pytest_carbon.session.measure.costs import Part
     from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["EARLIER", "LOOKS", "STARTUP", "Recorder"]
@@ -45,7 +43,8 @@ class Recorder:
     """Hooks around all that costs something.
 
     A reading that fails makes figures unknown, and a fault of ours ends the recording; neither
-    changes what the tests do. ``faults`` says what happened, by the test that ran.
+    changes what the tests do. ``faults`` says what happened, by the test that ran; ``prices`` what
+    a test's costs come to.
     """
 
     def __init__(
@@ -55,6 +54,7 @@ class Recorder:
         self.faults: dict[str, str] = {}
         self.running = ""
         self.worker = worker
+        self.prices = Prices(sampler)
         self._sampler = sampler
         self._intensity_g_per_kwh = intensity_g_per_kwh
         self._startup = Account()
@@ -69,11 +69,6 @@ class Recorder:
         self._closing: list[tuple[object, int]] = []
         self._spinning = SpinningThreads()
         self._garbage = FullCollections(self._ledger)
-
-    @property
-    def probe_name(self) -> str:
-        """How the speed of the core is probed."""
-        return self._sampler.probe.name
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -183,18 +178,6 @@ class Recorder:
         self._ledger.settle()
         return costs.spent()
 
-    def measure(self, costs: Costs, sensitivity: float) -> dict[Phase, Measurement]:
-        """What a test has spent, phase by phase; its CPU time follows the speed so much."""
-        measure, memory_bytes = self._sampler.measure, costs.memory_bytes
-        return {p: measure(a, memory_bytes, sensitivity) for p, a in costs.accounts.items()}
-
-    def measure_call(self, costs: Costs, sensitivity: float) -> Measurement | None:
-        """What a test has spent of which only the call cost anything; ``None`` for others."""
-        call = costs.only_call
-        return (
-            None if call is None else self._sampler.measure(call, costs.memory_bytes, sensitivity)
-        )
-
     def note_memory(self, costs: Costs) -> None:
         """Remember how much memory is in use as the test ends."""
         costs.memory_bytes = self._sampler.memory_bytes()
@@ -222,28 +205,6 @@ class Recorder:
             self._earlier.add(account)
         self._earlier.times += 1
 
-    def cost(
-        self, costs: Costs, sensitivity: float, part: Part | None = None
-    ) -> Measurement | None:
-        """What a test, or one of its tasks, has cost; ``None`` where it did not run."""
-        if part is None:
-            return sum_of(self.measure(costs, sensitivity).values())
-        row = None if costs.tasks is None else costs.tasks.rows.get(part.path)
-        if row is None or not row.times:
-            return None
-        if part.worst and row.worst is not None:
-            worst = row.worst[1]
-            return self.price(worst.cost, costs, worst.wall_ns, sensitivity, worst.doubt)
-        return self.price(row.total, costs, row.wall_ns, sensitivity, row.doubt)
-
-    def price(
-        self, account: Account, costs: Costs, wall_ns: int, sensitivity: float, doubt: str
-    ) -> Measurement:
-        """The cost of a task that took ``wall_ns``; unknown where there is a ``doubt``."""
-        measured = self._sampler.measure(account, costs.memory_bytes, sensitivity)
-        missing = (*measured.missing, "the task's clock") if doubt else measured.missing
-        return measured._replace(wall_s=wall_ns / NS_PER_S, missing=missing)
-
     def cost_of(self, run: Callable[[], object], sensitivity: float) -> Measurement | None:
         """What a run of a test costs; ``None`` where it cost nothing at all."""
         costs = self.begin()
@@ -251,7 +212,7 @@ class Recorder:
             run()
         finally:
             self.end()
-        return self.cost(costs, sensitivity)
+        return self.prices.cost(costs, sensitivity)
 
     @contextlib.contextmanager
     def looking_up(self) -> Iterator[None]:
@@ -282,10 +243,7 @@ class Recorder:
         if not self._sampler.counts:
             # No counter was read before; a share of none is not zero joules.
             named.insert(1, (Subject(Kind.RUNNER, STARTUP), self._startup))
-        rare = {
-            "full garbage collections": self._garbage.account,
-            EARLIER: self._earlier,
-        }
+        rare = {"full garbage collections": self._garbage.account, EARLIER: self._earlier}
         named += [(Subject(Kind.RUNNER, n), a) for n, a in rare.items() if a.wall_ns]
         if self._looks.wall_ns:
             named.append((Subject(Kind.LOOKS, LOOKS), self._looks))

@@ -98,9 +98,9 @@ class TestResults:
         recorder = self._recorder
         sensitivity = self._judge.sensitivity(facts.subject)
         phases: Mapping[Phase, Measurement] = NO_PHASES
-        total = recorder.measure_call(costs, sensitivity)
+        total = recorder.prices.measure_call(costs, sensitivity)
         if total is None:
-            phases = recorder.measure(costs, sensitivity)
+            phases = recorder.prices.measure(costs, sensitivity)
             total = sum_of(phases.values())
         if total is None or recorder.fault is not None:
             total = UNKNOWN if total is None else total._replace(missing=("the plugin",))
@@ -122,16 +122,16 @@ class TestResults:
     ) -> SubjectResult:
         subject = _subject(test.subject, row)
         part = Part(row.path, self._judge.sensitivity(subject))
-        price = self._recorder.price
+        prices = self._recorder.prices
         worst = None
         if row.worst is not None:
-            worst = self._recorder.cost(costs, part.sensitivity, part._replace(worst=True))
+            worst = prices.cost(costs, part.sensitivity, part._replace(worst=True))
         tolerance = of_test.tolerance if row.tolerance is None else row.tolerance
         fault = costs.tasks.fault if costs.tasks is not None else ""
         return SubjectResult(
             subject=subject,
-            total=price(row.total, costs, row.wall_ns, part.sensitivity, row.doubt),
-            own=price(row.own, costs, row.wall_ns, part.sensitivity, row.doubt),
+            total=prices.price(row.total, costs, row.wall_ns, part.sensitivity, row.doubt),
+            own=prices.price(row.own, costs, row.wall_ns, part.sensitivity, row.doubt),
             times=row.times,
             tolerance=tolerance,
             budget_j=self._judge.budget_j(Limits(budget=row.budget)),
