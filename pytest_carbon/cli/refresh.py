@@ -12,34 +12,18 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
-from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, look_at, with_look
+from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, with_look
+from pytest_carbon.cli.store_rounds import in_one_environment, policy_of, store_rounds
 from pytest_carbon.cli.suite import run_suite
-from pytest_carbon.gate.gated import gated_words
-from pytest_carbon.gate.policy import Policy
 from pytest_carbon.settings import parse_seconds
 from pytest_carbon.signals import EndedBySignal
-from pytest_carbon.speed.edges import OffProbe
-from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
-from pytest_carbon.updates.measured import not_passed
 from pytest_carbon.updates.plan import Mode
-from pytest_carbon.updates.refresh import (
-    comparable,
-    learns_from_load,
-    plan_runs,
-    preview_refresh,
-    store_runs,
-)
+from pytest_carbon.updates.refresh import comparable, plan_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_carbon.cli.suite import SuiteRun
-    from pytest_carbon.environment import Environment
-    from pytest_carbon.measurement import Subject
     from pytest_carbon.result.run import RunResult
-    from pytest_carbon.result.subject import LookRuns
-    from pytest_carbon.updates.refresh import Refreshed
 
 __all__ = ["add_parser", "run"]
 
@@ -173,8 +157,17 @@ class _Refresh:
             status = self._round(self._begun + 1)
             if status:
                 return status
-        usual, self._runs = _in_one_environment(self._runs)
-        return self._store(usual)
+        usual, self._runs = in_one_environment(self._runs)
+        failed = store_rounds(
+            self._runs,
+            usual,
+            mode=Mode(self._args.update),
+            only_shows=self._args.diff,
+            loaded_rounds=self._args.loaded_rounds,
+            arguments=self._args.pytest_args,
+            finished=self._finished,
+        )
+        return _TEST_FAILED if failed else 0
 
     def _is_done(self) -> bool:
         done = len(self._runs)
@@ -200,7 +193,7 @@ class _Refresh:
         _, runs = comparable(self._runs)
         last = self._runs[-1]
         kept = [run for run in self._runs if run.environment == last.environment]
-        policy = _policy(last)
+        policy = policy_of(last)
         planned = plan_runs(None, kept, Mode.ALL, policy)
         return not runs and are_enough(planned.file, policy)
 
@@ -244,69 +237,6 @@ class _Refresh:
         more = "" if self._args.rounds else " or more"
         return f", {format_duration(self._round_s * left)}{more} to go"
 
-    def _store(self, usual: Environment) -> int:
-        runs, args = self._runs, self._args
-        left_out = not_passed(runs)
-        failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
-        for test in failed[:_SHOWN]:
-            say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
-        if len(failed) > _SHOWN:
-            say(f"left out: {len(failed) - _SHOWN} more that failed")
-        last = runs[-1]
-        store = BaselineStore(Path(last.baselines_folder))
-        mode, policy = Mode(args.update), _policy(last)
-        planned = plan_runs(store.load(usual), runs, mode, policy)
-        loaded = self._beside_load(usual, planned)
-        if args.diff:
-            say("this is what would change; nothing is written")
-            _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
-            say("the rounds are kept: pytest-carbon refresh --resume stores them")
-        else:
-            done = store_runs(store, runs, mode, policy, loaded)
-            _tell(done)
-            say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
-            costs_j = ((s, e.first.centre_j) for s, e in done.file.entries.items())
-            say(gated_words(costs_j, policy.floor_j))
-            self._finished.clear()
-        return _TEST_FAILED if failed else 0
-
-    def _beside_load(self, usual: Environment, planned: Refreshed) -> dict[Subject, list[LookRuns]]:
-        """Looks beside a load on all other cores, at the tests whose sensitivity they are for."""
-        names = learns_from_load(planned)
-        cores, rounds = other_cores(), self._args.loaded_rounds
-        found: dict[Subject, list[LookRuns]] = {}
-        if not names or cores <= 0 or not rounds or usual.speed == OffProbe.name:
-            return found
-        tests = "1 test follows" if len(names) == 1 else f"{len(names)} tests follow"
-        for number in range(1, rounds + 1):
-            start_s = time.monotonic()
-            with load(cores):
-                looks = look_at(
-                    names, self._runs[-1], planned.file.reference_ns, self._args.pytest_args
-                )
-            for subject, look in looks.items():
-                found.setdefault(subject, []).append(look)
-            spent_s = time.monotonic() - start_s
-            say(
-                f"beside a load, to see how {tests} the speed of the core: {number} of "
-                f"{rounds} in {format_duration(spent_s)}"
-            )
-        return found
-
-
-def _policy(result: RunResult) -> Policy:
-    return Policy(tolerance=result.tolerance, floor_j=result.floor_j)
-
-
-def _in_one_environment(runs: Sequence[RunResult]) -> tuple[Environment, list[RunResult]]:
-    """The usual environment, and the rounds that ran there; the others are told."""
-    usual, elsewhere = comparable(runs)
-    for place in elsewhere:
-        facts = usual.differences(runs[place].environment)
-        named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
-        say(f"a round was left out: its environment was another one ({named})")
-    return usual, [run for run in runs if run.environment == usual]
-
 
 def _told(done: SuiteRun, spent_s: float) -> str:
     """How a round went, in words."""
@@ -317,8 +247,3 @@ def _told(done: SuiteRun, spent_s: float) -> str:
     told = f"{told or 'no test ran'} in {format_duration(spent_s or done.result.wall_s)}"
     cut_short = done.result.course.cut_short
     return f"{told}; {cut_short}" if cut_short else told
-
-
-def _tell(refreshed: Refreshed) -> None:
-    for line in preview_refresh(refreshed):
-        say(line)

@@ -1,0 +1,129 @@
+"""The end of a refresh: what its rounds come to, stored or only shown, and told."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.output import say
+from pytest_carbon.cli.rounds import look_at
+from pytest_carbon.gate.gated import gated_words
+from pytest_carbon.gate.policy import Policy
+from pytest_carbon.speed.edges import OffProbe
+from pytest_carbon.speed.load import load, other_cores
+from pytest_carbon.units import format_duration
+from pytest_carbon.updates.measured import not_passed
+from pytest_carbon.updates.refresh import (
+    comparable,
+    learns_from_load,
+    plan_runs,
+    preview_refresh,
+    store_runs,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_carbon.cli.rounds import FinishedRounds
+    from pytest_carbon.environment import Environment
+    from pytest_carbon.measurement import Subject
+    from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import LookRuns
+    from pytest_carbon.updates.plan import Mode
+    from pytest_carbon.updates.refresh import Refreshed
+
+__all__ = ["in_one_environment", "policy_of", "store_rounds"]
+
+_SHOWN = 10
+
+
+def policy_of(result: RunResult) -> Policy:
+    """The policy that a round was measured by."""
+    return Policy(tolerance=result.tolerance, floor_j=result.floor_j)
+
+
+def in_one_environment(runs: Sequence[RunResult]) -> tuple[Environment, list[RunResult]]:
+    """The usual environment, and the rounds that ran there; the others are told."""
+    usual, elsewhere = comparable(runs)
+    for place in elsewhere:
+        facts = usual.differences(runs[place].environment)
+        named = ", ".join(f"{fact} {there}, not {here}" for fact, (here, there) in facts.items())
+        say(f"a round was left out: its environment was another one ({named})")
+    return usual, [run for run in runs if run.environment == usual]
+
+
+def store_rounds(
+    runs: Sequence[RunResult],
+    usual: Environment,
+    *,
+    mode: Mode,
+    only_shows: bool,
+    loaded_rounds: int,
+    arguments: Sequence[str],
+    finished: FinishedRounds,
+) -> bool:
+    """Store what the rounds say in the baselines of the ``usual`` environment, and tell it.
+
+    Nothing is written where it ``only_shows``. ``loaded_rounds`` looks are taken beside a load
+    with these ``arguments`` for pytest. Returns whether tests failed, which are left out.
+    """
+    failed = _left_out(runs)
+    last = runs[-1]
+    store = BaselineStore(Path(last.baselines_folder))
+    policy = policy_of(last)
+    planned = plan_runs(store.load(usual), runs, mode, policy)
+    loaded = _beside_load(planned, last, loaded_rounds, arguments)
+    if only_shows:
+        say("this is what would change; nothing is written")
+        _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
+        say("the rounds are kept: pytest-carbon refresh --resume stores them")
+    else:
+        done = store_runs(store, runs, mode, policy, loaded)
+        _tell(done)
+        say(f"{store.path(usual)} is {'written' if done.written else 'unchanged'}")
+        costs_j = ((s, e.first.centre_j) for s, e in done.file.entries.items())
+        say(gated_words(costs_j, policy.floor_j))
+        finished.clear()
+    return failed
+
+
+def _left_out(runs: Sequence[RunResult]) -> bool:
+    """Say which tests failed and are left out; returns whether there are any."""
+    left_out = not_passed(runs)
+    failed = [test for test, outcome in left_out.items() if outcome in {"failed", "error"}]
+    for test in failed[:_SHOWN]:
+        say(f"left out: {test} {'had an error' if left_out[test] == 'error' else 'failed'}")
+    if len(failed) > _SHOWN:
+        say(f"left out: {len(failed) - _SHOWN} more that failed")
+    return bool(failed)
+
+
+def _beside_load(
+    planned: Refreshed, last: RunResult, rounds: int, arguments: Sequence[str]
+) -> dict[Subject, list[LookRuns]]:
+    """Looks beside a load on all other cores, at the tests whose sensitivity they are for."""
+    names = learns_from_load(planned)
+    cores = other_cores()
+    found: dict[Subject, list[LookRuns]] = {}
+    if not names or cores <= 0 or not rounds or last.environment.speed == OffProbe.name:
+        return found
+    tests = "1 test follows" if len(names) == 1 else f"{len(names)} tests follow"
+    for number in range(1, rounds + 1):
+        start_s = time.monotonic()
+        with load(cores):
+            looks = look_at(names, last, planned.file.reference_ns, arguments)
+        for subject, look in looks.items():
+            found.setdefault(subject, []).append(look)
+        spent_s = time.monotonic() - start_s
+        say(
+            f"beside a load, to see how {tests} the speed of the core: {number} of "
+            f"{rounds} in {format_duration(spent_s)}"
+        )
+    return found
+
+
+def _tell(refreshed: Refreshed) -> None:
+    for line in preview_refresh(refreshed):
+        say(line)
