@@ -16,7 +16,7 @@ from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.confirm.confirmation import Looks
 from pytest_carbon.session.confirm.progress import announcer
 from pytest_carbon.session.hosts.hosts import Host, Hosts
-from pytest_carbon.session.hosts.introduction import INTENSITY, REFERENCE
+from pytest_carbon.session.hosts.introduction import INTENSITY, REFERENCE, Setup
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.judge import Judge
 from pytest_carbon.session.limits import TestLimits
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.environment import Environment
     from pytest_carbon.session.handover import Destination
     from pytest_carbon.session.hosts.introduction import Introduction
     from pytest_carbon.session.measure.instruments import Instruments
@@ -57,27 +56,32 @@ class Run:
         self._worker = worker
         self._settings = settings
         self._instruments = instruments
-        self._environment = instruments.environment()
+        environment = instruments.environment()
         self._found, self._notes = find_intensity(
             config, settings, None if worker is None else worker.get(INTENSITY)
         )
-        self._baselines = Baselines(settings, self._environment, self._found)
+        self._baselines = Baselines(settings, environment, self._found)
         instruments.sampler.reference_ns = self._reference_ns()
         # As it is before any test: what tests leave behind is no part of how pytest was started.
         self._environ = dict(os.environ)
-        self._judge = self._judge_for(self._baselines, self._environment, instruments.meters)
+        self._setup = Setup(
+            environment=environment,
+            meters=instruments.meters,
+            clock=instruments.clock,
+            missing_meters=instruments.missing_meters,
+            reference_ns=instruments.sampler.reference_ns,
+        )
+        self._judge = self._judge_for(self._baselines, self._setup)
 
-    def _judge_for(
-        self, baselines: Baselines, environment: Environment, meters: tuple[str, ...]
-    ) -> Judge:
+    def _judge_for(self, baselines: Baselines, setup: Setup) -> Judge:
         settings = self._settings
         return Judge(
             baselines.entries,
             settings.policy,
             baselines.intensity,
-            method=short_method(meters),
+            method=short_method(setup.meters),
             incomparable=baselines.incomparable,
-            follows_speed=environment.speed != "off",
+            follows_speed=setup.environment.speed != "off",
             gates=not settings.stores and not settings.budgets_only,
             default_budget=settings.default_budget,
         )
@@ -99,12 +103,7 @@ class Run:
         if TOLD in (self._worker or {}):
             from pytest_carbon.session.hosts.here import introduce
 
-            introduction = introduce(
-                self._config,
-                self._instruments,
-                environment=self._environment,
-                environ=self._environ,
-            )
+            introduction = introduce(self._config, self._setup, self._environ)
         from pytest_carbon.session.results.worker import WorkerLink
 
         link = WorkerLink(self._config, selection, introduction)
@@ -144,7 +143,7 @@ class Run:
         taker = LookTaker(
             take=looks.take,
             reference_ns=self._instruments.sampler.reference_ns,
-            probe=self._environment.speed,
+            probe=self._setup.environment.speed,
             keeps_cwd=invocation.keeps_cwd,
             seed=_seed(self._config),
             announce=announcer(self._config),
@@ -155,37 +154,30 @@ class Run:
         """The host that users see, and how another one is made of what a worker there says."""
 
         def make(said: Introduction, name: str, gateways: Callable[[], list[Any]]) -> Host:
-            baselines = Baselines(self._settings, said.environment, self._found)
-            reference_ns = baselines.reference_ns or said.reference_ns
+            baselines = Baselines(self._settings, said.setup.environment, self._found)
+            reference_ns = baselines.reference_ns or said.setup.reference_ns
+            setup = said.setup._replace(reference_ns=reference_ns)
             taker: LookTaker | str = said.no_looks or "it is unknown how pytest was started"
             if looks is not None and not said.no_looks:
                 taker = LookTaker(
                     take=looks.take_by(gateways),
                     reference_ns=reference_ns,
-                    probe=said.environment.speed,
+                    probe=setup.environment.speed,
                     keeps_cwd=said.keeps_cwd,
                     seed=_seed(self._config),
                     announce=announcer(self._config, name),
                 )
             return Host(
                 name=name,
-                environment=said.environment,
-                meters=said.meters,
-                clock=said.clock,
-                missing_meters=said.missing_meters,
-                reference_ns=reference_ns,
+                setup=setup,
                 baselines=baselines,
-                judge=self._judge_for(baselines, said.environment, said.meters),
+                judge=self._judge_for(baselines, setup),
                 taker=taker,
             )
 
         local = Host(
             name="",
-            environment=self._environment,
-            meters=self._instruments.meters,
-            clock=self._instruments.clock,
-            missing_meters=self._instruments.missing_meters,
-            reference_ns=self._instruments.sampler.reference_ns,
+            setup=self._setup,
             baselines=self._baselines,
             judge=self._judge,
             taker=taker,

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from pytest_carbon.environment import Environment
     from pytest_carbon.errors import CarbonError
-    from pytest_carbon.session.measure.instruments import Instruments
+    from pytest_carbon.session.hosts.introduction import Setup
 
 __all__ = ["introduce", "why_not_started"]
 
@@ -26,24 +25,14 @@ def why_not_started(error: CarbonError) -> str:
     return f"{REFUSAL}{platform.node()}: {error}"
 
 
-def introduce(
-    config: pytest.Config,
-    instruments: Instruments,
-    *,
-    environment: Environment,
-    environ: Mapping[str, str],
-) -> Introduction:
+def introduce(config: pytest.Config, setup: Setup, environ: Mapping[str, str]) -> Introduction:
     """What this worker says of its host; ``environ`` is the one from before any test."""
     invocation = invocation_of(config, environ)
     if not isinstance(invocation, str):
         remote.remember(invocation)
     return Introduction(
         host=platform.node() or "unnamed host",
-        environment=environment,
-        meters=instruments.meters,
-        clock=instruments.clock,
-        missing_meters=instruments.missing_meters,
-        reference_ns=instruments.sampler.reference_ns,
+        setup=setup,
         keeps_cwd=isinstance(invocation, str) or invocation.keeps_cwd,
         no_looks=invocation if isinstance(invocation, str) else "",
     )

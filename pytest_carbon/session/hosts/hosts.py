@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.taker import LookTaker
     from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.baselines import Baselines
-    from pytest_carbon.session.hosts.introduction import Introduction
+    from pytest_carbon.session.hosts.introduction import Introduction, Setup
     from pytest_carbon.session.judge import Judge
 
 __all__ = ["Host", "Hosts"]
@@ -29,11 +29,7 @@ class Host(NamedTuple):
     """
 
     name: str
-    environment: Environment
-    meters: tuple[str, ...]
-    clock: str
-    missing_meters: tuple[str, ...]
-    reference_ns: float | None
+    setup: Setup
     baselines: Baselines
     judge: Judge
     taker: LookTaker | str
@@ -86,15 +82,16 @@ class Hosts:
         gateway = self._gateways.get(worker)
         if gateway is None or worker in self._of_worker:
             return
-        place = machine_of(gateway.spec), said.environment
+        place = machine_of(gateway.spec), said.setup.environment
         host = self._places.get(place)
         if host is None:
             name = self._named(said.host, gateway)
             host = self._make(said, name, lambda: self._leading_to(name))
             self._places[place] = self._by_name[name] = host
         self._of_worker[worker] = host
-        if host.reference_ns and said.reference_ns and host.reference_ns != said.reference_ns:
-            self._factors[worker] = host.reference_ns / said.reference_ns
+        reference_ns, own_ns = host.setup.reference_ns, said.setup.reference_ns
+        if reference_ns and own_ns and reference_ns != own_ns:
+            self._factors[worker] = reference_ns / own_ns
 
     def _named(self, host: str, gateway: Any) -> str:
         """A name that no other host has; another Python on this machine is called by its path."""

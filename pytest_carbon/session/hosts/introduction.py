@@ -16,6 +16,7 @@ __all__ = [
     "REFUSAL",
     "WORKERS",
     "Introduction",
+    "Setup",
     "usage_error_in",
 ]
 
@@ -44,6 +45,16 @@ def usage_error_in(trace: object) -> str:
     return found[1] if found else ""
 
 
+class Setup(NamedTuple):
+    """How figures come about on a host, and the speed that they are corrected to."""
+
+    environment: Environment
+    meters: tuple[str, ...]
+    clock: str
+    missing_meters: tuple[str, ...]
+    reference_ns: float | None
+
+
 class Introduction(NamedTuple):
     """A worker's host, and how figures come about there.
 
@@ -51,27 +62,21 @@ class Introduction(NamedTuple):
     """
 
     host: str
-    environment: Environment
-    meters: tuple[str, ...]
-    clock: str
-    missing_meters: tuple[str, ...]
-    reference_ns: float | None
+    setup: Setup
     keeps_cwd: bool = True
     no_looks: str = ""
 
     def to_text(self) -> str:
         """JSON."""
-        return json.dumps({**self._asdict(), "environment": self.environment._asdict()})
+        setup = {**self.setup._asdict(), "environment": self.setup.environment._asdict()}
+        return json.dumps({**self._asdict(), "setup": setup})
 
     @classmethod
     def from_text(cls, text: str) -> Introduction:
         """The inverse of ``to_text``."""
         plain = json.loads(text)
-        return cls(
-            **{
-                **plain,
-                "environment": Environment(**plain["environment"]),
-                "meters": tuple(plain["meters"]),
-                "missing_meters": tuple(plain["missing_meters"]),
-            }
-        )
+        setup = plain["setup"]
+        setup["environment"] = Environment(**setup["environment"])
+        setup["meters"] = tuple(setup["meters"])
+        setup["missing_meters"] = tuple(setup["missing_meters"])
+        return cls(**{**plain, "setup": Setup(**setup)})

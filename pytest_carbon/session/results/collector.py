@@ -163,14 +163,15 @@ class Collector:
         course = self.outcome.finish(session, session.exitstatus)
         self._note_ungated()
         first = self._hosts.first
+        setup = first.setup
         self.result = RunResult(
-            environment=first.environment,
+            environment=setup.environment,
             intensity=self._accounting.pinned,
             live=self._accounting.live,
             pue=self._accounting.pue,
             embodied=self._accounting.embodied,
-            meters=first.meters,
-            clock=first.clock,
+            meters=setup.meters,
+            clock=setup.clock,
             tolerance=self._settings.policy.tolerance,
             floor_j=self._settings.policy.floor_j,
             subjects=self._with_hosts(self.results.with_outcomes()),
@@ -182,7 +183,7 @@ class Collector:
             baselines_folder=str(self._settings.baselines),
             course=course,
             origin=self._publisher.origin(self._config.rootpath, self._started_s),
-            reference_ns=first.reference_ns,
+            reference_ns=setup.reference_ns,
             hosts=self._host_facts(),
             counted=() if whole is None else whole.counted(),
             code_digests={}
@@ -195,7 +196,7 @@ class Collector:
         self._add_session_properties(self.result)
         self.add_notes(self._explained(self.result))
         names = self._config.get_verbosity() > 0
-        of_environment = {host.environment: host.baselines for host in self._hosts}
+        of_environment = {host.setup.environment: host.baselines for host in self._hosts}
         for part in self.result.by_environment():
             self.add_notes(of_environment[part.environment].update(part, names=names))
         self.result = self.result._replace(notes=tuple(self.notes))
@@ -214,11 +215,11 @@ class Collector:
         return tuple(
             HostFacts(
                 name=host.name or self._hosts.local_name,
-                environment=host.environment,
-                meters=host.meters,
-                clock=host.clock,
+                environment=host.setup.environment,
+                meters=host.setup.meters,
+                clock=host.setup.clock,
                 baselines=host.baselines.place,
-                reference_ns=host.reference_ns,
+                reference_ns=host.setup.reference_ns,
             )
             for host in self._hosts
         )
@@ -258,8 +259,8 @@ class Collector:
         if self._settings.budgets_only:
             return ["carbon: budgets are enforced (carbon_budget_always), --carbon measures"]
         return header_lines(
-            meters=self._hosts.local.meters,
-            clock=self._hosts.local.clock,
+            meters=self._hosts.local.setup.meters,
+            clock=self._hosts.local.setup.clock,
             accounting=self._accounting,
             baselines=self._hosts.local.baselines.in_short,
             place=self._hosts.local.baselines.place,
@@ -281,7 +282,7 @@ class Collector:
             self.result,
             self._settings,
             failures=self._failures(),
-            missing_meters=self._hosts.first.missing_meters,
+            missing_meters=self._hosts.first.setup.missing_meters,
             next_step=self._hosts.first.baselines.next_step,
         )
         for text in self._publisher.printed(self.result):

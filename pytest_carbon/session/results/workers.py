@@ -67,7 +67,7 @@ class Workers:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Tell a worker the speed that figures are corrected to, and the intensity of the place."""
-        node.workerinput[REFERENCE] = self._hosts.local.reference_ns
+        node.workerinput[REFERENCE] = self._hosts.local.setup.reference_ns
         node.workerinput[INTENSITY] = self._found._asdict()
         if place_of(node.gateway.spec):
             from pytest_carbon.session.hosts.told import prepare
