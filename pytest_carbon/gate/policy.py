@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 __all__ = ["DEFAULT_FLOOR_J", "DEFAULT_TOLERANCE", "THOROUGH_TOLERANCE", "Policy"]
 
+# Chosen: what a team looks into, and a shared machine still shows (docs/explanation/gate.md).
 DEFAULT_TOLERANCE = 0.20
 
 # The thorough mode finds twice this in more than 95 % of the cases (docs/explanation/gate.md).
