@@ -257,6 +257,18 @@ OPTIONS = (
         repeatable=True,
     ),
     Option(
+        "carbon_report_link",
+        REPORTS,
+        "address of the html report, which the Markdown report then links to",
+        metavar="URL",
+        example="https://ci.example.org/job/7/carbon.html",
+    ),
+    Option(
+        "carbon_report_always",
+        REPORTS,
+        "write Markdown also where nothing changed; without it, such a report is empty",
+    ),
+    Option(
         "carbon_history",
         REPORTS,
         "add the run to a history, which 'pytest-carbon history' shows",

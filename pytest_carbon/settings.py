@@ -28,6 +28,7 @@ __all__ = [
     "parse_count",
     "parse_energy_j",
     "parse_fraction",
+    "parse_link",
     "parse_look_ups",
     "parse_seconds",
     "parse_zone",
@@ -37,6 +38,8 @@ __all__ = [
 T = TypeVar("T")
 
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
+# Nothing in it ends a Markdown link.
+_LINK = re.compile(r"https?://[^\s<>\\]+")
 _JOULES = {"": 1.0, "j": 1.0, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "kj": 1e3, "wh": 3600.0}
 _QUANTITY = re.compile(
     r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-zµ%]*)\s*", re.IGNORECASE
@@ -74,6 +77,8 @@ class Settings(NamedTuple):
     sample_interval_s: float
     rows: int
     reports: tuple[Wish, ...] = ()
+    report_link: str = ""
+    report_always: bool = False
     history: Wish | None = None
     explains: bool = False
     default_budget: Budget | None = None
@@ -197,6 +202,16 @@ def parse_zone(text: str) -> str:
     return zone
 
 
+def parse_link(text: str) -> str:
+    """The address of a page. Raises ``ValueError`` with the remedy."""
+    link = text.strip()
+    if not _LINK.fullmatch(link):
+        raise ValueError(
+            "is no address of a page: write it like https://ci.example.org/job/7/carbon.html"
+        )
+    return link
+
+
 class _Answers:
     """The given values, parsed one by one with errors that name the place."""
 
@@ -293,6 +308,8 @@ def read_settings(config: pytest.Config, environ: Mapping[str, str] | None = Non
         sample_interval_s=answers.need("carbon_sample_interval", parse_seconds),
         rows=answers.need("carbon_rows", parse_count),
         reports=_wishes(config, environ, "carbon_report"),
+        report_link=answers.get("carbon_report_link", parse_link) or "",
+        report_always=answers.flag("carbon_report_always"),
         history=next(iter(_wishes(config, environ, "carbon_history")), None),
         explains=answers.flag("carbon_explain"),
         default_budget=answers.get("carbon_default_budget", parse_budget_text),

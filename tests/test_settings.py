@@ -10,6 +10,7 @@ from pytest_carbon.settings import (
     parse_count,
     parse_energy_j,
     parse_fraction,
+    parse_link,
     parse_seconds,
 )
 
@@ -52,6 +53,21 @@ def test_budget(text: str, budget: Budget) -> None:
 def test_bad_budget_says_what_to_type(text: str) -> None:
     with pytest.raises(ValueError, match=r"like 1\.5mg or 20mJ"):
         parse_budget_text(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["https://ci.example.org/job/7/carbon.html", " http://localhost:8000/a_(b).html?x=1#y "]
+)
+def test_link(text: str) -> None:
+    assert parse_link(text) == text.strip()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "carbon.html", "javascript:alert(1)", "https://a b", "https://a/>)[x", "https://"]
+)
+def test_bad_link_says_what_to_type(text: str) -> None:
+    with pytest.raises(ValueError, match=r"write it like https://ci\.example\.org"):
+        parse_link(text)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("0.1", 0.1), ("100ms", 0.1), ("2 s", 2)])

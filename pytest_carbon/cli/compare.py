@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.comment import add_comment_arguments, comment_of
 from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
 from pytest_carbon.settings import parse_count, parse_fraction
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from pytest_carbon.compare.result import Comparison
+    from pytest_carbon.report.comment import Comment
 
     T = TypeVar("T")
 
@@ -95,6 +97,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--json", metavar="FILE", help="write the result as JSON (-: print it)")
     parser.add_argument("--markdown", metavar="FILE", help="write it as Markdown (-: print it)")
     parser.add_argument("--html", metavar="FILE", help="write a page that draws each culprit")
+    add_comment_arguments(parser)
     parser.add_argument(
         "--github",
         action="store_true",
@@ -127,6 +130,7 @@ def run(args: argparse.Namespace) -> int:
         tolerance=_parsed("--tolerance", args.tolerance, parse_fraction),
         max_pairs=_parsed("--max-pairs", args.max_pairs, _at_least_ten),
     )
+    comment = comment_of(args)
     _refuse_same_file({"--json": args.json, "--markdown": args.markdown, "--html": args.html})
     for path in (args.json, args.markdown, args.html):
         _check_writable(path)
@@ -149,7 +153,7 @@ def run(args: argparse.Namespace) -> int:
         traceback.print_exc()
         say_aside("ERROR: this is a fault of pytest-carbon; please report it with the lines above")
         return INTERNAL_ERROR
-    _report(comparison, args)
+    _report(comparison, args, comment)
     return comparison.exit_status
 
 
@@ -219,16 +223,21 @@ def _check_writable(path: str | None) -> None:
         raise SettingError(f"{path} cannot be written", remedy="name a file in an existing folder")
 
 
-def _report(comparison: Comparison, args: argparse.Namespace) -> None:
+def _report(comparison: Comparison, args: argparse.Namespace, comment: Comment) -> None:
     from pytest_carbon.compare.as_json import as_json
     from pytest_carbon.compare.culprit_report import github_annotations
-    from pytest_carbon.compare.report import as_markdown, as_text
+    from pytest_carbon.compare.markdown import as_markdown
+    from pytest_carbon.compare.report import as_text
+    from pytest_carbon.report.write import nothing_said
 
     documents: dict[str, str] = {}
     if args.json is not None:
         documents[args.json] = json.dumps(as_json(comparison), indent=2, sort_keys=True) + "\n"
     if args.markdown is not None:
-        documents[args.markdown] = as_markdown(comparison)
+        documents[args.markdown] = as_markdown(comparison, comment)
+        if not documents[args.markdown]:
+            what = "there is no Markdown" if args.markdown == "-" else f"{args.markdown} is empty"
+            say_aside(f"note: {nothing_said(what, comment)}")
     if args.html is not None:
         from pytest_carbon.compare.page import as_page
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.comment import add_comment_arguments, comment_of
 from pytest_carbon.cli.cut_files import cut_files, judged_as_whole
 from pytest_carbon.cli.output import say
 from pytest_carbon.cli.report import destination_of, write_all
@@ -51,6 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         default=[],
         help="write a report of the whole, too, such as json:all.json; may be given several times",
     )
+    add_comment_arguments(parser)
     parser.add_argument(
         "--update",
         metavar="MODE",
@@ -93,7 +95,8 @@ def run(args: argparse.Namespace) -> int:
     """
     runs = _read(args.results)
     groups = by_environment(part for run in runs for part in run.by_environment())
-    destinations = [destination_of(text) for text in args.to]
+    comment = comment_of(args)
+    destinations = [destination_of(text, comment) for text in args.to]
     if destinations and len(groups) > 1:
         raise ReportError(
             f"these are results of {len(groups)} environments, and a report holds one",

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_carbon.cli.comment import add_comment_arguments, comment_of
 from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import ReportError
 from pytest_carbon.history.point import points
+from pytest_carbon.report.comment import PLAIN, Comment
 from pytest_carbon.report.destination import Destination, parse_destinations, probe
 from pytest_carbon.report.kinds import KINDS
-from pytest_carbon.report.write import write_report
+from pytest_carbon.report.write import nothing_said, write_report
 from pytest_carbon.resultfile.file import read_result
 from pytest_carbon.settings import Wish
 
@@ -51,6 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a report, and the file that it goes to; without a file it is printed "
         "(default: term); may be given several times",
     )
+    add_comment_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -60,7 +63,8 @@ def run(args: argparse.Namespace) -> int:
     what is no destination.
     """
     results = [read_result(Path(name)) for name in args.results]
-    destinations = [destination_of(text) for text in args.to or ["term"]]
+    comment = comment_of(args)
+    destinations = [destination_of(text, comment) for text in args.to or ["term"]]
     for destination in destinations:
         probe(destination)
     write_all(results, destinations)
@@ -80,15 +84,16 @@ def write_all(results: Sequence[RunResult], destinations: Sequence[Destination])
                     say_aside(f"note: {note}")
 
 
-def destination_of(text: str) -> Destination:
+def destination_of(text: str, comment: Comment = PLAIN) -> Destination:
     """The destination ``KIND[:PATH]``; without a path it is printed.
 
     Raises ``SettingError`` for what is none.
     """
     kind, _, path = text.partition(":")
     if kind in KINDS and path.strip() in {"", "-"}:
-        return Destination(kind=kind, path=None)
-    [destination] = parse_destinations([Wish(text=text, place="--to", folder=Path.cwd())])
+        return Destination(kind=kind, path=None, comment=comment)
+    wish = Wish(text=text, place="--to", folder=Path.cwd())
+    [destination] = parse_destinations([wish], comment)
     return destination
 
 
@@ -102,5 +107,8 @@ def _print(results: Sequence[RunResult], destination: Destination) -> None:
     for result in results:
         # What a terminal cannot show must not end the command.
         encoding = sys.stdout.encoding or "utf-8"
-        text = kind.render(result).encode(encoding, "backslashreplace").decode(encoding)
+        text = kind.render(result, comment=destination.comment)
+        if kind.comments and not text:
+            say_aside(f"note: {nothing_said('there is no Markdown', destination.comment)}")
+        text = text.encode(encoding, "backslashreplace").decode(encoding)
         sys.stdout.write(text)

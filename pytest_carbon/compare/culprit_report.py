@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import headline
-from pytest_carbon.text import code_span, shown, workflow_data, workflow_property
+from pytest_carbon.report.names import fitted
+from pytest_carbon.text import code_span, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["change_words", "culprit_lines", "github_annotations", "markdown_culprits", "suite_line"]
 
 _SHOWN = 10
+_NAMED = 3
+_NAME = 50
 
 # A line about a culprit names files and functions, but no novels.
 _LINE = 400
@@ -54,21 +57,27 @@ def culprit_lines(comparison: Comparison) -> Iterator[str]:
 
 
 def markdown_culprits(comparison: Comparison) -> list[str]:
-    """The same for a pull request's comment."""
+    """The same for a pull request's comment, in which the table has the tests."""
     lines: list[str] = []
-    for finding in comparison.findings:
-        names = [code_span(name) for name in finding.tests[:_SHOWN]]
-        if len(finding.tests) > _SHOWN:
-            names.append(f"{len(finding.tests) - _SHOWN} more")
+    found = comparison.findings
+    for finding in found[:_SHOWN]:
         lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
+        where: list[str] = []
+        if len(found) > 1:
+            names = [code_span(fitted(visible(n), _NAME)) for n in finding.tests[:_NAMED]]
+            more = len(finding.tests) - _NAMED
+            where.append(f"in {', '.join(names)}{f' and {more} more' if more > 0 else ''}")
         if finding.explained:
-            names.append(f"and, not measured further, {len(finding.explained)} more suspects")
-        lines += [f"  in {', '.join(names)}", ""]
+            where.append(f"explains {len(finding.explained)} more suspects, not measured further")
+        lines += [f"  {'; '.join(where)}"] if where else []
+    if len(found) > _SHOWN:
+        lines.append(f"- {len(found) - _SHOWN} more culprits")
     for one in comparison.regressed_sums:
+        name = code_span(_name_of(one)) if one.name else "the whole suite"
+        lines.append(f"- {name}: {_change_of(one)}, spread over {one.tests} tests")
         culprits = one.explanation.lines() if one.explanation is not None else []
-        lines += [f"- {code_span(_name_of(one))}: {_change_of(one)} over {one.tests} tests"]
-        lines += [*(f"  - {code_span(line, _LINE)}" for line in culprits), ""]
-    return lines
+        lines += [f"  - {code_span(line, _LINE)}" for line in culprits]
+    return [*lines, ""] if lines else []
 
 
 def github_annotations(comparison: Comparison) -> Iterator[str]:

@@ -1,16 +1,15 @@
-"""What a comparison prints, and writes as Markdown."""
+"""What a comparison prints."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.compare.culprit_report import culprit_lines, markdown_culprits, suite_line
+from pytest_carbon.compare.culprit_report import culprit_lines, suite_line
 from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.report.figures import sentence
 from pytest_carbon.report.method import short_method
 from pytest_carbon.report.names import columns, fitted, padded
-from pytest_carbon.text import code_span, shown
+from pytest_carbon.text import shown
 from pytest_carbon.units import format_change, format_duration, format_energy
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import ComparedTest, Comparison
     from pytest_carbon.gate.verdict import Verdict
 
-__all__ = ["as_markdown", "as_text"]
+__all__ = ["MARKDOWN_NAME", "as_text", "interval", "remarks", "suites", "tests_in_order"]
 
 _ORDER = (
     Outcome.REGRESSED,
@@ -35,9 +34,8 @@ _WIDE_ONLY = frozenset({4, 5})
 
 _WIDE = 110
 _NARROWEST_NAME = 24
-_MARKDOWN_NAME = 50
+MARKDOWN_NAME = 50
 _SHOWN = 10
-_LONGEST = 1000
 
 
 def as_text(comparison: Comparison, *, verbose: bool, width: int = 120) -> Iterator[str]:
@@ -53,8 +51,8 @@ def as_text(comparison: Comparison, *, verbose: bool, width: int = 120) -> Itera
         if hidden:
             yield f"and {hidden} more, ok or too small to gate; -v shows all"
     yield ""
-    yield from _remarks(comparison)
-    yield from _sums(comparison, verbose=verbose)
+    yield from remarks(comparison)
+    yield from suites(comparison, verbose=verbose)
 
 
 def _table(tests: Sequence[ComparedTest], width: int) -> Iterator[str]:
@@ -72,62 +70,13 @@ def _table(tests: Sequence[ComparedTest], width: int) -> Iterator[str]:
         yield "  ".join([padded(name, room), *cells, line[-1]])
 
 
-def as_markdown(comparison: Comparison) -> str:
-    """The report for a pull request's comment: a sentence, then what changed, change first."""
-    found = [test for outcome in _FINDINGS for test in comparison.with_outcome(outcome)]
-    lines = [
-        f"### Energy: {_sentence(comparison)}",
-        "",
-        f"{code_span(comparison.base)} → {code_span(comparison.head)}",
-        "",
-    ]
-    lines += markdown_culprits(comparison)
-    if found:
-        lines += [_markdown_table(found[:_SHOWN]), ""]
-    rest = found[_SHOWN:]
-    others = [t for t in _shown(comparison, verbose=True) if t not in found]
-    for tests, what in ((rest, "more"), (others, "others")):
-        if tests:
-            lines += [f"<details><summary>{len(tests)} {what}</summary>", ""]
-            lines += [_markdown_table(tests), "", "</details>", ""]
-    remarks = (*_remarks(comparison), *_sums(comparison, verbose=True))
-    facts = [f"- {code_span(line, _LONGEST)}" for line in remarks]
-    lines += ["<details><summary>How this was measured</summary>", "", *facts, "", "</details>"]
-    return "\n".join(lines) + "\n"
-
-
-def _markdown_table(tests: Sequence[ComparedTest]) -> str:
-    from tabulate import tabulate
-
-    rows = []
-    for test in tests:
-        name, base, head, change, interval, pairs, verdict = _row(test)
-        bold = test.verdict is not None and test.verdict.outcome.fails
-        rows.append(
-            [
-                f"**{change}**" if bold else change,
-                code_span(fitted(name, _MARKDOWN_NAME)),
-                f"{base} → {head}",
-                interval,
-                verdict,
-                pairs,
-            ]
-        )
-    headers = ["change", "test", "base → head", "95 % interval", "verdict", "pairs"]
-    return str(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True))
-
-
-def _sentence(comparison: Comparison) -> str:
-    if not comparison.compared:
-        return "nothing was compared"
-    passed = comparison.outcomes[Outcome.OK] + comparison.outcomes[Outcome.TOO_SMALL]
-    culprits = sum(finding.culprit is not None for finding in comparison.findings)
-    said = sentence(comparison.outcomes, culprits=culprits, passed=passed)
-    return said or f"no change in {passed} compared"
+def tests_in_order(comparison: Comparison) -> list[ComparedTest]:
+    """All compared tests, what is to be looked at first."""
+    return [test for outcome in _ORDER for test in comparison.with_outcome(outcome)]
 
 
 def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
-    tests = [test for outcome in _ORDER for test in comparison.with_outcome(outcome)]
+    tests = tests_in_order(comparison)
     if verbose:
         return tests
     findings = [t for t in tests if t.verdict and t.verdict.outcome in _FINDINGS]
@@ -141,18 +90,22 @@ def _shown(comparison: Comparison, *, verbose: bool) -> list[ComparedTest]:
 def _row(test: ComparedTest) -> list[str]:
     verdict = test.verdict
     assert verdict is not None, "only compared tests have a row"
-    interval = ""
-    if verdict.low is not None and verdict.high is not None:
-        interval = f"{format_change(verdict.low)} … {format_change(verdict.high)}"
     return [
         shown(test.test),
         format_energy(verdict.baseline_j),
         format_energy(verdict.now_j),
         "" if verdict.ratio is None else format_change(verdict.ratio),
-        interval,
+        interval(verdict),
         str(test.pairs),
         _said(verdict),
     ]
+
+
+def interval(verdict: Verdict) -> str:
+    """The 95 % interval of a change; empty where it is not known."""
+    if verdict.low is None or verdict.high is None:
+        return ""
+    return f"{format_change(verdict.low)} … {format_change(verdict.high)}"
 
 
 def _said(verdict: Verdict) -> str:
@@ -163,7 +116,8 @@ def _said(verdict: Verdict) -> str:
     return f"ok, below {format_change(1 + AIM_OF_PAIRS * allowed)}"
 
 
-def _remarks(comparison: Comparison) -> Iterator[str]:
+def remarks(comparison: Comparison) -> Iterator[str]:
+    """What was not compared, and notes."""
     for test in comparison.left_out:
         yield f"not compared: {shown(test.test)}: {shown(test.why)}"
     yield from _listed("new", "only head has it", comparison.new)
@@ -190,7 +144,8 @@ def _headline(comparison: Comparison) -> str:
     return ", ".join(counts)
 
 
-def _sums(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
+def suites(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
+    """How it was measured, and what all tests together did."""
     if comparison.is_aa:
         yield from _aa(comparison)
     yield f"files: {comparison.proof}"

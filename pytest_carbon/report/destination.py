@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.home import expand
+from pytest_carbon.report.comment import PLAIN, Comment
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.stream import is_stream
 
@@ -24,9 +25,10 @@ class Destination(NamedTuple):
 
     kind: str
     path: Path | None
+    comment: Comment = PLAIN
 
 
-def parse_destinations(wishes: Iterable[Wish]) -> tuple[Destination, ...]:
+def parse_destinations(wishes: Iterable[Wish], comment: Comment = PLAIN) -> tuple[Destination, ...]:
     """The destinations that were asked for; raises ``SettingError`` for what is not one."""
     destinations: dict[Path | str, Destination] = {}
     for wish in wishes:
@@ -51,7 +53,7 @@ def parse_destinations(wishes: Iterable[Wish]) -> tuple[Destination, ...]:
                 f"{wish.place}={wish.text}: {other.kind} goes to the same file",
                 remedy="give each report a file of its own",
             )
-        destinations[target] = Destination(kind=kind, path=target)
+        destinations[target] = Destination(kind=kind, path=target, comment=comment)
     return tuple(destinations.values())
 
 

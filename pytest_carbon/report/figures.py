@@ -31,6 +31,7 @@ __all__ = [
     "interval_text",
     "kind_text",
     "method_of",
+    "nothing_changed",
     "sentence",
 ]
 
@@ -159,6 +160,17 @@ def headline(result: RunResult) -> str:
     return sentence(result.outcomes, culprits=culprits, passed=_passed(result)) or (
         f"no change in {compared} compared" if compared else "measured, not compared"
     )
+
+
+def nothing_changed(result: RunResult) -> bool:
+    """Whether a whole run was compared, and there is nothing to look at.
+
+    What could not be measured or compared is not "unchanged".
+    """
+    outcomes = result.outcomes
+    compared = outcomes[Outcome.OK] + outcomes[Outcome.TOO_SMALL]
+    to_look_at = any(outcomes[one] for one in (*FINDINGS, Outcome.INCOMPARABLE))
+    return bool(compared) and not (to_look_at or result.faults) and result.course.complete
 
 
 def _names_culprit(note: str) -> bool:

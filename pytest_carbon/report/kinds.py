@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_carbon.history.point import Point
+    from pytest_carbon.report.comment import Comment
     from pytest_carbon.result.run import RunResult
 
 __all__ = ["KINDS", "Kind"]
@@ -26,6 +27,7 @@ class Kind(NamedTuple):
     the module's ``extend`` gives the text to add to a file that is there, and its ``check``,
     if it has one, refuses a file that cannot be added to. ``prints`` marks what goes to the
     terminal where no file is named, ``looks_back`` what shows earlier runs, too.
+    ``comments`` marks what is written for a pull request: empty where nothing changed.
     """
 
     suffix: str
@@ -36,22 +38,31 @@ class Kind(NamedTuple):
     appends: bool = False
     prints: bool = False
     looks_back: bool = False
+    comments: bool = False
 
-    def render(self, result: RunResult, past: Sequence[Point] = ()) -> str:
+    def render(
+        self, result: RunResult, past: Sequence[Point] = (), comment: Comment | None = None
+    ) -> str:
         """The whole text; empty where there is nothing to say. ``past`` are earlier runs."""
-        return "".join(self.parts(result, past))
+        return "".join(self.parts(result, past, comment))
 
-    def parts(self, result: RunResult, past: Sequence[Point] = ()) -> Iterator[str]:
+    def parts(
+        self, result: RunResult, past: Sequence[Point] = (), comment: Comment | None = None
+    ) -> Iterator[str]:
         """The text of ``render``, part by part."""
         make = getattr(import_module(self.module), self.lines or self.maker)
         if self.lines:
             yield from make(result)
+        elif self.comments and comment is not None:
+            yield make(result, comment)
         else:
             yield make(result, past) if self.looks_back else make(result)
 
-    def extend(self, result: RunResult, path: Path) -> str:
+    def extend(self, result: RunResult, path: Path, comment: Comment | None = None) -> str:
         """The text to append to the file, which may not be there yet."""
-        text: str = import_module(self.module).extend(result, path)
+        extend = import_module(self.module).extend
+        more = (comment,) if self.comments and comment is not None else ()
+        text: str = extend(result, path, *more)
         return text
 
     def check(self, path: Path) -> None:
@@ -83,13 +94,17 @@ KINDS = {
         looks_back=True,
     ),
     "markdown": Kind(
-        suffix=".md", module=f"{_HERE}.markdown", help="for a comment on a pull request"
+        suffix=".md",
+        module=f"{_HERE}.markdown",
+        help="for a comment on a pull request: empty where nothing changed",
+        comments=True,
     ),
     "markdown-append": Kind(
         suffix=".md",
         module=f"{_HERE}.markdown",
         help="the same, appended: for $GITHUB_STEP_SUMMARY",
         appends=True,
+        comments=True,
     ),
     "badge": Kind(
         suffix=".json",

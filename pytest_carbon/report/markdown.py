@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, sum_of
+from pytest_carbon.report.comment import PLAIN, Comment, page_link
 from pytest_carbon.report.figures import (
     accept_command,
     change_text,
@@ -17,6 +18,7 @@ from pytest_carbon.report.figures import (
     intensity_text,
     interval_text,
     kind_text,
+    nothing_changed,
 )
 from pytest_carbon.report.method import host_text
 from pytest_carbon.report.names import fitted
@@ -50,28 +52,30 @@ _NAME = 50
 """Columns of a name, so that a table fits the 780 pixels of a comment."""
 
 
-def render(result: RunResult) -> str:
-    """The whole text, within ``LONGEST`` bytes."""
-    return _within(result, LONGEST)
+def render(result: RunResult, comment: Comment = PLAIN) -> str:
+    """The whole text, within ``LONGEST`` bytes; empty where nothing changed."""
+    return _within(result, comment, LONGEST)
 
 
-def extend(result: RunResult, path: Path) -> str:
+def extend(result: RunResult, path: Path, comment: Comment = PLAIN) -> str:
     """The text to append to a file, which stays below the limit of a step's summary."""
     size = path.stat().st_size if path.exists() else 0
-    text = _within(result, min(LONGEST, STEP_SUMMARY_LIMIT - size - 2))
-    return f"\n{text}" if size else text
+    text = _within(result, comment, min(LONGEST, STEP_SUMMARY_LIMIT - size - 2))
+    return f"\n{text}" if size and text else text
 
 
-def _within(result: RunResult, longest: int) -> str:
+def _within(result: RunResult, comment: Comment, longest: int) -> str:
     """The text with as many rows as fit; without the marker's heading it would be nothing."""
+    if nothing_changed(result) and not comment.always:
+        return ""
     for rows in (100, 50, 20, 10, 0):
-        text = "\n".join(_lines(result, rows)) + "\n"
+        text = "\n".join(_lines(result, comment, rows)) + "\n"
         if len(text.encode("utf-8", "replace")) <= longest:
             return text
     return f"{MARKER}\n## Carbon: {headline(result)}\n"
 
 
-def _lines(result: RunResult, rows: int) -> Iterator[str]:
+def _lines(result: RunResult, comment: Comment, rows: int) -> Iterator[str]:
     yield MARKER
     yield f"## Carbon: {headline(result)}"
     yield ""
@@ -80,6 +84,7 @@ def _lines(result: RunResult, rows: int) -> Iterator[str]:
         yield ""
     yield from _findings(result, rows)
     yield from _accept(result)
+    yield from page_link(comment.link)
     yield from _totals(result)
     yield from _costliest(result, min(rows, _COSTLIEST))
     yield from _method(result, min(rows, _NOTES))

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_carbon.history.point import Point
+    from pytest_carbon.report.comment import Comment
     from pytest_carbon.report.destination import Destination
     from pytest_carbon.report.kinds import Kind
     from pytest_carbon.result.run import RunResult
 
-__all__ = ["write_report"]
+__all__ = ["nothing_said", "write_report"]
 
 _LOCK_TIMEOUT_S = 60.0
 
@@ -37,14 +38,19 @@ def write_report(
     """
     kind, path = KINDS[destination.kind], destination.path
     assert path is not None, "a report without a file is printed"
+    notes: list[str] = []
     try:
         if is_stream(path):
-            write_stream(path, _bytes(kind.render(result, past)))
+            write_stream(path, _bytes(kind.render(result, past, destination.comment)))
             return []
         path.parent.mkdir(parents=True, exist_ok=True)
         if kind.appends:
-            return _append(result, kind, path)
-        parts: Iterable[bytes] = map(_bytes, kind.parts(result, past))
+            return _append(result, kind, destination, path)
+        parts: Iterable[bytes] = map(_bytes, kind.parts(result, past, destination.comment))
+        if kind.comments:
+            whole = b"".join(parts)
+            parts = [whole]
+            notes += [] if whole else [nothing_said(f"{path.name} is empty", destination.comment)]
         if path.suffix == ".gz":
             parts = _compressed(parts)
         replace_file(path.resolve(), parts, str(os.getpid()))
@@ -53,7 +59,7 @@ def write_report(
             f"the {destination.kind} report cannot be written to {path}: {error.strerror}",
             remedy="the figures stand in the terminal's summary; name another file and run again",
         ) from None
-    return []
+    return notes
 
 
 def _bytes(text: str) -> bytes:
@@ -70,11 +76,19 @@ def _compressed(parts: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _append(result: RunResult, kind: Kind, path: Path) -> list[str]:
+def nothing_said(consequence: str, comment: Comment) -> str:
+    """Why there is no comment, and how to get one."""
+    return f"nothing changed, so {consequence}; {comment.flag} writes it anyway"
+
+
+def _append(result: RunResult, kind: Kind, destination: Destination, path: Path) -> list[str]:
     try:
         with locked(path, default_lock_folder(), _LOCK_TIMEOUT_S):
             kind.check(path)
-            data = _bytes(kind.extend(result, path))
+            data = _bytes(kind.extend(result, path, destination.comment))
+            if not data and kind.comments:
+                nothing = f"nothing is appended to {path.name}"
+                return [nothing_said(nothing, destination.comment)]
             if not data:
                 return [f"nothing is appended to {path.name}: the run's energy is unknown"]
             # One write at the end of the file: whoever else appends does not come in between.

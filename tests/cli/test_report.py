@@ -9,7 +9,7 @@ import pytest
 
 from pytest_carbon.cli.main import main
 from pytest_carbon.resultfile.file import write_result
-from tests.results import run_result
+from tests.results import SUBJECTS, run_result, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,9 +44,33 @@ def test_a_result_renders_into_itself(stored: str, tmp_path: Path) -> None:
     assert (tmp_path / "again.json").read_text() == (tmp_path / stored).read_text()
 
 
+def test_a_comment_links_the_page_and_says_nothing_where_nothing_changed(
+    stored: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PYTEST_CARBON_REPORT_LINK", "https://ci.example.org/1")
+    assert main(["report", stored, "--to", "markdown:-"]) == 0
+    assert "(<https://ci.example.org/1>)" in capsys.readouterr().out
+    assert main(["report", stored, "--to", "markdown:-", "--link", "https://example.org/2"]) == 0
+    assert "(<https://example.org/2>)" in capsys.readouterr().out
+    unchanged = whole(run_result(SUBJECTS[0]))._replace(faults=())
+    (tmp_path / "same.json").write_text(write_result(unchanged), encoding="utf-8")
+    assert main(["report", "same.json", "--to", "markdown"]) == 0
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err == (
+        "note: nothing changed, so there is no Markdown; --always writes it anyway\n"
+    )
+    assert main(["report", "same.json", "--to", "markdown", "--always"]) == 0
+    assert "## Carbon: no change in 1 compared" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["carbon.json", "--link", "carbon.html"], "--link=carbon.html is no address of a page"),
         (["none.json"], "none.json cannot be read: No such file"),
         (["carbon.json", "--to", "odd:x"], "'odd' is no kind of report: write it like json:"),
         (["carbon.json", "--to", "csv:."], "is a folder: name a file"),

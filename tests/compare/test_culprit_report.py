@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.as_json import as_json
 from pytest_carbon.compare.culprit_report import github_annotations
-from pytest_carbon.compare.report import as_markdown, as_text
+from pytest_carbon.compare.markdown import as_markdown
+from pytest_carbon.compare.report import as_text
 from pytest_carbon.compare.whole_suite import ComparedSum
 from pytest_carbon.explain.culprit import Culprit, Explanation
 from pytest_carbon.gate.pairs.whole_suite import Sum, SumOutcome

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_carbon.compare.as_json import as_json
 from pytest_carbon.compare.progress import Progress
-from pytest_carbon.compare.report import as_markdown, as_text
+from pytest_carbon.compare.report import as_text
 from pytest_carbon.compare.result import ComparedTest, Comparison
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
@@ -86,30 +86,11 @@ def test_the_method_is_short_and_whole_with_verbose() -> None:
     assert f"method: {model}" in list(as_text(of_a_model, verbose=True))
 
 
-def test_markdown_folds_all_findings_but_ten() -> None:
-    tests = [compared(f"t.py::{number}", Outcome.REGRESSED, 2.0) for number in range(15)]
-    text = as_markdown(comparison(*tests))
-    found, _, folded = text.partition("<details><summary>5 more</summary>")
-    assert (found.count("`t.py::"), folded.count("`t.py::")) == (10, 5)
-    header = next(line for line in found.splitlines() if line.startswith("|"))
-    assert header.split("|")[1].strip() == "change"
-
-
 def test_many_unchanged_tests_are_counted_and_not_shown() -> None:
     tests = [compared(f"t.py::{number}", Outcome.OK) for number in range(30)]
     text = "\n".join(as_text(comparison(*tests), verbose=False))
     assert "and 20 more, ok or too small to gate; -v shows all" in text
     assert "more, ok" not in "\n".join(as_text(comparison(*tests), verbose=True))
-
-
-def test_markdown_folds_what_is_no_finding() -> None:
-    text = as_markdown(comparison(OK, REGRESSED))
-    assert text.startswith("### Energy: 1 test burns more, 1 passed\n")
-    assert "|**+10 %**" in text.replace(" |", "|").replace("| ", "|")
-    found, _, folded = text.partition("<details>")
-    assert "`t.py::slow`" in found
-    assert "`t.py::same`" not in found
-    assert "`t.py::same`" in folded
 
 
 def test_json_holds_every_figure() -> None:

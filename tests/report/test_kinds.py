@@ -15,7 +15,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.report.codecarbon_csv import COLUMNS, TASK_COLUMNS
+from pytest_carbon.report.comment import Comment
 from pytest_carbon.report.kinds import KINDS
+from pytest_carbon.result.facts import Course, Fault
 from tests.results import SUBJECTS, cost, run_result, subject, whole
 
 if TYPE_CHECKING:
@@ -168,6 +170,39 @@ def test_markdown_stays_below_the_limit_of_a_comment() -> None:
     text = render("markdown", run_result(*many))
     assert 10_000 < len(text) < 65_536
     assert "more are in the other reports" in text
+
+
+def unchanged() -> RunResult:
+    return whole(
+        run_result(subject("a.py::test", 1.0, outcome=Outcome.OK, baseline_j=1.0))
+    )._replace(faults=())
+
+
+def test_markdown_says_nothing_where_nothing_changed_unless_asked() -> None:
+    assert render("markdown", unchanged()) == ""
+    asked = KINDS["markdown"].render(unchanged(), comment=Comment(always=True))
+    assert asked.splitlines()[1] == "## Carbon: no change in 1 compared"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"course": Course(cut_short="interrupted")},
+        {"faults": (Fault(test="a.py::test", cause="OSError"),)},
+        {"subjects": (subject("a.py::test", 1.0, outcome=Outcome.INCOMPARABLE),)},
+        {"subjects": (subject("a.py::test", 1.0, outcome=Outcome.NEW),)},
+    ],
+)
+def test_what_was_not_compared_is_no_silence(changes: dict[str, Any]) -> None:
+    assert render("markdown", unchanged()._replace(**changes)) != ""
+
+
+def test_markdown_links_the_page_whose_address_it_is_told() -> None:
+    told = Comment(link="https://ci.example.org/job/7/carbon.html")
+    page = html_of(KINDS["markdown"].render(run_result(), comment=told))
+    assert '<a href="https://ci.example.org/job/7/carbon.html">' in page
+    assert page.index("To accept") < page.index("<a href") < page.index("Where the energy went")
+    assert "<a href" not in html_of(render("markdown"))
 
 
 def families(text: str) -> dict[str, Any]:

@@ -12,9 +12,10 @@ import pytest
 
 from pytest_carbon.errors import ReportError
 from pytest_carbon.report.codecarbon_csv import COLUMNS
+from pytest_carbon.report.comment import Comment
 from pytest_carbon.report.destination import Destination, probe
 from pytest_carbon.report.write import write_report
-from tests.results import run_result
+from tests.results import SUBJECTS, run_result, whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +94,20 @@ def test_markdown_is_appended_below_what_is_there(tmp_path: Path) -> None:
     path.write_text("# Other step\n")
     write_report(run_result(), Destination(kind="markdown-append", path=path))
     assert path.read_text(encoding="utf-8").startswith("# Other step\n\n<!-- pytest-carbon -->\n")
+
+
+@pytest.mark.parametrize("kind", ["markdown", "markdown-append"])
+def test_where_nothing_changed_a_comment_is_empty_and_says_why(tmp_path: Path, kind: str) -> None:
+    unchanged = whole(run_result(SUBJECTS[0]))._replace(faults=())
+    path = tmp_path / "comment.md"
+    path.write_text("" if kind == "markdown-append" else "an old comment")
+    [note] = write_report(unchanged, Destination(kind=kind, path=path))
+    assert path.read_text() == ""
+    assert note.startswith("nothing changed, so ")
+    assert note.endswith("; --carbon-report-always writes it anyway")
+    asked = Destination(kind=kind, path=path, comment=Comment(always=True))
+    assert write_report(unchanged, asked) == []
+    assert path.read_text(encoding="utf-8").startswith("<!-- pytest-carbon -->")
 
 
 def test_a_step_s_summary_is_not_driven_over_its_limit(tmp_path: Path) -> None:

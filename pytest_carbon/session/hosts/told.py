@@ -29,7 +29,15 @@ __all__ = ["baselines_at_hand", "packed_baselines", "prepare", "settings_to_tell
 
 # What belongs to a host and not to the run, and what only the process that users see does.
 _NOT_TOLD = frozenset(
-    {"carbon_powercap", "carbon_baselines", "carbon_report", "carbon_history", "carbon_rows"}
+    {
+        "carbon_powercap",
+        "carbon_baselines",
+        "carbon_report",
+        "carbon_report_always",
+        "carbon_report_link",
+        "carbon_history",
+        "carbon_rows",
+    }
 )
 
 

@@ -33,9 +33,11 @@ class Publisher:
     def __init__(self, settings: Settings) -> None:
         self._destinations: tuple[Destination, ...] = ()
         if settings.reports:
+            from pytest_carbon.report.comment import Comment
             from pytest_carbon.report.destination import parse_destinations, probe
 
-            self._destinations = parse_destinations(settings.reports)
+            comment = Comment(link=settings.report_link, always=settings.report_always)
+            self._destinations = parse_destinations(settings.reports, comment)
             for destination in self._destinations:
                 probe(destination)
         self._history = None if settings.history is None else _history(settings.history)

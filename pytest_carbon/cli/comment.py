@@ -1,0 +1,44 @@
+"""What commands that write Markdown for a pull request have in common."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from pytest_carbon.errors import SettingError
+from pytest_carbon.report.comment import Comment
+from pytest_carbon.settings import parse_link
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["add_comment_arguments", "comment_of"]
+
+_LINK = "PYTEST_CARBON_REPORT_LINK"
+
+
+def add_comment_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add ``--link`` and ``--always``."""
+    parser.add_argument(
+        "--link",
+        metavar="URL",
+        help=f"address of the html report, for Markdown to link to (default: ${_LINK})",
+    )
+    parser.add_argument(
+        "--always",
+        action="store_true",
+        help="write Markdown also where nothing changed; without it, it is empty then",
+    )
+
+
+def comment_of(args: argparse.Namespace) -> Comment:
+    """What was asked for. Raises ``SettingError`` for what is no address."""
+    place, text = ("--link", args.link) if args.link else (_LINK, os.environ.get(_LINK, ""))
+    link = ""
+    if text:
+        try:
+            link = parse_link(text)
+        except ValueError as error:
+            problem, _, remedy = str(error).partition(": ")
+            raise SettingError(f"{place}={text} {problem}", remedy=remedy) from None
+    return Comment(link=link, always=args.always, flag="--always")
