@@ -14,6 +14,7 @@ __all__ = [
     "printable_line",
     "short_name",
     "shown",
+    "unbroken",
     "visible",
     "workflow_data",
     "workflow_property",
@@ -63,6 +64,11 @@ def shown(text: str, longest: int = LONGEST) -> str:
 def printable_line(text: str) -> str:
     """A line for a terminal or a log: visible, and no command for the CI system that reads it."""
     return _COMMAND.sub(r"\1\\x3a", visible(text)).replace("##[", "##\\x5b")
+
+
+def unbroken(text: str) -> str:
+    """A figure with its unit, as Markdown that stays on one line."""
+    return text.replace(" ", "&nbsp;")
 
 
 def csv_text(text: str) -> str:

@@ -19,7 +19,7 @@ __all__ = ["change_words", "culprit_lines", "github_annotations", "markdown_culp
 
 _SHOWN = 10
 _NAMED = 3
-_NAME = 50
+_NAME = 44
 
 # A line about a culprit names files and functions, but no novels.
 _LINE = 400
@@ -61,7 +61,7 @@ def markdown_culprits(comparison: Comparison) -> list[str]:
     lines: list[str] = []
     found = comparison.findings
     for finding in found[:_SHOWN]:
-        lines += [*(f"- {code_span(line, _LINE)}" for line in finding.lines)]
+        lines += [f"- {_markdown_line(line)}" for line in finding.lines]
         where: list[str] = []
         if len(found) > 1:
             names = [code_span(fitted(visible(n), _NAME)) for n in finding.tests[:_NAMED]]
@@ -75,9 +75,19 @@ def markdown_culprits(comparison: Comparison) -> list[str]:
     for one in comparison.regressed_sums:
         name = code_span(_name_of(one)) if one.name else "the whole suite"
         lines.append(f"- {name}: {_change_of(one)}, spread over {one.tests} tests")
-        culprits = one.explanation.lines() if one.explanation is not None else []
-        lines += [f"  - {code_span(line, _LINE)}" for line in culprits]
+        culprits = () if one.explanation is None else one.explanation.culprits
+        known = {(f.culprit.file, f.culprit.name) for f in found if f.culprit is not None}
+        if one.explanation is not None and not {(c.file, c.name) for c in culprits} & known:
+            lines += [f"  - {_markdown_line(line)}" for line in one.explanation.lines()]
     return [*lines, ""] if lines else []
+
+
+def _markdown_line(line: str) -> str:
+    """A sentence of ``explain``, whose names are code."""
+    word, separator, rest = line.partition("  ")
+    if word == "culprit" and separator:
+        return f"culprit: {code_span(rest, _LINE)}"
+    return code_span(line, _LINE)
 
 
 def github_annotations(comparison: Comparison) -> Iterator[str]:

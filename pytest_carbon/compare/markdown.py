@@ -7,14 +7,14 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.culprit_report import markdown_culprits
-from pytest_carbon.compare.report import MARKDOWN_NAME, interval, remarks, suites, tests_in_order
+from pytest_carbon.compare.report import interval, remarks, suites, tests_in_order
 from pytest_carbon.compare.result import is_finding
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.comment import PLAIN, Comment, page_link
 from pytest_carbon.report.figures import sentence
-from pytest_carbon.report.markdown import LONGEST
+from pytest_carbon.report.markdown import LONGEST, NAME_COLUMNS
 from pytest_carbon.report.names import fitted
-from pytest_carbon.text import code_span, visible
+from pytest_carbon.text import code_span, unbroken, visible
 from pytest_carbon.units import format_change, format_energy
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _folded(tests: Sequence[ComparedTest], what: str, rows: int) -> Iterator[str
 
 
 def _table(tests: Sequence[ComparedTest]) -> Iterator[str]:
-    yield "| change | test | base → head | between |"
+    yield f"| change | test | {unbroken('base → head')} | between |"
     yield "| --: | :-- | --: | :-- |"
     for test in tests:
         yield f"| {' | '.join(_row(test))} |"
@@ -109,10 +109,10 @@ def _row(test: ComparedTest) -> list[str]:
     elif verdict.outcome is Outcome.TOO_SMALL:
         change = "too small"
     return [
-        change,
-        code_span(fitted(visible(test.test), MARKDOWN_NAME)),
-        f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)}",
-        interval(verdict),
+        unbroken(change),
+        code_span(fitted(visible(test.test), NAME_COLUMNS)),
+        unbroken(f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)}"),
+        unbroken(interval(verdict)),
     ]
 
 

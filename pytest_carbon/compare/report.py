@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import ComparedTest, Comparison
     from pytest_carbon.gate.verdict import Verdict
 
-__all__ = ["MARKDOWN_NAME", "as_text", "interval", "remarks", "suites", "tests_in_order"]
+__all__ = ["as_text", "interval", "remarks", "suites", "tests_in_order"]
 
 _ORDER = (
     Outcome.REGRESSED,
@@ -34,7 +34,6 @@ _WIDE_ONLY = frozenset({4, 5})
 
 _WIDE = 110
 _NARROWEST_NAME = 24
-MARKDOWN_NAME = 50
 _SHOWN = 10
 
 

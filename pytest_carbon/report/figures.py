@@ -31,6 +31,7 @@ __all__ = [
     "interval_text",
     "kind_text",
     "method_of",
+    "named_culprits",
     "nothing_changed",
     "sentence",
 ]
@@ -86,12 +87,12 @@ def change_text(subject: SubjectResult) -> str:
     return "" if verdict is None or verdict.ratio is None else format_change(verdict.ratio)
 
 
-def interval_text(subject: SubjectResult) -> str:
-    """The bounds of the change; empty where they are not known."""
+def interval_text(subject: SubjectResult, link: str = " and ") -> str:
+    """The bounds of the change, with ``link`` between them; empty where they are not known."""
     verdict = subject.verdict
     if verdict is None or verdict.low is None or verdict.high is None:
         return ""
-    return f"{format_change(verdict.low)} and {format_change(verdict.high)}"
+    return f"{format_change(verdict.low)}{link}{format_change(verdict.high)}"
 
 
 def intensity_text(result: RunResult) -> str:
@@ -136,6 +137,7 @@ def accept_command(result: RunResult) -> str:
     return named if is_plain and len(named) <= _LONGEST_COMMAND else _ACCEPT
 
 
+_CULPRIT = "culprit  "
 _ACCEPT = "pytest --carbon --carbon-update=all"
 _LONGEST_COMMAND = 400
 
@@ -155,7 +157,7 @@ def sentence(outcomes: Mapping[Outcome, int], *, culprits: int, passed: int) -> 
 
 def headline(result: RunResult) -> str:
     """The outcome of a run in one sentence."""
-    culprits = sum(map(_names_culprit, result.notes))
+    culprits = len(named_culprits(result))
     compared = result.outcomes[Outcome.OK] + result.outcomes[Outcome.TOO_SMALL]
     return sentence(result.outcomes, culprits=culprits, passed=_passed(result)) or (
         f"no change in {compared} compared" if compared else "measured, not compared"
@@ -173,9 +175,10 @@ def nothing_changed(result: RunResult) -> bool:
     return bool(compared) and not (to_look_at or result.faults) and result.course.complete
 
 
-def _names_culprit(note: str) -> bool:
-    """Whether a note is a sentence of ``explain.culprit`` that knows one."""
-    return note.startswith("culprit  ") and not note.startswith("culprit  unknown")
+def named_culprits(result: RunResult) -> list[str]:
+    """What the notes say of culprits that ``explain`` has found: function, part of the rise."""
+    found = [n.removeprefix(_CULPRIT) for n in result.notes if n.startswith(_CULPRIT)]
+    return [text for text in found if not text.startswith("unknown")]
 
 
 def _passed(result: RunResult) -> int:

@@ -18,11 +18,12 @@ from pytest_carbon.report.figures import (
     intensity_text,
     interval_text,
     kind_text,
+    named_culprits,
     nothing_changed,
 )
 from pytest_carbon.report.method import host_text
 from pytest_carbon.report.names import fitted
-from pytest_carbon.text import code_span, visible
+from pytest_carbon.text import code_span, unbroken, visible
 from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import SubjectResult
 
-__all__ = ["LONGEST", "MARKER", "extend", "render"]
+__all__ = ["LONGEST", "MARKER", "NAME_COLUMNS", "extend", "render"]
 
 MARKER = "<!-- pytest-carbon -->"
 """The first line: by it a comment on a pull request is found again, to be replaced."""
@@ -48,7 +49,7 @@ _COSTLIEST = 20
 _EQUIVALENTS = ("car_eu", "phone", "streaming")
 _NOTES = 20
 _UNFOLDED = 10
-_NAME = 50
+NAME_COLUMNS = 44
 """Columns of a name, so that a table fits the 780 pixels of a comment."""
 
 
@@ -82,6 +83,8 @@ def _lines(result: RunResult, comment: Comment, rows: int) -> Iterator[str]:
     if not result.course.complete:
         yield f"**This run is not complete**: {code_span(incomplete_text(result))}"
         yield ""
+    culprits = [f"- culprit: {code_span(text, 400)}" for text in named_culprits(result)]
+    yield from [*culprits, ""] if culprits else []
     yield from _findings(result, rows)
     yield from _accept(result)
     yield from page_link(comment.link)
@@ -143,7 +146,7 @@ def _findings(result: RunResult, rows: int) -> Iterator[str]:
     if not found:
         return
     shown, rest, left_out = found[:_UNFOLDED], found[_UNFOLDED:rows], found[max(rows, _UNFOLDED) :]
-    headers = ["change", "what", "before → now", "why"]
+    headers = ["change", "what", unbroken("before → now"), "between"]
     yield from _table(headers, "rlrl", [_finding(subject) for subject in shown])
     yield ""
     if rest:
@@ -162,7 +165,7 @@ def _finding(subject: SubjectResult) -> list[str]:
         change = "over budget"
     elif verdict.outcome is Outcome.INCONCLUSIVE:
         change = f"{change}, in doubt" if change else "in doubt"
-    name = code_span(fitted(visible(subject.subject.id), _NAME))
+    name = code_span(fitted(visible(subject.subject.id), NAME_COLUMNS))
     if subject.subject.kind is not Kind.TEST:
         name += f" ({kind_text(subject.subject.kind)})"
     name += _on_host(subject)
@@ -170,14 +173,14 @@ def _finding(subject: SubjectResult) -> list[str]:
     before = "" if before_j is None else f"{format_energy(before_j)} → "
     if before_j is None and verdict.limit_j is not None:
         before = f"at most {format_energy(verdict.limit_j)}, now "
-    interval = interval_text(subject)
-    why = [f"between {interval}"] if interval else []
-    why += [code_span(verdict.reason)] if verdict.reason else []
+    # What is certain has its bounds; of the rest, a reader asks why.
+    is_certain = verdict.outcome in {Outcome.REGRESSED, Outcome.IMPROVED}
+    why = unbroken(interval_text(subject, " … ")) if is_certain else ""
     return [
-        f"**{change}**" if verdict.outcome.fails else change,
+        unbroken(f"**{change}**" if verdict.outcome.fails else change),
         name,
-        f"{before}{format_energy(verdict.now_j)}",
-        "; ".join(why),
+        unbroken(f"{before}{format_energy(verdict.now_j)}"),
+        why or (code_span(verdict.reason) if verdict.reason else ""),
     ]
 
 
@@ -198,7 +201,7 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
         return
     table = [
         [
-            code_span(fitted(visible(s.subject.id), _NAME)) + _on_host(s),
+            code_span(fitted(visible(s.subject.id), NAME_COLUMNS)) + _on_host(s),
             energy_text(s.total),
             grams_text(result, s.total),
             format_duration(s.total.cpu_s),

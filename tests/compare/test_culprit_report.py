@@ -41,7 +41,7 @@ def test_the_terminal_leads_with_the_culprit_then_lists_tests() -> None:
 
 def test_markdown_leads_with_the_culprit_too() -> None:
     text = as_markdown(twenty())
-    assert text.index("- `culprit  src/lexer.py:41 Lexer.wrap") < text.index("| base")
+    assert text.index("- culprit: `src/lexer.py:41 Lexer.wrap") < text.index("| change")
 
 
 def test_an_annotation_stands_on_the_culprits_line() -> None:

@@ -119,7 +119,8 @@ def test_csv_tests_leaves_out_what_is_unknown() -> None:
 
 
 def html_of(text: str) -> str:
-    return str(MarkdownIt("commonmark").enable("table").render(text))
+    # Figures do not break from their units.
+    return str(MarkdownIt("commonmark").enable("table").render(text.replace("&nbsp;", " ")))
 
 
 def test_markdown_has_tables_with_regressions_first() -> None:
@@ -153,13 +154,15 @@ def test_markdown_folds_all_findings_but_ten_and_fits_a_comment() -> None:
     assert folded.count("| **+") == 20
     assert "test_29_" in shown.split("| **+")[1]
     names = [row.split("|")[2].strip() for row in text.splitlines() if row.startswith("| **+")]
-    assert max(map(len, names)) <= 52
+    assert max(map(len, names)) <= 46
     assert "accept what burns more: `pytest --carbon --carbon-update=all`" in text
 
 
 def test_markdown_counts_culprits() -> None:
     result = run_result()._replace(notes=("culprit  a.py:1 f  +1 J", "culprit  unknown: no", "x"))
-    assert "1 test burns more, 1 culprit, 1 is in doubt" in render("markdown", result)
+    text = render("markdown", result)
+    assert "1 test burns more, 1 culprit, 1 is in doubt" in text
+    assert text.index("- culprit: `a.py:1 f  +1 J`") < text.index("| change")
 
 
 def test_markdown_stays_below_the_limit_of_a_comment() -> None:
