@@ -40,6 +40,15 @@ _FOR_BUDGETS = frozenset(
 """Options that count where only budgets are enforced."""
 
 
+class _Choices(tuple[str, ...]):
+    """The values that a shell is told of; another one is refused later, with its remedy."""
+
+    __slots__ = ()
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options; refuse to start beside another plugin that owns ``--carbon``."""
     _refuse_rival(pluginmanager)
@@ -71,7 +80,10 @@ def _add_options(parser: pytest.Parser) -> None:
             parser.addini(option.name, option.whole_help, type="linelist", default=None)
         else:
             bare: dict[str, Any] = {"nargs": "?", "const": option.const} if option.const else {}
-            group.addoption(option.flag, default=None, metavar=option.shown, help=text, **bare)
+            known: dict[str, Any] = {"choices": _Choices(option.choices)} if option.choices else {}
+            group.addoption(
+                option.flag, default=None, metavar=option.shown, help=text, **bare, **known
+            )
             parser.addini(option.name, option.whole_help, default=None)
 
 

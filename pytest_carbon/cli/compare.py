@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.cli.comment import add_comment_arguments, comment_of
+from pytest_carbon.cli.completion import offer, revisions
 from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
 from pytest_carbon.settings import parse_count, parse_fraction
@@ -51,16 +52,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXITS,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    parser.add_argument("base", metavar="BASE", nargs="?", help="the older revision")
-    parser.add_argument(
+    base = parser.add_argument("base", metavar="BASE", nargs="?", help="the older revision")
+    head = parser.add_argument(
         "head",
         metavar="HEAD",
         nargs="?",
         help="the newer revision (default: the working tree with its uncommitted changes)",
     )
-    parser.add_argument(
+    merge_base = parser.add_argument(
         "--merge-base", metavar="REV", help="take for BASE where HEAD left REV, like origin/main"
     )
+    for action in (base, head, merge_base):
+        offer(action, revisions)
     parser.add_argument(
         "--setup",
         metavar="CMD",

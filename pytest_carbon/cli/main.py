@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command ``pytest-carbon`` and its sub-commands."""
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pytest_carbon.cli import (
     report,
     run,
 )
+from pytest_carbon.cli.completion import complete
 from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import CarbonError, SuiteError
 from pytest_carbon.signals import EndedBySignal, ended_by_signals
@@ -102,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in _COMMANDS.values():
         module.add_parser(commands)
+    complete(parser)
     for stream in (sys.stdout, sys.stderr):
         # What a terminal cannot show must not end the command.
         if isinstance(stream, io.TextIOWrapper):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.comment import add_comment_arguments, comment_of
+from pytest_carbon.cli.completion import kinds, offer
 from pytest_carbon.cli.cut_files import cut_files, judged_as_whole
 from pytest_carbon.cli.output import say
 from pytest_carbon.cli.report import destination_of, write_all
@@ -45,12 +46,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "Ends with exit status 1 where a test failed in any of them, or pytest's own worse one.",
     )
     parser.add_argument("results", metavar="RESULT.json", nargs="+", type=Path)
-    parser.add_argument(
-        "--to",
-        metavar="KIND[:PATH]",
-        action="append",
-        default=[],
-        help="write a report of the whole, too, such as json:all.json; may be given several times",
+    offer(
+        parser.add_argument(
+            "--to",
+            metavar="KIND[:PATH]",
+            action="append",
+            default=[],
+            help="write a report of the whole, too, such as json:all.json; may be given "
+            "several times",
+        ),
+        kinds,
     )
     add_comment_arguments(parser)
     parser.add_argument(

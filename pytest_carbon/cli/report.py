@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.cli.comment import add_comment_arguments, comment_of
+from pytest_carbon.cli.completion import kinds, offer
 from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import ReportError
 from pytest_carbon.history.point import points
@@ -29,13 +30,13 @@ __all__ = ["add_parser", "destination_of", "run", "write_all"]
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command and its arguments."""
     width = max(map(len, KINDS)) + 2
-    kinds = "\n".join(f"  {name:{width}}{kind.help}" for name, kind in KINDS.items())
+    listed = "\n".join(f"  {name:{width}}{kind.help}" for name, kind in KINDS.items())
     parser = subparsers.add_parser(
         "report",
         help="make any report from stored results",
         description="Make reports from results that pytest --carbon --carbon-report=json:PATH "
         "stored.",
-        epilog=f"kinds:\n{kinds}",
+        epilog=f"kinds:\n{listed}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -45,13 +46,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="stored results, oldest first; of several, kinds that append take all, others the "
         "last one, and html draws a line through all of its environment",
     )
-    parser.add_argument(
-        "--to",
-        metavar="KIND[:PATH]",
-        action="append",
-        default=None,
-        help="a report, and the file that it goes to; without a file it is printed "
-        "(default: term); may be given several times",
+    offer(
+        parser.add_argument(
+            "--to",
+            metavar="KIND[:PATH]",
+            action="append",
+            default=None,
+            help="a report, and the file that it goes to; without a file it is printed "
+            "(default: term); may be given several times",
+        ),
+        kinds,
     )
     add_comment_arguments(parser)
 
