@@ -53,7 +53,9 @@ class Origin(NamedTuple):
 
     ``started_at`` is ISO 8601 in UTC, ``project`` the name of the root folder, ``modified``
     whether tracked files differ from ``commit``, ``versions`` those of Python, pytest and this
-    plugin, ``platform`` the operating system in full, ``memory_bytes`` the machine's memory.
+    plugin, ``platform`` the operating system in full, ``memory_bytes`` the machine's memory,
+    ``repository`` the address of the project's repository on the web, ``folder`` where in it the
+    root folder is.
     """
 
     run_id: str
@@ -65,6 +67,8 @@ class Origin(NamedTuple):
     versions: Mapping[str, str] = MappingProxyType({})
     platform: str = ""
     memory_bytes: int | None = None
+    repository: str = ""
+    folder: str = ""
 
 
 class Fault(NamedTuple):

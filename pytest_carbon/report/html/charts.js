@@ -23,7 +23,12 @@ const Charts = (() => {
     backgroundColor: color("--panel"), borderColor: color("--line"), textStyle: { color: color("--text") },
   });
 
-  const node = ([name, value, words, children]) => ({ name, value, words, children: children.length ? children.map(node) : undefined });
+  // What all of a folder's names begin with says nothing of one of them.
+  const COMMON = "test_";
+  function nodes(list) {
+    const cut = list.length > 1 && list.every(([name]) => name.startsWith(COMMON) && name.length > COMMON.length) ? COMMON.length : 0;
+    return list.map(([name, value, words, children]) => ({ name, value, words, short: name.slice(cut), children: children.length ? nodes(children) : undefined }));
+  }
 
   function tree(roots) {
     if (!roots.length) return;
@@ -33,9 +38,9 @@ const Charts = (() => {
       tooltip: tooltip((at) => `${at.treePathInfo.slice(1).map((step) => step.name).join(" › ")}\n${at.data?.words ?? ""}`),
       series: [{
         type: "treemap", name: "all", roam: false, leafDepth: 2, visibleMin: 60, nodeClick: "zoomToNode",
-        left: 0, right: 0, top: 0, bottom: 34, data: roots.map(node),
+        left: 0, right: 0, top: 0, bottom: 34, data: nodes(roots),
         breadcrumb: { bottom: 4, itemStyle: { color: color("--panel"), borderColor: color("--line"), textStyle: { color: color("--text") } } },
-        label: { color: "#fff", lineHeight: 17, formatter: (at) => `${at.name}\n${at.data.words ?? ""}` },
+        label: { color: "#fff", lineHeight: 17, formatter: (at) => `${at.data.short ?? at.name}\n${at.data.words ?? ""}` },
         upperLabel: { show: true, height: 22, color: "#fff", formatter: (at) => `${at.name}  ${at.data.words ?? ""}` },
         itemStyle: { borderColor: edge, borderWidth: 1, gapWidth: 1 },
         levels: [

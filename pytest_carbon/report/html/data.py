@@ -19,6 +19,7 @@ from pytest_carbon.report.figures import (
     method_of,
 )
 from pytest_carbon.report.html.tree import energy_tree
+from pytest_carbon.report.links import commit_link, files_link
 from pytest_carbon.report.method import host_text
 from pytest_carbon.report.names import host_mark
 from pytest_carbon.text import short_name, visible
@@ -70,6 +71,8 @@ def page_data(result: RunResult) -> dict[str, Any]:
         "phases": list(_phases(result)),
         "equivalents": [e.text for e in result.equivalents],
         "facts": [[name, visible(text)] for name, text in _facts(result)],
+        "commit": commit_link(result.origin),
+        "files": files_link(result.origin),
         "tree": energy_tree(result),
         "beside": energy_tree(result, of_tests=False),
         "accept": accept_command(result),

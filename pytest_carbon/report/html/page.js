@@ -22,12 +22,28 @@
 
   function pairs(list, items, wrap) {
     list.replaceChildren(...items.flatMap(([name, text]) => {
-      const parts = [element("dt", name), element("dd", text)];
+      const told = element("dd");
+      told.append(text instanceof Node ? text : String(text));
+      const parts = [element("dt", name), told];
       if (!wrap) return parts;
       const box = element("div");
       box.append(...parts);
       return [box];
     }));
+  }
+
+  function link(address, text) {
+    const made = element("a", text);
+    made.href = address;
+    made.rel = "noopener noreferrer";
+    return made;
+  }
+
+  // A file at its line, on the web where the repository is there.
+  function source(place) {
+    if (!data.files || !place) return place;
+    const [, path, line] = /^(.*?)(?::(\d+))?$/.exec(place);
+    return link(`${data.files}${path.split("/").map(encodeURIComponent).join("/")}${line ? `#L${line}` : ""}`, place);
   }
 
   function* folders(nodes, depth, total) {
@@ -42,7 +58,7 @@
     at("details-name").textContent = row[0];
     const [energy, grams, cpu, wall, change] = row[5];
     const items = [
-      ["kind", row[1]], ["pytest's outcome", row[2]], ["verdict", row[3]], ["change", change], ["where", row[4]],
+      ["kind", row[1]], ["pytest's outcome", row[2]], ["verdict", row[3]], ["change", change], ["where", source(row[4])],
       ["energy", energy], ["CO2e", grams], ["CPU time", cpu], ["wall time", wall],
       ...row[7].map(([phase, words]) => [phase, words]),
       ["method", row[8]], ["speed of the core", row[9] === null ? "" : String(row[9])],
@@ -59,14 +75,18 @@
   // The file above the test, so that what differs stands at the start of a line.
   function named(row) {
     const cell = element("td", undefined, "name");
-    const link = element("button");
+    const button = element("button");
     const cut = row[0].indexOf("::");
-    if (cut > 0) link.append(element("small", `${row[4] || row[0].slice(0, cut)} `));
-    link.append(element("span", cut > 0 ? row[0].slice(cut + 2) : row[0]));
-    link.type = "button";
-    link.title = row[0];
-    link.addEventListener("click", () => details(row));
-    cell.append(link);
+    if (cut > 0) {
+      const file = element("small");
+      file.append(source(row[4]) || row[0].slice(0, cut), " ");
+      cell.append(file);
+    }
+    button.append(element("span", cut > 0 ? row[0].slice(cut + 2) : row[0]));
+    button.type = "button";
+    button.title = row[0];
+    button.addEventListener("click", () => details(row));
+    cell.append(button);
     return cell;
   }
 
@@ -130,7 +150,7 @@
   for (const [section, shown] of [["totals", data.totals], ["where", [...data.tree, ...data.beside]], ["tests", data.rows], ["facts", data.facts]]) at(`${section}-section`).hidden = !shown.length;
   pairs(at("totals"), data.totals, true);
   at("equivalents").textContent = data.equivalents.length ? `As much as ${data.equivalents.join(", or ")}.` : "";
-  pairs(at("facts"), data.facts);
+  pairs(at("facts"), data.facts.map(([name, text]) => [name, name === "commit" && data.commit ? link(data.commit, text) : text]));
   fill("kinds", data.kinds);
   fill("phases", data.phases);
   const roots = [...data.tree, ...data.beside];

@@ -87,6 +87,20 @@ const Rows = (() => {
     render();
   }
 
+  // Folders and classes give way first, so that test and parameters, which differ, stay readable.
+  function parts(name) {
+    const bracket = name.indexOf("[");
+    const end = bracket < 0 ? name.length : bracket;
+    const cut = name.lastIndexOf("::", end) + 2;
+    const start = cut > 1 ? cut : name.lastIndexOf("/", end) + 1;
+    return [["way", 0, start], ["test", start, end], ["case", end, name.length]].filter(([, from, to]) => to > from).map(([kind, from, to]) => {
+      const part = document.createElement("span");
+      part.className = kind;
+      part.textContent = name.slice(from, to);
+      return part;
+    });
+  }
+
   function line(place) {
     const row = shown[place];
     const item = document.createElement("tr");
@@ -98,7 +112,7 @@ const Rows = (() => {
         const button = document.createElement("button");
         cell.className = "name";
         button.type = "button";
-        button.textContent = column.text(row);
+        button.append(...parts(column.text(row)));
         button.title = row[0];
         button.addEventListener("click", () => { active = place; open(row); });
         cell.append(button);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import uuid
 from datetime import datetime, timezone
 from importlib.metadata import version
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["find_origin"]
+__all__ = ["find_origin", "web_address"]
 
 BRANCH_VARIABLES = (
     "GITHUB_HEAD_REF",
@@ -28,6 +29,12 @@ BRANCH_VARIABLES = (
 
 COMMIT_VARIABLES = ("GITHUB_SHA", "CI_COMMIT_SHA")
 """Where CI systems name the commit, for a run outside of its clone."""
+
+
+_REMOTE = re.compile(
+    r"(?:(?:https?|ssh|git)://(?:[^/@]*@)?([^/:@]+)(?::\d+)?/|(?:[^/@:]+@)([^/:@]+):)(.+)"
+)
+"""A remote of git: a URL with whatever credentials, or ``user@host:path``."""
 
 
 def find_origin(
@@ -52,7 +59,28 @@ def find_origin(
         },
         platform=platform.platform(),
         memory_bytes=_memory_bytes(),
+        repository=_repository(root, environ),
+        folder=(ask_git(root, "rev-parse", "--show-prefix") or "") if commit else "",
     )
+
+
+def _repository(root: Path, environ: Mapping[str, str]) -> str:
+    """Where the project's repository is on the web; empty where that is not known."""
+    server, name = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
+    if server and name:
+        return f"{server}/{name}"
+    if environ.get("CI_PROJECT_URL"):
+        return environ["CI_PROJECT_URL"]
+    return web_address(ask_git(root, "remote", "get-url", "origin") or "")
+
+
+def web_address(remote: str) -> str:
+    """The web page of a remote, without its credentials; empty for a folder of this machine."""
+    match = _REMOTE.fullmatch(remote.strip())
+    if match is None:
+        return ""
+    path = match[3].strip("/").removesuffix(".git")
+    return f"https://{match[1] or match[2]}/{path}"
 
 
 def _memory_bytes() -> int | None:

@@ -78,6 +78,34 @@ def test_totals_and_findings(show: Show) -> None:
     assert "idle share" in text(page, "facts")
 
 
+def test_commit_and_files_lead_to_the_repository_on_the_web(show: Show) -> None:
+    result = run_result()
+    assert result.origin is not None
+    commit = result.origin.commit
+    origin = result.origin._replace(repository="https://github.com/o/r", folder="shop/")
+    page = show(result._replace(origin=origin))
+    links = {a.text: a.get_attribute("href") for a in page.find_elements(By.CSS_SELECTOR, "main a")}
+    assert links[f"{commit} (main)"] == f"https://github.com/o/r/commit/{commit}"
+    file = f"https://github.com/o/r/blob/{commit}/shop/tests/test_a.py#L7"
+    assert links["tests/test_a.py:7"] == file
+    page.find_element(By.CSS_SELECTOR, "#findings tbody button").click()
+    details = page.find_element(By.CSS_SELECTOR, "#details a")
+    assert (details.text, details.get_attribute("href")) == ("tests/test_a.py:7", file)
+
+
+def test_without_a_repository_nothing_is_a_link(show: Show) -> None:
+    assert show().find_elements(By.CSS_SELECTOR, "main a") == []
+
+
+def test_long_names_keep_the_test_and_its_parameters(show: Show) -> None:
+    folders = "/".join(["deep"] * 20)
+    long = f"{folders}/test_file.py::TestIt::test_prices[{'case-' * 3}euro]"
+    page = show(run_result(subject(long)))
+    widths = """[...document.querySelectorAll('#all td.name span')].map(
+        (part) => [part.className, part.scrollWidth > part.clientWidth])"""
+    assert script(page, widths) == [["way", True], ["test", False], ["case", False]]
+
+
 def test_pictures_are_drawn(show: Show) -> None:
     page = show()
     drawn = script(page, "[...document.querySelectorAll('.chart svg')].map(s => s.textContent)")
