@@ -67,7 +67,7 @@ class Option(NamedTuple):
         """What to say of a value that is none of the choices."""
         remedy = "choose one of them"
         if self.const:
-            remedy = f"before a path, write {self.flag}={self.const}"
+            remedy = f"choose one, and before a path write {self.flag}={self.const}"
         return f"is none of {', '.join(self.choices)}: {remedy}"
 
     @property
@@ -292,6 +292,22 @@ def environ_of(config: pytest.Config) -> Mapping[str, str]:
     return {**os.environ, **told} if told else os.environ
 
 
+def is_on(config: pytest.Config, option: Option, environ: Mapping[str, str]) -> bool:
+    """Whether a switch is on. Raises ``ValueError`` for what is no switch, with the remedy."""
+    answer = given(config, option, environ)
+    if answer is None:
+        return False
+    value, source = answer
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError(f"{source}={value} is not a switch: say true or false")
+
+
 def given(
     config: pytest.Config, option: Option, environ: Mapping[str, str]
 ) -> tuple[object, str] | None:
@@ -304,7 +320,15 @@ def given(
         return value, option.flag
     if environ.get(option.variable):
         return environ[option.variable], option.variable
-    value = config.getini(option.name)
+    place = f"{option.name} in the ini file"
+    # Loaded already wherever there is a config.
+    import pytest
+
+    try:
+        value = config.getini(option.name)
+    except (ValueError, pytest.UsageError):
+        # The complaint of pytest, which is another one by its version, names no setting.
+        raise ValueError(f"{place} is not a switch: say true or false") from None
     if value is not None and not (isinstance(value, (str, list)) and not value):
-        return value, f"{option.name} in the ini file"
+        return value, place
     return None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.options import GROUPS, OPTIONS, environ_of, given
+from pytest_carbon.options import GROUPS, OPTIONS, environ_of, is_on
 
 if TYPE_CHECKING:
     from pytest_carbon.tasks.carbon import Carbon
@@ -125,18 +125,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _is_on(config: pytest.Config, name: str) -> bool:
-    answer = given(config, _BY_NAME[name], environ_of(config))
-    if answer is None:
-        return False
-    value, source = answer
-    if isinstance(value, bool):
-        return value
-    text = str(value).strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off"}:
-        return False
-    raise pytest.UsageError(f"{source}={value}: say true or false")
+    try:
+        return is_on(config, _BY_NAME[name], environ_of(config))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _check_choices(config: pytest.Config) -> None:

@@ -12,7 +12,7 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.location import LOOK_UPS
-from pytest_carbon.options import OPTIONS, given
+from pytest_carbon.options import OPTIONS, given, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -142,7 +142,8 @@ def parse_budget_text(text: str) -> Budget:
     number, unit = _quantity(text, "1.5mg or 20mJ")
     unit = unit.replace("µ", "u")
     if unit not in UNITS:
-        raise ValueError(f"has {unit!r} for its unit: use {', '.join(UNITS)}, like 1.5mg or 20mJ")
+        wrong = f"has the unit {unit!r}" if unit else "has no unit"
+        raise ValueError(f"{wrong}: use {', '.join(UNITS)}, like 1.5mg or 20mJ")
     if not 0 < number < math.inf:
         raise ValueError("is no budget: it must be more than 0, like 1.5mg or 20mJ")
     return Budget(number, unit)
@@ -249,12 +250,11 @@ class _Answers:
         return self.get(name, parse) or ""
 
     def flag(self, name: str) -> bool:
-        def parse(text: str) -> bool:
-            if text.lower() not in {"true", "false", "1", "0"}:
-                raise ValueError("is not a switch: say true or false")
-            return text.lower() in {"true", "1"}
-
-        return bool(self.get(name, parse))
+        try:
+            return is_on(self._config, self._options[name], self._environ)
+        except ValueError as error:
+            problem, _, remedy = str(error).partition(": ")
+            raise SettingError(problem, remedy=remedy) from None
 
 
 def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tuple[Wish, ...]:

@@ -52,7 +52,7 @@ def test_garbage_in_the_environment_variable_is_a_usage_error(
     monkeypatch.setenv("PYTEST_CARBON", "perhaps")
     result = run(pytester)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON=perhaps: say true or false"])
+    result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON=perhaps is not a switch: say true or false"])
 
 
 def test_an_update_never_takes_a_path_for_its_mode(pytester: pytest.Pytester) -> None:
@@ -137,6 +137,31 @@ def test_what_does_nothing_without_carbon_is_said_in_one_line(pytester: pytest.P
         "carbon: nothing was measured (--carbon-tolerance, the marker carbon_budget, "
         "the fixture carbon in use): add --carbon"
     )
+
+
+@pytest.mark.parametrize("name", ["carbon", "carbon_budget_always", "carbon_strict"])
+def test_a_switch_of_the_ini_file_that_is_none_is_named(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    pytester.makeini(f"[pytest]\n{name} = maybe\n")
+    pytester.makepyfile("def test_one(): pass")
+    result = run(pytester, *(["--carbon"] if name == "carbon_strict" else []))
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        [f"ERROR: {name} in the ini file is not a switch: say true or false"]
+    )
+
+
+@pytest.mark.parametrize("value", ["on", "yes", "TRUE", "1"])
+def test_every_switch_is_switched_on_by_the_same_words(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    pytester.makepyfile("def test_one(): pass")
+    monkeypatch.setenv("PYTEST_CARBON", value)
+    monkeypatch.setenv("PYTEST_CARBON_STRICT", value)
+    result = run(pytester)
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["FAILED: --carbon-strict: nothing to compare with*"])
 
 
 def test_without_any_of_it_nothing_is_said(pytester: pytest.Pytester) -> None:

@@ -49,7 +49,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--json", action="store_true", help="print JSON for other programs")
     parser.add_argument(
-        "--no-noise", action="store_true", help="leave out the trial, which takes some seconds"
+        "--no-noise", action="store_true", help="skip the noise test, which takes a few seconds"
     )
 
 
@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     settings, config = settings_around()
     # A terminal that waits wants to know what for; what is piped into a file does not.
     if not args.no_noise and not args.json and sys.stderr.isatty():
-        sys.stderr.write("trying the same work for some seconds ...\n")
+        sys.stderr.write("repeating the same work for a few seconds ...\n")
     instruments = open_instruments(settings, workers=1)
     try:
         environment = instruments.environment()

@@ -84,18 +84,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--max-time",
         metavar="SECONDS",
         type=_seconds,
-        help="begin no further round that would end later than this, as 300 or 5min",
+        help="start no round that would end later than this, such as 300 or 5min",
     )
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with the rounds of an interrupted refresh"
-    )
+    parser.add_argument("--resume", action="store_true", help="resume an interrupted refresh")
     parser.add_argument(
         "--loaded-rounds",
         metavar="N",
         type=_count,
         default=LOADED_ROUNDS,
-        help="how often tests whose cost is new run again beside a load on the other cores, to "
-        "learn how far they follow the speed of the core; what they cost then is not stored "
+        help="how often tests with new figures run again while the other cores are busy, to learn "
+        "how far they follow the speed of the core; these runs are not stored "
         "(default: %(default)s)",
     )
     parser.add_argument(
@@ -152,7 +150,7 @@ class _Refresh:
             "again in another"
         )
         if self._runs:
-            say(f"going on after {len(self._runs)} finished rounds")
+            say(f"resuming after {len(self._runs)} finished rounds")
         while not self._is_done():
             status = self._round(self._begun + 1)
             if status:
@@ -179,7 +177,7 @@ class _Refresh:
         limit_s = self._args.max_time
         spent_s = time.monotonic() - self._start_s
         if limit_s is not None and spent_s + self._round_s > limit_s:
-            say(f"no time for a further round: --max-time is {format_duration(limit_s)}")
+            say(f"no time for another round: --max-time is {format_duration(limit_s)}")
             return True
         return False
 

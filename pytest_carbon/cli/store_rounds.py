@@ -118,7 +118,7 @@ def _beside_load(
             found.setdefault(subject, []).append(look)
         spent_s = time.monotonic() - start_s
         say(
-            f"beside a load, to see how {tests} the speed of the core: {number} of "
+            f"with the other cores busy, to see how {tests} the speed of the core: {number} of "
             f"{rounds} in {format_duration(spent_s)}"
         )
     return found

@@ -122,7 +122,7 @@ def _fill_submodule(
             ignore=shutil.ignore_patterns(".git"),
         )
         if dirty or here != submodule.commit:
-            changed = f"the submodule {submodule.path} has changes of its own"
+            changed = f"the submodule {submodule.path} has uncommitted changes"
             return [f"{changed}: {revision.name} takes its files as they are"]
         return []
     try:
@@ -131,7 +131,7 @@ def _fill_submodule(
         raise CompareError(
             f"{revision.label} asks for {submodule.commit[:7]} of the submodule "
             f"{submodule.path}, which is not here",
-            remedy=f"bring it with 'git -C {submodule.path} fetch origin {submodule.commit}'",
+            remedy=f"fetch it with 'git -C {submodule.path} fetch origin {submodule.commit}'",
         ) from None
     with tarfile.open(fileobj=BytesIO(archive)) as tar:
         # git made it from the user's repository; older Pythons know no filters.

@@ -132,15 +132,15 @@ class Repository:
         shallow = _run(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
         if shallow:
             return (
-                "this clone is shallow: 'git fetch --unshallow' brings all of it (in GitHub "
-                "Actions: actions/checkout with fetch-depth: 0), or bring that one commit with "
+                "this clone is shallow: 'git fetch --unshallow' fetches the rest (in GitHub "
+                "Actions: actions/checkout with fetch-depth: 0), or fetch that one commit with "
                 f"'git fetch --depth=1 origin {name.removeprefix('origin/')}' and compare "
                 "with FETCH_HEAD"
             )
         remote, slash, branch = name.partition("/")
         if slash and remote in self.git("remote").decode().split():
-            return f"bring it with 'git fetch {remote} {branch}'"
-        return "'git branch --all' and 'git tag' list what there is; 'git fetch' brings more"
+            return f"fetch it with 'git fetch {remote} {branch}'"
+        return "'git branch --all' and 'git tag' list what there is; 'git fetch' gets more"
 
 
 def _run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:

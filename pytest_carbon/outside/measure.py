@@ -58,7 +58,7 @@ class Measure(Task):
             why = self.method or ("nothing is measured here" if self._closed else "it is not over")
             raise TaskError(
                 f"{self.name!r} has no figure to write to {path} ({why})",
-                remedy="call to_csv after the with statement, for what has been measured",
+                remedy="call to_csv after the with statement",
             )
         station = _opened[0] if _opened else None
         if station is None or self._book is not station.book:

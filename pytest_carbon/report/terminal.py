@@ -221,12 +221,17 @@ def _findings(result: RunResult, verbosity: int, width: int) -> Iterator[Line]:
         these = [s for s in found if s.verdict is not None and s.verdict.outcome is outcome]
         limit = len(these) if verbosity > 0 else _SHOWN
         for subject in these[:limit]:
-            what, why = f"{outcome.value}: {_finding(subject)}", _reasons(subject)
-            if why and columns(what) + columns(why) + 2 <= width:
-                what, why = f"{what}; {why}", ""
-            yield Line(what, TONES[outcome])
-            if why:
-                yield Line(f"  {why}", TONES[outcome])
+            parts = [f"{outcome.value}: {_named(subject)}: {_figures(subject)}"]
+            if columns(parts[0]) > width:
+                # The name alone may take more than a line; nothing else breaks with it.
+                parts = [f"{outcome.value}: {_named(subject)}", _figures(subject)]
+            why = _reasons(subject)
+            if why and columns(parts[-1]) + columns(why) + 4 <= width:
+                parts[-1] += f"; {why}"
+            elif why:
+                parts.append(why)
+            for place, part in enumerate(parts):
+                yield Line(f"  {part}" if place else part, TONES[outcome])
         if len(these) > limit:
             more = f"{outcome.value}: {len(these) - limit} more; -v shows all"
             yield Line(more, TONES[outcome])
@@ -261,24 +266,22 @@ def _notes(result: RunResult, verbosity: int) -> Iterator[str]:
         yield f"note: {len(notes) - limit} more; -v shows all"
 
 
-def _finding(subject: SubjectResult) -> str:
+def _named(subject: SubjectResult) -> str:
+    name = f"{shown(subject.subject.id)}{host_mark(subject)}"
+    if subject.subject.kind is Kind.FILE:
+        return f"{name} ({subject.times} tests too short to gate alone)"
+    return name
+
+
+def _figures(subject: SubjectResult) -> str:
     verdict = subject.verdict
     assert verdict is not None, "only judged subjects are findings"
-    name = shown(subject.subject.id)
-    mark = host_mark(subject)
-    text = f"{name}{mark}: "
-    if subject.subject.kind is Kind.FILE:
-        text = f"{name}{mark} ({subject.times} tests too short to gate alone): "
+    now = format_energy(verdict.now_j)
     if verdict.ratio is None:
-        text += format_energy(verdict.now_j)
-        if verdict.limit_j is not None:
-            text += f", allowed {format_energy(verdict.limit_j)}"
-    else:
-        text += (
-            f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)} "
-            f"({format_change(verdict.ratio)})"
+        return (
+            now if verdict.limit_j is None else f"{now}, allowed {format_energy(verdict.limit_j)}"
         )
-    return text
+    return f"{format_energy(verdict.baseline_j)} → {now} ({format_change(verdict.ratio)})"
 
 
 def _reasons(subject: SubjectResult) -> str:

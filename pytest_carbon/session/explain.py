@@ -31,7 +31,7 @@ MOST_TESTS = 10
 # Longer than this nobody waits for a run to end; the command by itself has no limit.
 MOST_S = 300.0
 
-_UNKNOWN = "which function burns more is unknown"
+_UNKNOWN = "cannot tell which function burns more"
 
 
 def _command(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> list[str] | str:
@@ -42,10 +42,10 @@ def _command(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> li
     if not known:
         if commits:
             return (
-                "the commit at which these baselines were stored is unknown in a shallow clone: "
-                "'git fetch --unshallow' makes it known"
+                "this clone is too shallow to know the commit at which these baselines were "
+                "stored: run 'git fetch --unshallow'"
             )
-        return "git does not know these baselines, so that there is no commit to compare with"
+        return "these baselines are not committed, so there is no older version to compare with"
     return ["compare", known[0], "--", *(typed_here(config, test) for test in shown)]
 
 
@@ -68,7 +68,7 @@ def explain_now(config: pytest.Config, baselines: Path, tests: Sequence[str]) ->
         if file.exists():
             return _findings(command[1], json.loads(file.read_text(encoding="utf-8")))
     by_hand = shlex.join(["pytest-carbon", *command])
-    return [f"--carbon-explain {told}; without a limit: {by_hand}"]
+    return [f"--carbon-explain {told}; to run it without a limit: {by_hand}"]
 
 
 def _compare(arguments: Sequence[str], config: pytest.Config) -> str:
@@ -90,7 +90,7 @@ def _compare(arguments: Sequence[str], config: pytest.Config) -> str:
             # Asked to end, it removes what it has made.
             process.terminate()
             process.communicate()
-            return f"was not done after {MOST_S:.0f} s"
+            return f"was not finished after {MOST_S:.0f} s"
         except BaseException:
             process.terminate()
             raise

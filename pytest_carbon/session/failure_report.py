@@ -84,9 +84,7 @@ def explanation(
         lines.append(f"change    {change}, tolerance {format_change(1 + verdict.tolerance)}")
     if verdict.reason:
         lines.append(f"why       {verdict.reason}")
-    lines.append(
-        f"method    {method}; {intensity.g_per_kwh:g} gCO2e/kWh ({intensity.zone}); -v tells more"
-    )
+    lines.append(f"method    {method}; {intensity.g_per_kwh:g} gCO2e/kWh ({intensity.zone})")
     elsewhere = (
         ", with the same --tx" if host and verdict.outcome is not Outcome.OVER_BUDGET else ""
     )

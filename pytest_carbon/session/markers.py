@@ -31,7 +31,7 @@ class Limits(NamedTuple):
 
 def _parse_budget(args: tuple[object, ...], kwargs: Mapping[str, object]) -> Budget:
     if args:
-        raise ValueError(f"takes its amount by unit: write {_EXAMPLE}")
+        raise ValueError(f"needs a unit: write {_EXAMPLE}")
     return parse_budget(kwargs, example=_EXAMPLE)
 
 

@@ -157,7 +157,9 @@ class Run:
             baselines = Baselines(self._settings, said.setup.environment, self._found)
             reference_ns = baselines.reference_ns or said.setup.reference_ns
             setup = said.setup._replace(reference_ns=reference_ns)
-            taker: LookTaker | str = said.no_looks or "it is unknown how pytest was started"
+            taker: LookTaker | str = (
+                said.no_looks or "pytest-carbon cannot tell how pytest was started"
+            )
             if looks is not None and not said.no_looks:
                 taker = LookTaker(
                     take=looks.take_by(gateways),

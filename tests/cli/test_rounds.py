@@ -96,7 +96,7 @@ def test_no_round_begins_that_would_end_too_late(
 ) -> None:
     assert refresh("--max-time", "35") == 0
     assert suites.run == 3
-    assert "no time for a further round: --max-time is 35.0 s" in capsys.readouterr().out
+    assert "no time for another round: --max-time is 35.0 s" in capsys.readouterr().out
 
 
 def test_the_first_round_is_run_however_little_time_there_is(suites: Suites) -> None:
@@ -144,7 +144,7 @@ def test_an_interrupted_refresh_goes_on_where_it_was(
     assert "3 finished rounds are kept: pytest-carbon refresh --resume goes on with them" in output
     assert not suites.folder.exists()
     assert refresh("--resume") == 0
-    assert "going on after 3 finished rounds" in capsys.readouterr().out
+    assert "resuming after 3 finished rounds" in capsys.readouterr().out
     assert suites.run == 4 + 2
 
 

@@ -119,7 +119,7 @@ def test_a_dirty_submodule_is_taken_as_it_is_and_told(
     with checked_out(repository, repository.working_tree(), temporary / "head") as (folder, notes):
         assert (folder / "part" / "part.py").read_text() == "2"
         [note] = notes
-        assert note.startswith("the submodule part has changes of its own: the working tree takes")
+        assert note.startswith("the submodule part has uncommitted changes: the working tree takes")
 
 
 def test_a_submodule_commit_that_is_not_here_says_what_to_fetch(

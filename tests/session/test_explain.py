@@ -56,4 +56,6 @@ def test_without_git_the_reason_is_said(pytester: pytest.Pytester, carbon: Run) 
     check_out(pytester, "after")
     result = carbon(WIDE)
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["note: which function burns more is unknown: git does not know*"])
+    result.stdout.fnmatch_lines(
+        ["note: cannot tell which function burns more: these baselines are not committed*"]
+    )

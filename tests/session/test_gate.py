@@ -39,7 +39,7 @@ def test_an_accidental_square_fails_that_test_only(pytester: pytest.Pytester, ca
             "*carbon: +* %: * → *",
             "baseline *J (* CO2e)",
             "now *J (* CO2e)",
-            "method    m* gCO2e/kWh (world); -v tells more",
+            "method    m* gCO2e/kWh (world)",
             "accept    pytest --carbon --carbon-update=all test_words.py::*",
             "FAILED test_words.py::test_unique_keeps_the_first_of_each - carbon: +*",
         ]

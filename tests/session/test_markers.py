@@ -12,7 +12,7 @@ import pytest
     [
         ("", "has no unit: give exactly one*"),
         ("g=1, j=1", "has 2 units: give exactly one*"),
-        ("5", "takes its amount by unit: write*"),
+        ("5", "needs a unit: write*"),
         ("kg=1", "does not know the unit 'kg': use one of g, mg, ug, j, mj, wh"),
         ("mg='1'", "has mg='1', not a number*"),
         ("mg=True", "has mg=True, not a number*"),

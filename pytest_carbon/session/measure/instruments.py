@@ -120,9 +120,9 @@ def open_instruments(
     ]
     if unshared:
         missing_meters.append(
-            f"no CPU time of the whole host: all that {' and '.join(unshared)} shows is taken for "
-            "the tests', with what neighbours used; let the container read the host's /proc/stat "
-            "(LXC: without lxcfs over it)"
+            f"the CPU time of the whole host is hidden: all that {' and '.join(unshared)} shows "
+            "is charged to the tests, neighbours included; let the container read the host's "
+            "/proc/stat (LXC: without lxcfs over it)"
         )
     unavailable = list(missing_meters)
     if refused and not settings.clock:

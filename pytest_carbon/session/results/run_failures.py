@@ -57,8 +57,8 @@ def _why_late(subject: SubjectResult, faults: Sequence[Fault]) -> str:
     if subject.subject.kind is Kind.FILE:
         return "its short tests cost more together"
     if faults:
-        return "its report could not be failed, for a fault of pytest-carbon (see above)"
-    return "reported before it was judged, as another plugin runs it"
+        return "it could not be failed because of a fault in pytest-carbon (see above)"
+    return "reported before it was judged, because another plugin runs it"
 
 
 def _why_strict_fails(hosts: Hosts, faults: Sequence[Fault]) -> str:
