@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.explain.findings import headline
+from pytest_carbon.explain.findings import findings, headline
 from pytest_carbon.report.names import fitted
 from pytest_carbon.text import code_span, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from pytest_carbon.compare.result import Comparison
+    from pytest_carbon.compare.result import ComparedTest, Comparison
     from pytest_carbon.compare.whole_suite import ComparedSum
 
-__all__ = ["change_words", "culprit_lines", "github_annotations", "markdown_culprits", "suite_line"]
+__all__ = [
+    "change_words",
+    "culprit_lines",
+    "found_so_far",
+    "github_annotations",
+    "markdown_culprits",
+    "suite_line",
+]
 
 _SHOWN = 10
 _NAMED = 3
@@ -54,6 +61,16 @@ def culprit_lines(comparison: Comparison) -> Iterator[str]:
                 f"    explains {len(finding.explained)} more suspects, which were not measured "
                 "further (--all measures each)"
             )
+
+
+def found_so_far(tests: Sequence[ComparedTest]) -> Iterator[str]:
+    """What is decided before the sums are measured, which takes as long again."""
+    explanations = {t.test: t.explanation for t in tests if t.verdict and t.explanation}
+    found = findings(explanations, {})
+    if found:
+        yield f"burn more: {headline(found)}; the report follows once the sums are measured"
+        for finding in found[:_NAMED]:
+            yield from (f"  {shown(line, _LINE)}" for line in finding.lines)
 
 
 def markdown_culprits(comparison: Comparison) -> list[str]:
