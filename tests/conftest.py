@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
+from tests.warm_start import WarmStarts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import subprocess
+    from collections.abc import Callable, Iterator, Sequence
+
+    from tests.warm_start import WarmRun
 
 # No test depends on how fast or how busy the machine is.
 settings.register_profile(
@@ -67,10 +72,32 @@ def few_plugins() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def warm_starts() -> Iterator[WarmStarts]:
+    """Where ``pytester`` starts pytest."""
+    starts = WarmStarts()
+    yield starts
+    starts.close()
+
+
 @pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """pytest's own, which forgets the options of its environment."""
+def pytester(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm_starts: WarmStarts
+) -> pytest.Pytester:
+    """pytest's own, which forgets the options of its environment, and starts pytest faster."""
     monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off())
+    cold = pytester.popen
+
+    def popen(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes] | WarmRun:
+        if how.keys() == {"stdin", "stdout", "stderr"} and how["stdin"] is pytester.CLOSE_STDIN:
+            path = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
+            environ = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
+            warm = warm_starts.start(command, environ, how["stdout"], how["stderr"])
+            if warm is not None:
+                return warm
+        return cold(command, **how)
+
+    monkeypatch.setattr(pytester, "popen", popen)
     return pytester
 
 

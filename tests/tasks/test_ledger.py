@@ -217,8 +217,8 @@ def test_a_counters_joules_are_divided_without_rest() -> None:
         cpu_ns = time.process_time_ns()
         return Reading(time.perf_counter_ns(), cpu_ns, counters=(cpu_ns // 500,))
 
-    ledger = TaskLedger(read)
     before = read()
+    ledger = TaskLedger(read)
 
     def work(cpu_s: float) -> None:
         span = ledger.open("thread")

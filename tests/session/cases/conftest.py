@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import SubjectResult
+    from tests.warm_start import WarmStarts
 
 WORK = '''
 import os
@@ -59,6 +60,7 @@ class Suite:
         pytester: pytest.Pytester,
         carbon: Callable[..., pytest.RunResult],
         monkeypatch: pytest.MonkeyPatch,
+        warm_starts: WarmStarts,
     ) -> None:
         self.ran: Counter[str] = Counter()
         self.again: Counter[str] = Counter()
@@ -67,6 +69,7 @@ class Suite:
         self._pytester = pytester
         self._carbon = carbon
         self._monkeypatch = monkeypatch
+        self._warm_starts = warm_starts
         pytester.makepyfile(work=WORK)
         pytester.makeini("[pytest]\ncarbon_speed = off\ncarbon_floor = 1mJ\n")
 
@@ -145,10 +148,11 @@ class Suite:
         self._monkeypatch.setenv("COST", str(self.costs[after]))
         result = run()
         self.ran, self.again, self.processes = Counter(), Counter(), {}
+        starters = {str(os.getpid()), str(self._warm_starts.pid)}
         # Workers of pytest-xdist are the session's, too.
         for line in trace.read_text().splitlines() if trace.exists() else ():
             process, parent, worker, what = line.split(" ", 3)
-            if worker != "-" or parent == str(os.getpid()):
+            if worker != "-" or parent in starters:
                 self.ran[what] += 1
                 self.processes.setdefault(process, Counter())[what] += 1
             else:
@@ -161,6 +165,7 @@ def suite(
     pytester: pytest.Pytester,
     carbon: Callable[..., pytest.RunResult],
     monkeypatch: pytest.MonkeyPatch,
+    warm_starts: WarmStarts,
 ) -> Suite:
     """The suite of a case."""
-    return Suite(pytester, carbon, monkeypatch)
+    return Suite(pytester, carbon, monkeypatch, warm_starts)
