@@ -95,7 +95,8 @@ def pytester(
             warm = warm_starts.start(command, environ, how["stdout"], how["stderr"])
             if warm is not None:
                 return warm
-        return cold(command, **how)
+        started: subprocess.Popen[bytes] = cold(command, **how)
+        return started
 
     monkeypatch.setattr(pytester, "popen", popen)
     return pytester

@@ -77,8 +77,8 @@ def test_tests_with_one_culprit_are_one_finding(project: Project, compare: Compa
     done = compare("HEAD", "--markdown", "-", "--", "tests", "-k", "cart")
 
     assert done.returncode == 1, done.stderr
-    [line] = [line for line in done.stdout.splitlines() if "`culprit" in line]
-    assert "`culprit  shop.py:5 helper  +" in line
+    [line] = [line for line in done.stdout.splitlines() if "culprit: `" in line]
+    assert "culprit: `shop.py:5 helper  +" in line
     assert " in 2 tests (changed; called " in line
 
 

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from pytest_carbon.compare.markdown import MARKER, as_markdown
 from pytest_carbon.compare.whole_suite import ComparedSum
-from pytest_carbon.gate.sums import Sum, SumOutcome
+from pytest_carbon.gate.pairs.whole_suite import Sum, SumOutcome
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.comment import Comment
 from tests.compare.test_culprit_report import twenty
