@@ -10,6 +10,7 @@ from pytest_carbon.compare.pairs import Mode, SideLostError, problem_of
 from pytest_carbon.explain.culprit import Explanation, explain
 from pytest_carbon.explain.profile import joined, least_disturbed
 from pytest_carbon.explain.versions import Versions
+from pytest_carbon.speed.load import other_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,10 +60,14 @@ class Explainer:
     ) -> Explanation:
         """One profile of each side, in processes that other tests have warmed up.
 
+        Both at once where there are cores for it: shares of costs differ less by that than they
+        have to for a culprit.
+
         Raises ``SideLostError``.
         """
         mode = Mode.FREE if free else Mode.IN_TURN
-        base, head = processes.profile(test, mode, waits=False)
+        at_once = other_cores() > 0
+        base, head = processes.profile(test, mode, waits=False, at_once=at_once)
         if base is None or head is None:
             rise_j = energies_j[1] - energies_j[0]
             return Explanation(rise_j, trouble=NOT_PROFILED)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import sys
@@ -12,11 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pytest
 
-__all__ = ["can_fork", "detach_from_terminal", "fork", "frozen", "own_basetemp"]
+__all__ = ["can_fork", "detach_from_terminal", "fork", "freeze", "own_basetemp"]
 
 
 def can_fork() -> bool:
@@ -27,21 +24,15 @@ def can_fork() -> bool:
     return sys.platform == "linux" and hasattr(os, "fork")
 
 
-@contextlib.contextmanager
-def frozen() -> Iterator[None]:
-    """Hide all objects that there are now from the collector, also in processes forked meanwhile.
+def freeze() -> None:
+    """Hide all objects that there are now from the collector, in processes forked later, too.
 
+    For good: pytest collects all garbage as its session ends, which would go through all of them.
     Does nothing on interpreters that cannot.
     """
-    if not hasattr(gc, "freeze"):
-        yield
-        return
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+    if hasattr(gc, "freeze"):
+        gc.collect()
+        gc.freeze()
 
 
 def fork() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -100,19 +101,29 @@ class Processes:
         return runs[0], runs[1]
 
     def profile(
-        self, test: str, mode: Mode, *, waits: bool
+        self, test: str, mode: Mode, *, waits: bool, at_once: bool = False
     ) -> tuple[Profile | None, Profile | None]:
-        """Profile a test on each side in turn; raises ``SideLostError``."""
+        """Profile a test on each side; raises ``SideLostError``.
+
+        In turn, or ``at_once`` on any CPUs, which is faster and disturbs both.
+        """
         seed = self._dice.randrange(2**32)
-        cpu = None if mode is Mode.FREE else self._cpu
-        found = []
-        for name, process in zip(self._names, self._both, strict=True):
+        cpu = None if at_once or mode is Mode.FREE else self._cpu
+        lost: dict[str, str] = {}
+
+        def one(at: int) -> Profile | None:
             try:
-                found.append(process.profile(test, cpu=cpu, seed=seed, waits=waits))
-            except LineLostError as error:  # noqa: PERF203 - twice
-                self.kill()
-                raise SideLostError([name], str(error)) from None
-        return found[0], found[1]
+                return self._both[at].profile(test, cpu=cpu, seed=seed, waits=waits)
+            except LineLostError as error:
+                lost[self._names[at]] = str(error)
+                return None
+
+        with ThreadPoolExecutor(2 if at_once else 1) as threads:
+            base, head = threads.map(one, (0, 1))
+        if lost:
+            self.kill()
+            raise SideLostError(list(lost), next(iter(lost.values())))
+        return base, head
 
     def _begin(self, at: int, test: str, cpu: int | None, seed: int, lost: dict[int, str]) -> bool:
         try:

@@ -10,7 +10,7 @@ from pytest_carbon.compare.record import LeftOutError, take_pair
 from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_sum
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.compare.explaining import Explainer
     from pytest_carbon.compare.progress import Progress
@@ -26,8 +26,10 @@ __all__ = ["ComparedSum", "WholeSuite"]
 LEAST_J = 0.05
 LEAST_TESTS = 5
 
-# Passes beyond the first take no longer than this; what is open then stays open.
+# Passes beyond the first take no longer than this; what is open then stays open. Where tests have
+# failed the comparison, people wait for their names, and the sums are of what is left.
 PASSES_S = 120.0
+FAILED_PASSES_S = 10.0
 
 # The culprit of a sum is looked for in the tests that weigh most.
 PROFILED_TESTS = 12
@@ -49,10 +51,17 @@ class ComparedSum(NamedTuple):
 class WholeSuite:
     """Judges sums over the tests that are neither convicted nor explained by a culprit."""
 
-    def __init__(self, generations: Generations, policy: PairedPolicy, progress: Progress) -> None:
+    def __init__(
+        self,
+        generations: Generations,
+        policy: PairedPolicy,
+        progress: Progress,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._generations = generations
         self._policy = policy
         self._progress = progress
+        self._clock_s = clock_s
 
     def judge(self, tests: Sequence[Record], explainer: Explainer) -> list[ComparedSum]:
         """The whole suite's sum first, then the files'; none where there is too little."""
@@ -62,11 +71,13 @@ class WholeSuite:
             return []
         passes = [{test.name: test.early[0] for test in kept}]
         found = self._judged(groups, passes)
-        start_s = time.monotonic()
+        has_failed = any(test.is_convicted or test.explanation for test in tests)
+        most_s = FAILED_PASSES_S if has_failed else PASSES_S
+        start_s = self._clock_s()
         while (
             any(s.verdict.outcome is SumOutcome.OPEN for s in found)
             and len(passes) < MOST_PASSES
-            and (time.monotonic() - start_s) * (1 + 1 / len(passes)) < PASSES_S
+            and (self._clock_s() - start_s) * (1 + 1 / len(passes)) < most_s
         ):
             self._progress.step("the suite's sums", len(passes), MOST_PASSES)
             passes.append(self._another_pass(kept))

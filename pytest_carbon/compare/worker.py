@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_carbon.compare.forking import can_fork, detach_from_terminal, fork, frozen
+from pytest_carbon.compare.forking import can_fork, detach_from_terminal, fork, freeze
 from pytest_carbon.compare.imports import is_inside, origins
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.packages import is_of, packages_below
@@ -106,8 +106,8 @@ class Worker:
             if session.testsfailed:
                 return True
             if forks:
-                with frozen():
-                    self._fork_on_demand(session, runner)
+                freeze()
+                self._fork_on_demand(session, runner)
             else:
                 self._serve(self._line, runner)
         except LineLostError:
