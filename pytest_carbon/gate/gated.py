@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["gated_words"]
 
+_MANY = "are large enough to gate by themselves"
+
 
 def gated_words(costs_j: Iterable[tuple[Subject, float]], floor_j: float) -> str:
     """How many tests are large enough to gate by themselves, and how many are gated as sums.
@@ -31,8 +33,13 @@ def gated_words(costs_j: Iterable[tuple[Subject, float]], floor_j: float) -> str
             files.add(subject.id.partition("::")[0])
     if not alone and not short:
         return ""
-    words = f"{alone} of {alone + short} tests are large enough to gate by themselves"
+    they = "is large enough to gate by itself" if alone == 1 else _MANY
+    words = f"{alone} of {alone + short} tests {they}"
+    if short == 1:
+        return f"{words}; 1 short test is gated in the sum of its file"
     if short:
-        sums = "1 sum, of one file" if len(files) == 1 else f"sums of {len(files)} files"
-        words += f"; {short} short ones are gated in {sums}"
+        sums = (
+            "the sum of their file" if len(files) == 1 else f"the sums of their {len(files)} files"
+        )
+        return f"{words}; {short} short tests are gated in {sums}"
     return words

@@ -51,6 +51,7 @@ def suite(project: Path, cost_s: float, more: str = "") -> None:
     (project / "test_cost.py").write_text(source)
 
 
+@pytest.mark.slow
 def test_several_processes_are_joined_into_one_update(
     tmp_path: Path, command: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,7 +62,7 @@ def test_several_processes_are_joined_into_one_update(
     assert "round 2 of 2: 1 passed in " in output
     assert "added       test_cost.py::test_one" in output
     assert "is written" in output
-    assert output.rstrip().endswith("1 of 1 tests are large enough to gate by themselves")
+    assert output.rstrip().endswith("1 of 1 tests is large enough to gate by itself")
     entry = stored(tmp_path)["test_one"]
     assert (entry["first"]["samples"], entry["first"]["processes"]) == (2, 2)
     assert (entry["look"]["samples"], entry["look"]["processes"]) == (6, 2)
@@ -227,6 +228,7 @@ def test_hangs(request):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(
     ("in_look", "number", "status"),
