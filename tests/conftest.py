@@ -61,6 +61,17 @@ def plugins_off(*wanted: str) -> str:
     return " ".join(f"-p no:{name}" for name in _OFF if name not in wanted)
 
 
+# Fixtures that start pytest, a comparison, a browser or a server; without them tests take seconds.
+_STARTERS = frozenset({"browser", "compare", "pytester", "socket_hosts", "ssh_host"})
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark what starts programs, so that ``-m "not starts"`` is a quick check."""
+    for item in items:
+        if not _STARTERS.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker("starts")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def few_plugins() -> Iterator[None]:
     """Let all runs that a test starts do without plugins of others.

@@ -11,6 +11,7 @@ import pytest
 import pytest_carbon
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks its writers")
 def test_sixteen_writers_of_which_some_are_killed_lose_nothing_and_block_nobody(
     tmp_path: Path,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.compare.conftest import Compare, Project
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("library", ["src/lib/__init__.py", "lib.py"])
 def test_a_regression_in_the_working_tree_is_found_and_named(
     project: Project, compare: Compare, library: str
@@ -145,6 +146,7 @@ def test_what_a_killed_comparison_left_is_removed_by_the_next(
     assert not left.exists()
 
 
+@pytest.mark.slow
 def test_the_merge_base_is_where_head_left_the_other_branch(
     project: Project, compare: Compare
 ) -> None:
@@ -178,6 +180,7 @@ def test_base_against_itself_tells_what_this_machine_can_see(
     assert "smallest rise that is found in 95 % of the cases here: +" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", ["--in-turn", "--spawn"])
 def test_other_ways_to_run_find_the_same(project: Project, compare: Compare, option: str) -> None:
     project.write({"lib.py": LIBRARY, "test_lib.py": TESTS})
@@ -246,6 +249,7 @@ sys.meta_path.insert(0, Finder())
 """
 
 
+@pytest.mark.slow
 def test_a_finder_of_an_editable_install_is_led_to_the_sides_files(
     project: Project, compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.compare.conftest import Compare, Project
 
@@ -49,6 +51,7 @@ def explanations(stdout: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_the_function_that_was_changed_is_named(project: Project, compare: Compare) -> None:
     project.write({"src/shop.py": SHOP, "tests/test_shop.py": TESTS})
     project.commit()
@@ -68,6 +71,7 @@ def test_the_function_that_was_changed_is_named(project: Project, compare: Compa
         assert first["energy_j"] > 0.7 * explanation["rise_j"]
 
 
+@pytest.mark.slow
 def test_tests_with_one_culprit_are_one_finding(project: Project, compare: Compare) -> None:
     cached = SHOP.replace("def helper", "@lru_cache\ndef helper")
     project.write({"shop.py": cached, "tests/test_shop.py": TESTS.replace("sum(", "sum(0 or ")})

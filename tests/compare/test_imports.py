@@ -137,6 +137,7 @@ BACKENDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", sorted(BACKENDS))
 def test_editable_installs_in_environments_of_their_own(
     project: Project, compare: Compare, kind: str

@@ -24,6 +24,7 @@ FOLLOWED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the commands are for a shell of Linux and macOS")
 @pytest.mark.parametrize("page", FOLLOWED, ids=lambda page: page.stem)
 def test_a_how_to_does_what_it_says(page: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TUTORIAL = DOCS / "tutorial.md"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="compare and its shell are for Linux and macOS")
 def test_the_tutorial_does_what_it_says_and_the_readme_shows_the_same(tmp_path: Path) -> None:
     folder = tmp_path / "shop"

@@ -43,6 +43,7 @@ def test_a_regression_comes_with_the_command_that_explains_it(regressed: str, ca
     result.stdout.fnmatch_lines([f"note: to see which function burns more: {command}"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("regressed")
 def test_the_run_itself_names_the_function_where_it_is_asked_to(carbon: Run) -> None:
     result = carbon(WIDE, "--carbon-explain")

@@ -78,6 +78,7 @@ def measured(pytester: pytest.Pytester, carbon: Run, *args: str) -> RunResult:
     return read_result(pytester.path / "run.json")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_rows_add_up_to_what_the_counter_showed(
     pytester: pytest.Pytester, carbon: Run, powercap: Path, workers: str

@@ -90,6 +90,7 @@ def counting(pytester: pytest.Pytester, suite: Suite) -> Suite:
     return suite
 
 
+@pytest.mark.slow
 def test_everything_runs_as_often_as_without_carbon(counting: Suite) -> None:
     """While a baseline is stored, all tests are suspects, and all are measured again."""
     assert counting.is_undisturbed(passed=10, skipped=2, xfailed=2, regressed=10)
@@ -111,6 +112,7 @@ def _ends_what_it_begins(suite: Suite) -> None:
         assert counts["setup_module"] == counts["teardown_module"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "dist",
     [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from pytest_carbon.measurement import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    import pytest
 
     from tests.session.cases.conftest import Suite
 
@@ -20,6 +20,7 @@ ORDERS = {
 }
 
 
+@pytest.mark.slow
 def test_verdicts_are_the_same_in_any_order(
     pytester: pytest.Pytester, suite: Suite, with_plugins: Callable[..., None]
 ) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     WithPlugins = Callable[..., None]
 
 
+@pytest.mark.slow
 def test_given_on_a_method_is_convicted_like_a_function(
     pytester: pytest.Pytester, suite: Suite, with_plugins: WithPlugins
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
     from tests.session.cases.conftest import Suite
 
 
+@pytest.mark.slow
 def test_a_second_run_that_hangs_is_ended(pytester: pytest.Pytester, suite: Suite) -> None:
     pytester.makepyfile(
         """
@@ -30,6 +31,7 @@ def test_a_second_run_that_hangs_is_ended(pytester: pytest.Pytester, suite: Suit
     gated.stdout.fnmatch_lines(["inconclusive: *::test_a*; *: it did not end in time"])
 
 
+@pytest.mark.slow
 def test_a_second_run_that_ends_its_process_or_fails_changes_nothing(
     pytester: pytest.Pytester, suite: Suite
 ) -> None:

@@ -135,6 +135,7 @@ def test_creep_against_the_anchor_fails_until_it_is_accepted(
     carbon("--carbon-tolerance=100%").assert_outcomes(passed=1)
 
 
+@pytest.mark.slow
 def test_the_thorough_mode_measures_every_test_again(
     pytester: pytest.Pytester, carbon: Run
 ) -> None:

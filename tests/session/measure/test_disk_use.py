@@ -63,6 +63,7 @@ def test_a_refresh_stores_what_a_test_writes(pytester: pytest.Pytester) -> None:
     assert "blocks_written" not in stored["test_files.py::test_computes"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("disk")
 def test_writing_twice_as_much_fails(pytester: pytest.Pytester) -> None:
     """Without what is counted, a disk's bad hour would explain as much."""
