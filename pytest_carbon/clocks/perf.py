@@ -95,6 +95,7 @@ class PerfClock:
             self._open()
             if self._unseen is not None:
                 self._unseen.restart(self._base_ns)
+        used = None if self._unseen is None else self._unseen.used()
         total = self._base_ns
         for event in self._events:
             try:
@@ -110,7 +111,7 @@ class PerfClock:
                 raise OSError(errno.EIO, "the event is no longer counted")
             total += int.from_bytes(count, sys.byteorder)
         self._last_ns = total
-        return total if self._unseen is None else self._unseen.add_to(total)
+        return total if self._unseen is None else self._unseen.add_to(total, used)
 
     def close(self) -> None:
         """Close the events; may be called twice."""

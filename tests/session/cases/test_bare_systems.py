@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("these systems are Linux's", allow_module_level=True)
 
-import os  # type: ignore[unreachable, unused-ignore]
+from tests.nobody import AS_NOBODY, needs_root, open_to_all  # type: ignore[unreachable, unused-ignore]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,32 +30,13 @@ def test_it():
 """
 MAIN = "import sys; from pytest_carbon.cli.main import main; sys.exit(main())"
 
-# As docker run --user 54321 would; it may look into folders, since ours may lie in root's home.
-AS_NOBODY = [
-    "setpriv",
-    "--reuid=54321",
-    "--regid=54321",
-    "--clear-groups",
-    "--inh-caps=+dac_read_search",
-    "--ambient-caps=+dac_read_search",
-    "env",
-    "-i",
-    f"PATH={os.environ.get('PATH', '')}",
-]
-
-pytestmark = pytest.mark.skipif(
-    os.getuid() != 0 or not all(map(shutil.which, ("setpriv", "unshare"))),
-    reason="needs root, setpriv and unshare",
-)
+pytestmark = needs_root
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "test_it.py").write_text(SUITE)
-    for path in (tmp_path, tmp_path.parent, tmp_path.parent.parent):
-        path.chmod(0o755)
-    tmp_path.chmod(0o777)
-    return tmp_path
+    return open_to_all(tmp_path)
 
 
 def run(folder: Path, *command: str) -> Run:
