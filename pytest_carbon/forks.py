@@ -5,10 +5,14 @@ from __future__ import annotations
 import functools
 import os
 import sys
+import threading
 import weakref
 from typing import Any, Protocol
 
-__all__ = ["Holder", "generation", "hold_at_forks"]
+__all__ = ["THREADS", "Holder", "generation", "has_other_threads", "hold_at_forks"]
+
+THREADS = "carbon-"
+"""How the names of our threads begin; each of them ends before a fork."""
 
 _generation = [0]
 
@@ -26,6 +30,15 @@ def generation() -> list[int]:
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_count_fork)
     return _generation
+
+
+def has_other_threads() -> bool:
+    """Whether this process has threads that are not ours, and that a fork would lose."""
+    main = threading.main_thread()
+    return any(
+        thread is not main and not thread.name.startswith(THREADS)
+        for thread in threading.enumerate()
+    )
 
 
 class Holder(Protocol):

@@ -26,6 +26,7 @@ from pytest_carbon.compare.project_files import ProjectFiles
 from pytest_carbon.compare.repeat import WithinProtocol
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
+from pytest_carbon.forks import has_other_threads
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
 from pytest_carbon.session.markers import read_limits
@@ -100,7 +101,7 @@ class Worker:
             session, self._recorder, project, speed=order["speed"], protocol=self._protocol
         )
         # A lock that another thread holds would stay locked for ever in a forked process.
-        forks = self._order["forks"] and can_fork() and threading.active_count() == 1
+        forks = self._order["forks"] and can_fork() and not has_other_threads()
         try:
             self._line.send(self._hello(session, self._instruments, forks=forks))
             if session.testsfailed:

@@ -11,10 +11,10 @@ import math
 import os
 import re
 import sys
-import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import DomainEnergy, Method, Usage
+from pytest_carbon.meters.caller import Caller
 from pytest_carbon.meters.meter import Meter, Request, Unavailable
 from pytest_carbon.meters.sources import Source
 
@@ -50,50 +50,6 @@ _ATTRIBUTES = (
 _TRIAL = Usage(cpu_s=0.5, wall_s=1.0, work_s=0.5, host_busy_s=1.0, memory_bytes=10**8)
 
 
-class _Caller:
-    """Calls functions in a thread of its own, and waits only so long."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._pid = -1
-        self._stuck = ""
-
-    def _start(self) -> None:
-        self._pid = os.getpid()
-        self._asked, self._done = threading.Semaphore(0), threading.Semaphore(0)
-        self._call: Callable[[], Any] = lambda: None
-        self._answer: Any = None
-        self._error: BaseException | None = None
-        threading.Thread(target=self._serve, name=f"carbon-{self._name}", daemon=True).start()
-
-    def _serve(self) -> None:
-        asked, done = self._asked, self._done
-        while True:
-            asked.acquire()
-            try:
-                self._answer, self._error = self._call(), None
-            except BaseException as error:  # noqa: BLE001 - told to who asked
-                self._answer, self._error = None, error
-            done.release()
-
-    def call(self, function: Callable[[], Any], patience_s: float, what: str) -> Any:
-        """The function's answer; raises ``OSError`` where it fails or does not answer in time."""
-        if self._stuck:
-            raise OSError(errno.ETIMEDOUT, self._stuck)
-        if self._pid != os.getpid():  # a forked process has no thread of its parent's
-            self._start()
-        self._call = function
-        self._asked.release()
-        if not self._done.acquire(timeout=patience_s):
-            self._stuck = f"{what} has not returned after {patience_s:g} s"
-            raise OSError(errno.ETIMEDOUT, self._stuck)
-        error = self._error
-        if error is not None:
-            text = str(error) or "no message"
-            raise OSError(errno.EIO, f"{what} raised {type(error).__name__}: {text}") from None
-        return self._answer
-
-
 def _nonsense(what: str) -> OSError:
     return OSError(errno.EIO, what)
 
@@ -110,7 +66,7 @@ def _counters(answer: object) -> tuple[int, ...]:
 class GuardedMeter:
     """A third party's meter, of which nothing is believed unchecked."""
 
-    def __init__(self, meter: Any, caller: _Caller, source_name: str, read_s: float) -> None:
+    def __init__(self, meter: Any, caller: Caller, source_name: str, read_s: float) -> None:
         missing = [name for name in _ATTRIBUTES if not hasattr(meter, name)]
         if missing:
             raise _nonsense(f"it is no meter: it has no {', '.join(missing)}")
@@ -198,7 +154,7 @@ def open_guarded(
     read_s: float = READ_S,
 ) -> Meter | Unavailable:
     """Open a third party's meter, or say why it cannot be used."""
-    caller = _Caller(name)
+    caller = Caller(name)
 
     def refuse(reason: str) -> Unavailable:
         return Unavailable(
