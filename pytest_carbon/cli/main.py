@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import itertools
 import os
@@ -27,6 +28,7 @@ from pytest_carbon.cli.completion import complete
 from pytest_carbon.cli.output import say_aside
 from pytest_carbon.errors import CarbonError, SuiteError
 from pytest_carbon.signals import EndedBySignal, ended_by_signals
+from pytest_carbon.text import printable_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +38,9 @@ __all__ = ["main"]
 INTERRUPTED, USAGE_ERROR = 2, 4
 SIGNALLED, SIGPIPE = 128, 13
 """What a shell says of a command that a signal has ended, and the signal of a closed pipe."""
+
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EROFS, errno.EIO, getattr(errno, "EDQUOT", errno.ENOSPC)}
+"""What no command can do anything about: a full or broken disk."""
 
 _COMMANDS = {
     "compare": compare,
@@ -117,22 +122,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with ended_by_signals(interrupts=True):
             status: int = _COMMANDS[parsed.command].run(parsed)
             sys.stdout.flush()
-    except SuiteError as error:
-        sys.stdout.write(error.output)
-        say_aside(f"ERROR: {error}")
-        return USAGE_ERROR
-    except CarbonError as error:
-        say_aside(f"ERROR: {error}")
-        return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
     except EndedBySignal as request:
         return SIGNALLED + request.number
-    except BrokenPipeError:
+    except (CarbonError, OSError) as error:
+        return _told(error)
+    return status
+
+
+def _told(error: CarbonError | OSError) -> int:
+    """Say what ended a command, in a line; the exit status."""
+    if isinstance(error, BrokenPipeError):
         # Whoever read the output has gone; what is still buffered goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGNALLED + SIGPIPE
-    return status
+    if isinstance(error, OSError):
+        if error.errno not in _OF_THE_MACHINE:
+            raise error
+        where = f"{printable_line(str(error.filename))}: " if error.filename else ""
+        say_aside(f"ERROR: {where}{error.strerror}: mend or free the disk, and begin again")
+        return USAGE_ERROR
+    if isinstance(error, SuiteError):
+        sys.stdout.write(error.output)
+    say_aside(f"ERROR: {error}")
+    return USAGE_ERROR
 
 
 if __name__ == "__main__":

@@ -218,7 +218,9 @@ class _Refresh:
             progress.at(number, "measuring its larger tests again")
             stored = BaselineStore(Path(done.result.baselines_folder)).load(done.result.environment)
             result, notes = with_look(done.result, stored, args.pytest_args)
-            self._finished.keep(len(self._runs) + 1, result)
+            unkept = self._finished.keep(len(self._runs) + 1, result)
+            if unkept:
+                progress.end(unkept)
             self._runs.append(result)
         spent_s = time.monotonic() - start_s
         progress.end(f"round {number} of {self._ahead}: {_told(done, spent_s)}{self._to_go()}")

@@ -168,8 +168,15 @@ class FinishedRounds:
             )
         return [read_result(path) for path in sorted(self._folder.glob("round-*.json"))]
 
-    def keep(self, number: int, result: RunResult) -> None:
-        """Keep a round that has just finished."""
+    def keep(self, number: int, result: RunResult) -> str:
+        """Keep a round that has just finished; where that fails, why, and the refresh goes on."""
+        try:
+            self._write(number, result)
+        except OSError as error:
+            return f"this round is not kept for --resume: {error.strerror or error}"
+        return ""
+
+    def _write(self, number: int, result: RunResult) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         # As pytest does with its cache: the folder is nobody's to commit.
         (self._folder.parent / ".gitignore").write_text("*\n", encoding="utf-8")

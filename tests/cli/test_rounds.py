@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
@@ -255,3 +256,30 @@ def test_a_terminal_sees_one_line_that_changes_and_a_log_a_line_a_round(
     progress.end("round 1 of 5 to 10: 3 passed in 2 s")
     shown = "\r\x1b[Kround 1 of 5 to 10: 40 % of the suite\r\x1b[K" if is_terminal else ""
     assert screen.text == f"{shown}round 1 of 5 to 10: 3 passed in 2 s\n"
+
+
+def test_rounds_that_cannot_be_kept_are_stored_all_the_same(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As on a disk that is nearly full."""
+
+    def fails(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(FinishedRounds, "_write", fails)
+    assert refresh("--rounds=2") == 0
+    assert "this round is not kept for --resume: No space left" in capsys.readouterr().out
+    assert [file for file in suites.folder.iterdir() if file.suffix == ".json"]
+
+
+def test_a_full_disk_is_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", "/tmp/x")
+
+    monkeypatch.setattr("pytest_carbon.cli.refresh.run", fails)
+    assert main(["refresh"]) == 4
+    assert capsys.readouterr().err == (
+        "ERROR: /tmp/x: No space left on device: mend or free the disk, and begin again\n"
+    )
