@@ -89,7 +89,10 @@ def test_looks_beside_a_load_are_told_and_their_costs_not_stored(
     suite(tmp_path, 0.02)
     assert command("--rounds", "1", "--loaded-rounds", "2") == 0
     output = capsys.readouterr().out
-    assert "beside a load, to see how 1 test follows the speed of the core: 2 of 2 in " in output
+    assert (
+        "with the other cores busy, to see how 1 test follows the speed of the core: 2 of 2 in "
+        in output
+    )
     entry = stored(tmp_path)["test_one"]
     assert (entry["look"]["samples"], entry["look"]["processes"]) == (3, 1)
     assert command("--rounds", "1", "--loaded-rounds", "0", "--update", "all") == 0
