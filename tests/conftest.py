@@ -66,7 +66,7 @@ _STARTERS = frozenset({"browser", "compare", "pytester", "socket_hosts", "ssh_ho
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark what starts programs, so that ``-m "not starts"`` is a quick check."""
+    """Mark what starts such programs, so that ``-m "not starts"`` leaves most of the time out."""
     for item in items:
         if not _STARTERS.isdisjoint(getattr(item, "fixturenames", ())):
             item.add_marker("starts")

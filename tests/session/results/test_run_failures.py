@@ -61,7 +61,7 @@ def test_a_test_that_failed_for_itself_fails_nothing_else() -> None:
 
 def test_a_test_that_was_reported_before_its_verdict_fails_the_run() -> None:
     (line,) = failures(regressed("passed"))
-    assert line == ("test_a.py::test_one: reported before it was judged, as another plugin runs it")
+    assert line.startswith("test_a.py::test_one: reported before it was judged, because another ")
 
 
 def test_a_sum_of_short_tests_has_no_report_of_its_own() -> None:
