@@ -34,6 +34,12 @@ class CarbonError(Exception):
         self.remedy = remedy = printable_line(remedy)
         super().__init__(f"{problem}: {remedy}" if remedy else problem)
 
+    @classmethod
+    def of(cls, error: ValueError, where: str = "") -> CarbonError:
+        """What a parser complains of, as ``problem: remedy``, with ``where`` before the problem."""
+        problem, _, remedy = str(error).partition(": ")
+        return cls(f"{where} {problem}" if where else problem, remedy=remedy)
+
 
 class SettingError(CarbonError):
     """An option, ini setting, environment variable or marker with an unusable value."""

@@ -213,6 +213,14 @@ def parse_link(text: str) -> str:
     return link
 
 
+def parsed(place: str, text: str, parse: Callable[[str], T]) -> T:
+    """A value that was given at a place. Raises ``SettingError`` that names it."""
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise SettingError.of(error, f"{place}={text}") from None
+
+
 class _Answers:
     """The given values, parsed one by one with errors that name the place."""
 
@@ -227,11 +235,7 @@ class _Answers:
         text, place = (option.default, "the default") if answer is None else answer
         if text == "":
             return None
-        try:
-            return parse(str(text))
-        except ValueError as error:
-            problem, _, remedy = str(error).partition(": ")
-            raise SettingError(f"{place}={text} {problem}", remedy=remedy) from None
+        return parsed(place, str(text), parse)
 
     def need(self, name: str, parse: Callable[[str], T]) -> T:
         value = self.get(name, parse)
@@ -253,8 +257,7 @@ class _Answers:
         try:
             return is_on(self._config, self._options[name], self._environ)
         except ValueError as error:
-            problem, _, remedy = str(error).partition(": ")
-            raise SettingError(problem, remedy=remedy) from None
+            raise SettingError.of(error) from None
 
 
 def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tuple[Wish, ...]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from pytest_carbon.errors import SettingError
 from pytest_carbon.report.comment import Comment
-from pytest_carbon.settings import parse_link
+from pytest_carbon.settings import parse_link, parsed
 
 if TYPE_CHECKING:
     import argparse
@@ -34,11 +33,5 @@ def add_comment_arguments(parser: argparse.ArgumentParser) -> None:
 def comment_of(args: argparse.Namespace) -> Comment:
     """What was asked for. Raises ``SettingError`` for what is no address."""
     place, text = ("--link", args.link) if args.link else (_LINK, os.environ.get(_LINK, ""))
-    link = ""
-    if text:
-        try:
-            link = parse_link(text)
-        except ValueError as error:
-            problem, _, remedy = str(error).partition(": ")
-            raise SettingError(f"{place}={text} {problem}", remedy=remedy) from None
+    link = parsed(place, text, parse_link) if text else ""
     return Comment(link=link, always=args.always, flag="--always")

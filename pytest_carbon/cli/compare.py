@@ -13,18 +13,15 @@ from pytest_carbon.cli.comment import add_comment_arguments, comment_of
 from pytest_carbon.cli.completion import offer, revisions
 from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
-from pytest_carbon.settings import parse_count, parse_fraction
+from pytest_carbon.settings import parse_count, parse_fraction, parsed
 from pytest_carbon.signals import EndedBySignal
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
-    from typing import TypeVar
+    from collections.abc import Mapping, Sequence
 
     from pytest_carbon.compare.result import Comparison
     from pytest_carbon.report.comment import Comment
-
-    T = TypeVar("T")
 
 __all__ = ["add_parser", "run"]
 
@@ -130,8 +127,8 @@ def run(args: argparse.Namespace) -> int:
         measures_all=args.all,
         in_turn=args.in_turn,
         spawn=args.spawn,
-        tolerance=_parsed("--tolerance", args.tolerance, parse_fraction),
-        max_pairs=_parsed("--max-pairs", args.max_pairs, _at_least_ten),
+        tolerance=parsed("--tolerance", args.tolerance, parse_fraction),
+        max_pairs=parsed("--max-pairs", args.max_pairs, _at_least_ten),
     )
     comment = comment_of(args)
     _refuse_same_file({"--json": args.json, "--markdown": args.markdown, "--html": args.html})
@@ -201,14 +198,6 @@ def _refuse_gate_options(arguments: Sequence[str]) -> None:
         remedy = _INSTEAD.get(argument.partition("=")[0])
         if remedy is not None:
             raise SettingError(f"compare does not use {argument}", remedy=remedy)
-
-
-def _parsed(option: str, text: str, parse: Callable[[str], T]) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        problem, _, remedy = str(error).partition(": ")
-        raise SettingError(f"{option}={text} {problem}", remedy=remedy) from None
 
 
 def _at_least_ten(text: str) -> int:

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
@@ -20,12 +20,12 @@ from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.intensity.table import country_mix, mix_source, place
-from pytest_carbon.settings import parse_look_ups, parse_zone
+from pytest_carbon.settings import parse_look_ups, parse_zone, parsed
 from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from pytest_carbon.intensity.embodied import Embodied
     from pytest_carbon.intensity.intensity import Intensity
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "run"]
 
-T = TypeVar("T")
 
 ATTRIBUTION = (
     "Ember, Energy Institute and Our World in Data: CC BY 4.0; Google region-carbon-info: "
@@ -117,7 +116,7 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
         from pytest_carbon.intensity.live.look_up import look_up
 
         intensity, failures = look_up(
-            _parsed("carbon_locate", names, parse_look_ups),
+            parsed("carbon_locate", names, parse_look_ups),
             text,
             environ=environ,
             cwd=cwd,
@@ -142,7 +141,7 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
             intensity,
             environ=environ,
             home=home,
-            zone=None if zone is None else _parsed("carbon_live_zone", zone, parse_zone),
+            zone=None if zone is None else parsed("carbon_live_zone", zone, parse_zone),
         )
     return _Found(
         intensity=_explained(intensity, where),
@@ -155,14 +154,6 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
         mix_year=mix[0] if mix else 0,
         live=live,
     )
-
-
-def _parsed(name: str, text: str, parse: Callable[[str], T]) -> T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        problem, _, remedy = str(error).partition(": ")
-        raise SettingError(f"{name}={text} {problem}", remedy=remedy) from None
 
 
 def _stored(folder: Path) -> tuple[Intensity, ...]:

@@ -73,8 +73,7 @@ def read_limits(item: pytest.Item) -> Limits:
         name = "carbon_budget"
         ceiling = None if budget is None else _parse_budget(budget.args, budget.kwargs)
     except ValueError as error:
-        problem, _, remedy = str(error).partition(": ")
-        raise SettingError(f"{item.nodeid}: marker {name} {problem}", remedy=remedy) from None
+        raise SettingError.of(error, f"{item.nodeid}: marker {name}") from None
     return Limits(tolerance=limits.tolerance, budget=ceiling, skip=limits.skip)
 
 

@@ -64,8 +64,7 @@ def budget_of(name: str, amounts: dict[str, float | None]) -> Budget | None:
     try:
         return parse_budget(given, example=f'carbon.task("{name:.40}", budget_mg=1.5)')
     except ValueError as error:
-        problem, _, remedy = str(error).partition(": ")
-        raise TaskError(f"the budget of the task {name!r:.60} {problem}", remedy=remedy) from None
+        raise TaskError.of(error, f"the budget of the task {name!r:.60}") from None
 
 
 def _tolerance_of(name: str, tolerance: object) -> float | None:
