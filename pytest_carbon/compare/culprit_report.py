@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.findings import findings, headline
+from pytest_carbon.report.comment import NAME_COLUMNS
 from pytest_carbon.report.names import fitted
 from pytest_carbon.text import code_span, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_change
@@ -26,7 +27,6 @@ __all__ = [
 
 _SHOWN = 10
 _NAMED = 3
-_NAME = 44
 
 # A line about a culprit names files and functions, but no novels.
 _LINE = 400
@@ -81,7 +81,7 @@ def markdown_culprits(comparison: Comparison) -> list[str]:
         lines += [f"- {_markdown_line(line)}" for line in finding.lines]
         where: list[str] = []
         if len(found) > 1:
-            names = [code_span(fitted(visible(n), _NAME)) for n in finding.tests[:_NAMED]]
+            names = [code_span(fitted(visible(n), NAME_COLUMNS)) for n in finding.tests[:_NAMED]]
             more = len(finding.tests) - _NAMED
             where.append(f"in {', '.join(names)}{f' and {more} more' if more > 0 else ''}")
         if finding.explained:

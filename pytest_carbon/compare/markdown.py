@@ -7,12 +7,20 @@ import shlex
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.culprit_report import markdown_culprits
-from pytest_carbon.compare.report import interval, remarks, suites, tests_in_order
+from pytest_carbon.compare.report import remarks, suites, tests_in_order
 from pytest_carbon.compare.result import is_finding
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.report.comment import PLAIN, Comment, page_link
-from pytest_carbon.report.figures import sentence
-from pytest_carbon.report.markdown import LONGEST, NAME_COLUMNS
+from pytest_carbon.report.comment import (
+    LONGEST,
+    NAME_COLUMNS,
+    PLAIN,
+    Comment,
+    folded,
+    page_link,
+    table,
+    within,
+)
+from pytest_carbon.report.figures import interval_text, sentence
 from pytest_carbon.report.names import fitted
 from pytest_carbon.text import code_span, unbroken, visible
 from pytest_carbon.units import format_change, format_energy
@@ -39,11 +47,12 @@ def as_markdown(comparison: Comparison, comment: Comment = PLAIN) -> str:
     """The text, as long as GitHub takes; empty where nothing changed, unless asked for."""
     if _nothing_changed(comparison) and not comment.always:
         return ""
-    for rows in (200, 50, 20, 10, 0):
-        text = "\n".join(_lines(comparison, comment, rows)) + "\n"
-        if len(text.encode("utf-8", "replace")) <= LONGEST:
-            return text
-    return f"{MARKER}\n## Carbon: {_sentence(comparison)}\n"
+    return within(
+        LONGEST,
+        lambda rows: _lines(comparison, comment, rows),
+        (200, 50, 20, 10, 0),
+        shortest=f"{MARKER}\n## Carbon: {_sentence(comparison)}\n",
+    )
 
 
 def _nothing_changed(comparison: Comparison) -> bool:
@@ -63,10 +72,11 @@ def _lines(comparison: Comparison, comment: Comment, rows: int) -> Iterator[str]
     yield from markdown_culprits(comparison)
     if found:
         yield from _table(found[:_UNFOLDED])
-    yield from _folded(found[_UNFOLDED:], "more", rows)
+        yield ""
+    yield from _rest(found[_UNFOLDED:], "more", rows)
     yield from _next(comparison)
     yield from page_link(comment.link)
-    yield from _folded(others, "others, ok or too small to gate", rows)
+    yield from _rest(others, "others, ok or too small to gate", rows)
     yield "<details><summary>How this was measured</summary>"
     yield ""
     yield f"- {code_span(comparison.base)} → {code_span(comparison.head)}"
@@ -76,26 +86,23 @@ def _lines(comparison: Comparison, comment: Comment, rows: int) -> Iterator[str]
     yield "</details>"
 
 
-def _folded(tests: Sequence[ComparedTest], what: str, rows: int) -> Iterator[str]:
-    if not tests:
-        return
-    yield f"<details><summary>{len(tests)} {what}</summary>"
-    yield ""
-    if tests[:rows]:
+def _rest(tests: Sequence[ComparedTest], what: str, rows: int) -> Iterator[str]:
+    if tests:
+        yield from folded(f"{len(tests)} {what}", _shortened(tests, rows))
+
+
+def _shortened(tests: Sequence[ComparedTest], rows: int) -> Iterator[str]:
+    if rows:
         yield from _table(tests[:rows])
+    if 0 < rows < len(tests):
+        yield ""
     if len(tests) > rows:
         yield f"{len(tests) - rows} of them are in the other reports."
-        yield ""
-    yield "</details>"
-    yield ""
 
 
 def _table(tests: Sequence[ComparedTest]) -> Iterator[str]:
-    yield f"| change | test | {unbroken('base → head')} | between |"
-    yield "| --: | :-- | --: | :-- |"
-    for test in tests:
-        yield f"| {' | '.join(_row(test))} |"
-    yield ""
+    headers = ["change", "test", unbroken("base → head"), "between"]
+    return table(headers, "rlrl", map(_row, tests))
 
 
 def _row(test: ComparedTest) -> list[str]:
@@ -112,7 +119,7 @@ def _row(test: ComparedTest) -> list[str]:
         unbroken(change),
         code_span(fitted(visible(test.test), NAME_COLUMNS)),
         unbroken(f"{format_energy(verdict.baseline_j)} → {format_energy(verdict.now_j)}"),
-        unbroken(interval(verdict)),
+        unbroken(interval_text(verdict, " … ")),
     ]
 
 

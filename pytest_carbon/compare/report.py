@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.culprit_report import culprit_lines, suite_line
 from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.report.figures import interval_text
 from pytest_carbon.report.method import short_method
 from pytest_carbon.report.names import columns, fitted, padded
 from pytest_carbon.text import shown
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.result import ComparedTest, Comparison
     from pytest_carbon.gate.verdict import Verdict
 
-__all__ = ["as_text", "interval", "remarks", "suites", "tests_in_order"]
+__all__ = ["as_text", "remarks", "suites", "tests_in_order"]
 
 _ORDER = (
     Outcome.REGRESSED,
@@ -94,17 +95,10 @@ def _row(test: ComparedTest) -> list[str]:
         format_energy(verdict.baseline_j),
         format_energy(verdict.now_j),
         "" if verdict.ratio is None else format_change(verdict.ratio),
-        interval(verdict),
+        interval_text(verdict, " … "),
         str(test.pairs),
         _said(verdict),
     ]
-
-
-def interval(verdict: Verdict) -> str:
-    """The 95 % interval of a change; empty where it is not known."""
-    if verdict.low is None or verdict.high is None:
-        return ""
-    return f"{format_change(verdict.low)} … {format_change(verdict.high)}"
 
 
 def _said(verdict: Verdict) -> str:

@@ -6,7 +6,7 @@ import math
 import shlex
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind
 from pytest_carbon.units import format_change, format_emissions, format_energy
 
@@ -87,9 +87,8 @@ def change_text(subject: SubjectResult) -> str:
     return "" if verdict is None or verdict.ratio is None else format_change(verdict.ratio)
 
 
-def interval_text(subject: SubjectResult, link: str = " and ") -> str:
+def interval_text(verdict: Verdict | None, link: str = " and ") -> str:
     """The bounds of the change, with ``link`` between them; empty where they are not known."""
-    verdict = subject.verdict
     if verdict is None or verdict.low is None or verdict.high is None:
         return ""
     return f"{format_change(verdict.low)}{link}{format_change(verdict.high)}"

@@ -70,8 +70,8 @@ def _command(level: str, subject: SubjectResult) -> str:
     )
     if verdict.baseline_j is None and verdict.limit_j is not None:
         message += f", allowed {format_energy(verdict.limit_j)}"
-    if interval_text(subject):
-        message += f" (between {interval_text(subject)})"
+    if interval_text(subject.verdict):
+        message += f" (between {interval_text(subject.verdict)})"
     if verdict.reason:
         message += f"; {shown(verdict.reason, 400)}"
     return f"::{level} {','.join(properties)}::{workflow_data(message)}"

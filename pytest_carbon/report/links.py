@@ -18,21 +18,21 @@ _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 
 def commit_link(origin: Origin | None) -> str:
     """The page of the commit; empty where it is not known."""
-    if origin is None or not _is_known(origin):
-        return ""
-    host = urlsplit(origin.repository).hostname or ""
-    word = "commits" if "bitbucket" in host else "-/commit" if "gitlab" in host else "commit"
-    return f"{origin.repository}/{word}/{origin.commit}"
+    return _address(origin, "commit", gitlab="-/commit", bitbucket="commits")
 
 
 def files_link(origin: Origin | None) -> str:
     """What stands before the path of a file, relative to the project's root folder."""
-    if origin is None or not _is_known(origin):
+    address = _address(origin, "blob", gitlab="-/blob", bitbucket="src")
+    return f"{address}/{quote(origin.folder)}" if origin is not None and address else ""
+
+
+def _address(origin: Origin | None, github: str, *, gitlab: str, bitbucket: str) -> str:
+    """What the commit is called on its host, by the word for what is to be shown of it."""
+    if origin is None or not _WEB.fullmatch(origin.repository):
+        return ""
+    if not _COMMIT.fullmatch(origin.commit):
         return ""
     host = urlsplit(origin.repository).hostname or ""
-    word = "src" if "bitbucket" in host else "-/blob" if "gitlab" in host else "blob"
-    return f"{origin.repository}/{word}/{origin.commit}/{quote(origin.folder)}"
-
-
-def _is_known(origin: Origin) -> bool:
-    return bool(_WEB.fullmatch(origin.repository) and _COMMIT.fullmatch(origin.commit))
+    word = bitbucket if "bitbucket" in host else gitlab if "gitlab" in host else github
+    return f"{origin.repository}/{word}/{origin.commit}"

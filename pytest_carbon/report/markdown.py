@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, sum_of
-from pytest_carbon.report.comment import PLAIN, Comment, page_link
+from pytest_carbon.report.comment import (
+    LONGEST,
+    NAME_COLUMNS,
+    PLAIN,
+    Comment,
+    folded,
+    page_link,
+    table,
+    within,
+)
 from pytest_carbon.report.figures import (
     accept_command,
     change_text,
@@ -27,20 +36,17 @@ from pytest_carbon.text import code_span, unbroken, visible
 from pytest_carbon.units import format_duration, format_emissions, format_energy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import SubjectResult
 
-__all__ = ["LONGEST", "MARKER", "NAME_COLUMNS", "extend", "render"]
+__all__ = ["MARKER", "extend", "render"]
 
 MARKER = "<!-- pytest-carbon -->"
 """The first line: by it a comment on a pull request is found again, to be replaced."""
-
-LONGEST = 60_000
-"""Bytes of one text: GitHub takes comments of up to 65,536 characters."""
 
 STEP_SUMMARY_LIMIT = 2**20
 """Bytes that GitHub takes as one step's summary; it drops the whole above that."""
@@ -49,8 +55,6 @@ _COSTLIEST = 20
 _EQUIVALENTS = ("car_eu", "phone", "streaming")
 _NOTES = 20
 _UNFOLDED = 10
-NAME_COLUMNS = 44
-"""Columns of a name, so that a table fits the 780 pixels of a comment."""
 
 
 def render(result: RunResult, comment: Comment = PLAIN) -> str:
@@ -69,11 +73,12 @@ def _within(result: RunResult, comment: Comment, longest: int) -> str:
     """The text with as many rows as fit; without the marker's heading it would be nothing."""
     if nothing_changed(result) and not comment.always:
         return ""
-    for rows in (100, 50, 20, 10, 0):
-        text = "\n".join(_lines(result, comment, rows)) + "\n"
-        if len(text.encode("utf-8", "replace")) <= longest:
-            return text
-    return f"{MARKER}\n## Carbon: {headline(result)}\n"
+    return within(
+        longest,
+        lambda rows: _lines(result, comment, rows),
+        (100, 50, 20, 10, 0),
+        shortest=f"{MARKER}\n## Carbon: {headline(result)}\n",
+    )
 
 
 def _lines(result: RunResult, comment: Comment, rows: int) -> Iterator[str]:
@@ -91,23 +96,6 @@ def _lines(result: RunResult, comment: Comment, rows: int) -> Iterator[str]:
     yield from _totals(result)
     yield from _costliest(result, min(rows, _COSTLIEST))
     yield from _method(result, min(rows, _NOTES))
-
-
-def _table(headers: Sequence[str], alignment: str, rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    marks = {"l": ":--", "r": "--:"}
-    yield "| " + " | ".join(headers) + " |"
-    yield "| " + " | ".join(marks[mark] for mark in alignment) + " |"
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-
-
-def _folded(summary: str, lines: Iterable[str]) -> Iterator[str]:
-    yield f"<details><summary>{summary}</summary>"
-    yield ""
-    yield from lines
-    yield ""
-    yield "</details>"
-    yield ""
 
 
 def _totals(result: RunResult) -> Iterator[str]:
@@ -132,8 +120,8 @@ def _totals(result: RunResult) -> Iterator[str]:
             count = "" if kind in (Kind.COLLECTION, Kind.RUNNER) else str(len(subjects))
             rows.append([name, count, *_cost(result, cost_of_kind)])
     rows.append(["**whole run**", "", *_cost(result, total)])
-    table = _table(["", "", "energy", "CO2e", "CPU time"], "lrrrr", rows)
-    yield from _folded("Where the energy went", table)
+    parts = table(["", "", "energy", "CO2e", "CPU time"], "lrrrr", rows)
+    yield from folded("Where the energy went", parts)
 
 
 def _cost(result: RunResult, cost: Measurement) -> list[str]:
@@ -147,11 +135,11 @@ def _findings(result: RunResult, rows: int) -> Iterator[str]:
         return
     shown, rest, left_out = found[:_UNFOLDED], found[_UNFOLDED:rows], found[max(rows, _UNFOLDED) :]
     headers = ["change", "what", unbroken("before → now"), "between"]
-    yield from _table(headers, "rlrl", [_finding(subject) for subject in shown])
+    yield from table(headers, "rlrl", [_finding(subject) for subject in shown])
     yield ""
     if rest:
-        table = _table(headers, "rlrl", [_finding(subject) for subject in rest])
-        yield from _folded(f"{len(rest)} more", table)
+        rows_left = table(headers, "rlrl", [_finding(subject) for subject in rest])
+        yield from folded(f"{len(rest)} more", rows_left)
     if left_out:
         yield f"{len(left_out)} more are in the other reports of this run."
         yield ""
@@ -175,7 +163,7 @@ def _finding(subject: SubjectResult) -> list[str]:
         before = f"at most {format_energy(verdict.limit_j)}, now "
     # What is certain has its bounds; of the rest, a reader asks why.
     is_certain = verdict.outcome in {Outcome.REGRESSED, Outcome.IMPROVED}
-    why = unbroken(interval_text(subject, " … ")) if is_certain else ""
+    why = unbroken(interval_text(verdict, " … ")) if is_certain else ""
     return [
         unbroken(f"**{change}**" if verdict.outcome.fails else change),
         name,
@@ -199,7 +187,7 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
     costly = result.costliest(Kind.TEST, rows)
     if not costly:
         return
-    table = [
+    cells = [
         [
             code_span(fitted(visible(s.subject.id), NAME_COLUMNS)) + _on_host(s),
             energy_text(s.total),
@@ -210,7 +198,7 @@ def _costliest(result: RunResult, rows: int) -> Iterator[str]:
         for s in costly
     ]
     headers = ["test", "energy", "CO2e", "CPU time", "change"]
-    yield from _folded("Costliest tests", _table(headers, "lrrrr", table))
+    yield from folded("Costliest tests", table(headers, "lrrrr", cells))
 
 
 def _method(result: RunResult, rows: int) -> Iterator[str]:

@@ -205,7 +205,7 @@ def _finding(subject: SubjectResult, place: int) -> dict[str, Any]:
         "baseline": format_energy(base_j) if base_j is not None else _allowed(subject),
         "now": format_energy(verdict.now_j),
         "change": change_text(subject),
-        "interval": interval_text(subject),
+        "interval": interval_text(subject.verdict),
         "why": visible(verdict.reason),
         "ratio": _rounded(ratio),
         "low": _rounded(verdict.low),
