@@ -53,6 +53,8 @@ def attribute(total_j: float, usage: Usage, share: HostShare) -> tuple[float, fl
     idle_w_s = power.min_w * share.threads * usage.wall_s
     if busy_w_s + idle_w_s <= 0:
         return 0.0, 0.0
-    j_per_w_s = total_j / (busy_w_s + idle_w_s)
+    # Parts of one first: joules over the shortest of times would be more than a float holds.
+    tree = power.slope_w * usage.cpu_s / (busy_w_s + idle_w_s)
+    idle = idle_w_s / (busy_w_s + idle_w_s)
     own = min(1.0, share.own_threads / share.threads) * usage.host_share
-    return j_per_w_s * power.slope_w * usage.cpu_s, j_per_w_s * idle_w_s * own
+    return total_j * tree, total_j * idle * own
