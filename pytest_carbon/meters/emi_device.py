@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from typing import Any
 
 __all__ = ["EmiDevice", "Libraries", "device_paths", "open_devices"]
 
@@ -97,8 +94,14 @@ class EmiDevice:
             self._handle = None
 
 
-def open_devices(libraries: Libraries | None = None) -> Iterator[EmiDevice]:
-    """All energy meters of this machine; raises ``OSError``."""
+def open_devices(libraries: Libraries | None = None) -> tuple[list[EmiDevice], list[str]]:
+    """All energy meters of this machine, and why others cannot be opened; raises ``OSError``."""
     libraries = libraries or Libraries()
+    opened: list[EmiDevice] = []
+    failures: list[str] = []
     for path in device_paths(libraries):
-        yield EmiDevice(path, libraries)
+        try:
+            opened.append(EmiDevice(path, libraries))
+        except OSError as error:  # noqa: PERF203 - others may be open to us
+            failures.append(str(error))
+    return opened, failures

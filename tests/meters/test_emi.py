@@ -57,7 +57,7 @@ class Device:
 
 def look(*devices: Device, **world: Any) -> CounterMeter | Unavailable:
     here: dict[str, Any] = {"system": "win32", "sleep": lambda _: None, "moving": all_move}
-    return open_emi(request(), find=lambda: list(devices), **{**here, **world})
+    return open_emi(request(), **{"find": lambda: (devices, ()), **here, **world})
 
 
 def opened(*devices: Device, **world: Any) -> CounterMeter:
@@ -169,6 +169,58 @@ def test_it_keeps_every_promise_of_a_meter() -> None:
     assert device.closed
 
 
+def test_a_device_that_does_not_answer_is_left_out_and_closed() -> None:
+    broken = Device("RAPL_Package1_PKG")
+    broken.error = OSError(31, "the device does not work")
+    meter = opened(Device(*FULL), broken)
+    assert (meter.domains, meter.name) == (("package-0", "dram-0"), "emi-without-device-1")
+    assert "device-1 left out: [Errno 31] the device does not work" in meter.description
+    assert broken.closed
+
+
+def test_a_device_that_cannot_be_opened_is_left_out() -> None:
+    found = look(find=lambda: ([Device(*FULL)], ["access denied"]))
+    assert isinstance(found, CounterMeter)
+    assert "device-1 left out: access denied" in found.description
+
+
+def test_a_device_of_something_else_is_closed_and_asked_no_more() -> None:
+    battery = Device("Battery")
+    meter = opened(battery, Device(*FULL))
+    assert battery.closed
+    battery.error = OSError(5, "gone")
+    assert meter.read() == (0, 0)
+    assert meter.name == "emi"
+
+
+def test_a_package_that_two_devices_tell_counts_once() -> None:
+    meter = opened(Device(*FULL, joules=lambda _: 3.0), Device(*FULL, joules=lambda _: 3.0))
+    assert meter.domains == ("package-0", "dram-0")
+
+
+def test_metadata_of_an_absurd_size_are_not_asked_for() -> None:
+    device = Device(*FULL)
+    asked: list[int] = []
+
+    def ask(code: int, size: int) -> bytes:
+        asked.append(size)
+        return b"\xff\xff\xff\xff" if code == SIZE else Device.ask(device, code, size)
+
+    device.ask = ask  # type: ignore[method-assign]
+    found = look(device)
+    assert isinstance(found, Unavailable)
+    assert "4,294,967,295 bytes" in found.reason
+    assert max(asked) == 4
+
+
+def test_a_device_that_vanishes_in_a_run_is_an_error_and_no_zero() -> None:
+    device = Device(*FULL)
+    meter = opened(device)
+    device.names = ()
+    with pytest.raises(OSError, match="0 bytes for 4 channels"):
+        meter.read()
+
+
 class FakeWindows:
     """The two libraries, with one device at each of some paths."""
 
@@ -243,7 +295,8 @@ def test_devices_are_found_asked_and_closed() -> None:
     windows = FakeWindows(PATH, PATH + "2")
     libraries = Libraries(windows, windows)
     assert device_paths(libraries) == [PATH, PATH + "2"]
-    devices = list(open_devices(libraries))
+    devices, refused = open_devices(libraries)
+    assert refused == []
     assert devices[0].ask(VERSION, 2) == b"\2\0"
     for device in devices:
         device.close()
@@ -253,7 +306,7 @@ def test_devices_are_found_asked_and_closed() -> None:
 
 def test_the_meter_reads_through_that_layer() -> None:
     windows = FakeWindows(PATH)
-    meter = opened(*open_devices(Libraries(windows, windows)))  # type: ignore[arg-type]
+    meter = opened(*open_devices(Libraries(windows, windows))[0])  # type: ignore[arg-type]
     assert meter.domains == ("package-0", "dram-0")
     meter.close()
     assert windows.handles == []
@@ -273,6 +326,17 @@ def test_what_cannot_be_listed_or_opened_is_an_error() -> None:
     windows.status = 13
     with pytest.raises(OSError, match="has no size"):
         device_paths(libraries)
+
+
+def test_a_device_that_cannot_be_opened_takes_no_other_along() -> None:
+    windows = FakeWindows(PATH, PATH + "2")
+    opened_first = windows._open
+    windows.CreateFileW = _Function(
+        lambda path, *rest: None if path.value.endswith("2") else opened_first(path, *rest)
+    )
+    devices, refused = open_devices(Libraries(windows, windows))
+    assert len(devices) == 1
+    assert [text.endswith("2 cannot be opened") for text in refused] == [True]
 
 
 def test_an_answer_that_is_refused_is_an_error() -> None:
