@@ -8,7 +8,6 @@ For machines and containers where ``energy_uj`` may not be read, but CAP_PERFMON
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import re
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
-from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl import INTERVAL_S
@@ -51,6 +50,10 @@ class _Event(NamedTuple):
     config: int
     joules_each: float
     cpu: int
+
+    @property
+    def is_package(self) -> bool:
+        return self.covers == "cpu"
 
 
 class _Open(NamedTuple):
@@ -105,6 +108,34 @@ def _close(opened: Sequence[_Open]) -> None:
         close_own(one.descriptor, _IS_EVENT)
 
 
+def _open_events(
+    kind: int, events: Sequence[_Event], open_event: Callable[..., int]
+) -> tuple[list[_Open], dict[_Event, OSError]]:
+    """What can be opened and read, and why the rest cannot."""
+    opened: list[_Open] = []
+    failures: dict[_Event, OSError] = {}
+    for event in events:
+        try:
+            one = _Open(event, out_of_reach(open_event(kind, event.config, cpu=event.cpu)))
+        except OSError as error:
+            failures[event] = error
+            continue
+        try:
+            one.read_uj()
+        except OSError as error:
+            failures[event] = error
+            _close([one])
+        else:
+            opened.append(one)
+    return opened, failures
+
+
+def _why_not(error: OSError) -> Unavailable:
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return _refuse("present, but its events may not be opened", _PERMIT)
+    return _refuse(f"present, but it cannot be read: {error}", "see the kernel's log")
+
+
 def open_rapl_perf(
     request: Request,
     *,
@@ -113,43 +144,58 @@ def open_rapl_perf(
     clock_s: Callable[[], float] = time.monotonic,
     moving: Moving = which_move,
 ) -> CounterMeter | Unavailable:
-    """The meter over the packages and their memory, or why there is none."""
+    """The meter over the packages and their memory, or why there is none.
+
+    Events that cannot be opened, or stand still while the CPU works, are left out by name.
+    """
     events = _events(device)
     kind = _text(device / "type")
-    if not kind.isdigit() or not any(event.covers == "cpu" for event in events):
+    if not kind.isdigit() or not any(event.is_package for event in events):
         return _refuse(
             f"no perf events of energy in {device}",
             "it needs Linux on the bare machine, with the kernel module rapl (sudo modprobe rapl)",
             silent=True,
         )
-    opened: list[_Open] = []
+    opened, failures = _open_events(int(kind), events, open_event)
+    still: list[_Open] = []
     try:
-        for event in events:
-            descriptor = open_event(int(kind), event.config, cpu=event.cpu)
-            opened.append(_Open(event, out_of_reach(descriptor)))
-        moves = moving(lambda: [one.read_uj() for one in opened])
+        if any(one.event.is_package for one in opened):
+            moves = moving(lambda: [one.read_uj() for one in opened])
+            still = [one for one, moved in zip(opened, moves, strict=True) if not moved]
+            _close(still)
+            opened = [one for one in opened if one not in still]
     except OSError as error:
-        with contextlib.suppress(OSError):
-            _close(opened)
-        if error.errno in {errno.EACCES, errno.EPERM}:
-            return _refuse("present, but its events may not be opened", _PERMIT)
-        return _refuse(f"present, but it cannot be read: {error}", "see the kernel's log")
-    still = [one for one, moved in zip(opened, moves, strict=True) if not moved]
-    _close(still)
-    kept = [one for one in opened if one not in still]
-    if not any(one.event.covers == "cpu" for one in kept):
-        _close(kept)
-        return _refuse("its counters stand still while the CPU works", "see the kernel's log")
+        _close(opened)
+        return _why_not(error)
+    if any(one.event.is_package for one in opened):
+        return _meter(request, opened, failures, still, clock_s)
+    _close(opened)
+    of_packages = [error for event, error in failures.items() if event.is_package]
+    if of_packages:
+        return _why_not(of_packages[0])
+    return _refuse("its counters stand still while the CPU works", "see the kernel's log")
+
+
+def _meter(
+    request: Request,
+    opened: Sequence[_Open],
+    failures: dict[_Event, OSError],
+    still: Sequence[_Open],
+    clock_s: Callable[[], float],
+) -> CounterMeter:
+    left_out = {event.domain: error.strerror or str(error) for event, error in failures.items()}
+    left_out |= {one.event.domain: "it stands still" for one in still}
     share = HostShare.of(request)
-    parts = [f"RAPL by perf events: {', '.join(one.event.domain for one in kept)}", share.words]
-    parts += [f"{one.event.domain} left out: it stands still" for one in still]
+    parts = [f"RAPL by perf events: {', '.join(one.event.domain for one in opened)}", share.words]
+    parts += [f"{domain} left out: {why}" for domain, why in left_out.items()]
     return CounterMeter(
-        "-without-".join([NAME, *(one.event.domain for one in still)]),
-        [Channel(one.event.domain, one.event.covers) for one in kept],
-        lambda: [one.read_uj() for one in kept],
+        "-without-".join([NAME, *left_out]),
+        [Channel(one.event.domain, one.event.covers) for one in opened],
+        lambda: [one.read_uj() for one in opened],
         description="; ".join(parts),
         interval_s=INTERVAL_S,
         share=share,
-        release=lambda: _close(kept),
+        poll_s=POLL_S,
+        release=lambda: _close(opened),
         clock_s=clock_s,
     )

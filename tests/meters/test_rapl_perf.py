@@ -144,3 +144,44 @@ def test_an_event_that_is_no_longer_counted_is_an_error(pmu: Pmu, tmp_path: Path
 def test_an_event_in_another_unit_is_not_taken(pmu: Pmu) -> None:
     pmu.event("energy-pkg", "0x02", unit="Watts")
     assert refused(pmu).silent
+
+
+def test_a_counter_that_starts_anew_is_an_error(pmu: Pmu) -> None:
+    pmu.set_j(50)
+    meter = opened(pmu)
+    pmu.set_j(1)
+    with pytest.raises(OSError, match="package-0: it went back"):
+        meter.read()
+    meter.close()
+
+
+def test_an_event_that_cannot_be_opened_is_left_out_by_name(pmu: Pmu) -> None:
+    def no_memory(kind: int, config: int, *, cpu: int) -> int:
+        if (config, cpu) == (3, 18):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return pmu.open(kind, config, cpu=cpu)
+
+    meter = opened(pmu, open_event=no_memory)
+    assert meter.domains == ("package-0", "dram-0", "package-1")
+    assert meter.name == "rapl-perf-without-dram-1"
+    assert "dram-1 left out: Invalid argument" in meter.description
+    meter.close()
+
+
+def test_an_event_that_cannot_be_read_is_left_out_by_name(pmu: Pmu, tmp_path: Path) -> None:
+    (tmp_path / "3-0").write_bytes(b"")
+    meter = opened(pmu)
+    assert meter.name == "rapl-perf-without-dram-0"
+    meter.close()
+
+
+def test_it_is_polled_so_that_a_counter_that_stops_is_found(pmu: Pmu) -> None:
+    world = World()
+    meter = opened(pmu, clock_s=world.clock_s)
+    assert meter.poll_s is not None
+    pmu.set_j(2)
+    meter.read()
+    world.sleep(meter.poll_s)
+    with pytest.raises(OSError, match=r"stood still for 0\.25 s"):
+        meter.read()
+    meter.close()
