@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.attribution import HostShare
-from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
@@ -39,8 +39,6 @@ _MICRO = 1e-6
 # Twice what a large server package draws at most: a counter wraps no sooner than this tells.
 _GENEROUS_W = 500.0
 _WRAP_MARGIN = 0.5
-
-_POLL_S = 0.25
 
 _PERMIT = (
     "since CVE-2020-8694 only root may read it; until the next boot: "
@@ -95,7 +93,7 @@ def _poll_s(files: Sequence[FileOf]) -> float:
     """So often that no wrap is missed, nor that a counter has stopped in the midst of a test."""
     ranges = [one.zone.range_uj for one in files if one.zone.range_uj is not None]
     wraps_s = [range_uj * _MICRO / _GENEROUS_W * _WRAP_MARGIN for range_uj in ranges]
-    return min([_POLL_S, *wraps_s])
+    return min([POLL_S, *wraps_s])
 
 
 class RaplMeter(CounterMeter):
@@ -147,6 +145,9 @@ def _open_zones(
     files: list[FileOf] = []
     failures: dict[Zone, OSError] = {}
     for zone in zones:
+        if zone.fault:
+            failures[zone] = OSError(errno.EIO, zone.fault)
+            continue
         try:
             one = FileOf(zone, open_file(zone.path / "energy_uj"))
         except OSError as error:
@@ -242,10 +243,14 @@ def _open_tree(zones: Sequence[Zone], request: Request, world: _World) -> RaplMe
     return _why_not(zones, failures, still)
 
 
+def _file(zone: Zone) -> Path:
+    return zone.path if zone.fault else zone.path / "energy_uj"
+
+
 def _left_out(failures: dict[Zone, OSError], still: Sequence[FileOf]) -> list[str]:
     return [
         *(
-            f"{zone.domain} left out: {zone.path}/energy_uj: {error.strerror or error}"
+            f"{zone.domain} left out: {_file(zone)}: {error.strerror or error}"
             for zone, error in failures.items()
         ),
         *(f"{one.zone.domain} left out: it stands still" for one in still),
@@ -259,7 +264,7 @@ def _why_not(
     for zone, error in failures.items():
         if not zone.is_package:
             continue
-        file = zone.path / "energy_uj"
+        file = _file(zone)
         if isinstance(error, PermissionError):
             return _refuse(f"present, but {file} may not be read", _PERMIT.format(root=folder))
         return _refuse(

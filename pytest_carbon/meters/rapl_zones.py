@@ -18,15 +18,20 @@ __all__ = ["Zone", "find_trees", "has_dangling_links"]
 _TREES = ("intel-rapl", "intel-rapl-mmio")
 
 _RANGE = "max_energy_range_uj"
+_NAMELESS = "it has no name that can be read"
 
 
 class Zone(NamedTuple):
-    """One counter: its domain's name, its package, its folder, and where it wraps if it does."""
+    """One counter: its domain's name, its package, its folder, and where it wraps if it does.
+
+    ``fault`` tells why it cannot be used; it is left out by its name then.
+    """
 
     domain: str
     package: int
     path: Path
     range_uj: int | None
+    fault: str = ""
 
     @property
     def is_package(self) -> bool:
@@ -78,12 +83,15 @@ def _tree_zones(root: Path, tree: str, *, anywhere: bool) -> list[Zone]:
         unique = f"{domain}-zone-{package}" if domain in domains else domain
         range_uj = _range_uj(path)
         is_whole = range_uj is not None or (anywhere and not (path / _RANGE).exists())
-        if is_whole and unique not in domains:
+        if unique not in domains:
             domains.add(unique)
-            zones.append(Zone(unique, package, path, range_uj))
+            fault = "" if is_whole else f"{_RANGE} does not say where it wraps"
+            zones.append(Zone(unique, package, path, range_uj, fault))
 
     for number, path in _numbered(root, tree):
         name = f"package-{number}" if anywhere and _is_bare(path) else _text(path / "name")
+        if not name:
+            zones.append(Zone(f"zone-{number}", number, path, None, _NAMELESS))
         if not name.startswith("package"):
             continue
         suffix = name.removeprefix("package").removeprefix("-") or str(number)
@@ -97,11 +105,12 @@ def find_trees(root: Path, *, anywhere: bool = False) -> list[list[Zone]]:
     """Trees that repeat each other, best first: package zones, each followed by its dram zone.
 
     Needs no right to read energy: names and ranges are open to all. A zone whose range cannot
-    be read is left out, as its wraps could not be undone. ``anywhere`` is for a root that is not
-    the kernel's own: there a folder ``intel-rapl:0`` with nothing but a counter is a package's.
+    be read has a ``fault``, as its wraps could not be undone, and so has one without a name.
+    ``anywhere`` is for a root that is not the kernel's own: there a folder ``intel-rapl:0`` with
+    nothing but a counter is a package's.
     """
     trees = [_tree_zones(root, tree, anywhere=anywhere) for tree in _TREES]
-    return [zones for zones in trees if zones]
+    return [zones for zones in trees if any(zone.is_package for zone in zones)]
 
 
 def has_dangling_links(root: Path) -> bool:

@@ -216,6 +216,45 @@ def test_a_counter_of_unknown_range_is_left_out(
     powercap: Powercap, refused: Callable[..., Unavailable], content: str
 ) -> None:
     powercap.add("intel-rapl:0", "package-0", 1, range_uj=content)
+    found = refused()
+    assert not found.silent
+    assert "max_energy_range_uj does not say where it wraps" in found.reason
+
+
+@pytest.mark.parametrize("zone", ["intel-rapl:1", "intel-rapl:1:0"])
+def test_one_zone_of_unknown_range_is_left_out_by_name(
+    powercap: Powercap, opened: Callable[..., RaplMeter], zone: str
+) -> None:
+    powercap.add_server()
+    (powercap.root / zone / "max_energy_range_uj").write_text("")
+    domain = "package-1" if zone == "intel-rapl:1" else "dram-1"
+    meter = opened()
+    assert domain not in meter.domains
+    assert meter.name == f"rapl-without-{domain}", "figures of less: another environment"
+    assert f"{domain} left out: {powercap.root}/{zone}" in meter.description
+
+
+@pytest.mark.parametrize("fault", ["empty name", "no name", "cut link"])
+def test_a_zone_without_a_name_is_left_out_by_its_number(
+    powercap: Powercap, opened: Callable[..., RaplMeter], fault: str
+) -> None:
+    powercap.add("intel-rapl:0", "package-0", 1)
+    if fault == "cut link":
+        (powercap.root / "intel-rapl:1").symlink_to("/nowhere/intel-rapl:1")
+    else:
+        powercap.add("intel-rapl:1", "", 2)
+        if fault == "no name":
+            (powercap.root / "intel-rapl:1" / "name").unlink()
+    meter = opened()
+    assert meter.name == "rapl-without-zone-1"
+    assert "zone-1 left out" in meter.description
+
+
+def test_folders_that_only_look_like_zones_are_no_news(
+    powercap: Powercap, refused: Callable[..., Unavailable]
+) -> None:
+    powercap.add("intel-rapl:0", "", 2)
+    powercap.add("intel-rapl:x", "package-0", 2)
     assert refused().silent
 
 
@@ -423,13 +462,15 @@ def test_a_guest_that_was_handed_bare_counters_is_measured(powercap: Powercap) -
     found.close()
 
 
-@pytest.mark.parametrize("make", ["nothing", "file", "empty"])
+@pytest.mark.parametrize("make", ["nothing", "file", "empty", "loop"])
 def test_a_root_that_is_no_tree_is_an_error_of_the_setting(tmp_path: Path, make: str) -> None:
     root = tmp_path / "root"
     if make == "file":
         root.write_text("")
     elif make == "empty":
         root.mkdir()
+    elif make == "loop":
+        root.symlink_to(root)
     with pytest.raises(SettingError, match="no RAPL package zone is there") as caught:
         open_rapl(request(powercap=root))
     assert "intel-rapl:0" in caught.value.remedy
