@@ -7,6 +7,7 @@ missing. They are Apple's own estimate from utilisation, frequency and voltage.
 from __future__ import annotations
 
 import errno
+import functools
 import importlib
 import importlib.util
 import platform
@@ -15,11 +16,14 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.meters.attribution import HostShare
-from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.meters.moving import which_move
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    Moving = Callable[[Callable[[], Sequence[int]]], tuple[bool, ...]]
 
 __all__ = ["INTERVAL_S", "open_apple"]
 
@@ -28,8 +32,12 @@ NAME = "apple"
 INTERVAL_S = 0.01
 """Below this its figures are steps of a millijoule (zeus-apple-silicon's documentation)."""
 
+# A core at rest may take less than its step of a millijoule in one refresh.
+_CPU_MOVES = functools.partial(which_move, patience_s=0.5)
+
 _UJ_PER_MJ = 1_000
 
+_NOT_HERE = "in a virtual machine macOS tells no energy; or name powermetrics with --carbon-meters"
 _REMEDY = "pip install 'pytest-carbon[apple]' (zeus-apple-silicon; it needs no root)"
 
 
@@ -78,12 +86,28 @@ def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailab
 
 
 def _import() -> Any | Unavailable:
-    if importlib.util.find_spec("zeus_apple_silicon") is None:
-        return _refuse("zeus-apple-silicon is not installed", _REMEDY)
     try:
+        if importlib.util.find_spec("zeus_apple_silicon") is None:
+            return _refuse("zeus-apple-silicon is not installed", _REMEDY)
         return importlib.import_module("zeus_apple_silicon")
-    except Exception as error:  # noqa: BLE001 - whatever lies there, the run goes on without it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever lies there, the run goes on without it
         return _refuse(f"zeus-apple-silicon does not work: {error!r}", _REMEDY)
+
+
+def _monitor(module: Any) -> Any | Unavailable:
+    """What is asked for energy, once it has answered."""
+    try:
+        if module is None:
+            module = _import()
+            if isinstance(module, Unavailable):
+                return module
+        monitor = module.AppleEnergyMonitor()
+        monitor.get_cumulative_energy()
+    except Exception as error:  # noqa: BLE001 - it raises RuntimeError, and says not what else
+        return _refuse(f"zeus-apple-silicon does not work here: {error!r}", _NOT_HERE)
+    return monitor
 
 
 def open_apple(
@@ -93,39 +117,25 @@ def open_apple(
     system: str = sys.platform,
     machine: Callable[[], str] = platform.machine,
     clock_s: Callable[[], float] = time.monotonic,
+    moving: Moving = _CPU_MOVES,
 ) -> CounterMeter | Unavailable:
     """The meter over the chip's parts that it tells, or why there is none."""
     if system != "darwin" or machine() != "arm64":
         return _refuse("this is no Apple silicon", "it needs macOS on Apple silicon", silent=True)
-    if module is None:
-        module = _import()
-        if isinstance(module, Unavailable):
-            return module
-    try:
-        monitor = module.AppleEnergyMonitor()
-        told = monitor.get_cumulative_energy()
-    except Exception as error:  # noqa: BLE001 - it raises RuntimeError, and says not what else
-        return _refuse(
-            f"zeus-apple-silicon does not work here: {error}",
-            "in a virtual machine macOS tells no energy; or name powermetrics with --carbon-meters",
-        )
-    parts = _parts(told)
+    monitor = _monitor(module)
+    if isinstance(monitor, Unavailable):
+        return monitor
+    parts = _parts(monitor.get_cumulative_energy())
     if not any(part.covers == "cpu" for part in parts):
         return _refuse("this chip tells no energy of its CPU", "upgrade zeus-apple-silicon")
-
-    def read_uj() -> list[int]:
-        try:
-            told = monitor.get_cumulative_energy()
-        except Exception as error:
-            raise OSError(errno.EIO, f"IOReport: {error}") from error
-        counts = []
-        for part in parts:
-            total = _millijoules(told, part.fields)
-            if total is None:
-                raise OSError(errno.ENODATA, f"IOReport: {part.domain} is no longer told")
-            counts.append(total * _UJ_PER_MJ)
-        return counts
-
+    read_uj = _reader(monitor, parts)
+    try:
+        # Its GPU and memory may rest, and show nothing new.
+        moved, *_ = moving(lambda: read_uj()[:1])
+    except OSError as error:
+        return _refuse(f"it cannot be read: {error.strerror}", _NOT_HERE)
+    if not moved:
+        return _refuse("the counter of the CPU stands still while it works", _NOT_HERE)
     share = HostShare.of(request)
     domains = ", ".join(part.domain for part in parts)
     return CounterMeter(
@@ -135,5 +145,23 @@ def open_apple(
         description=f"Apple's IOReport, an estimate of the chip's own: {domains}; {share.words}",
         interval_s=INTERVAL_S,
         share=share,
+        poll_s=POLL_S,
         clock_s=clock_s,
     )
+
+
+def _reader(monitor: Any, parts: Sequence[_Part]) -> Callable[[], list[int]]:
+    def read_uj() -> list[int]:
+        try:
+            told = monitor.get_cumulative_energy()
+        except Exception as error:
+            raise OSError(errno.EIO, f"IOReport: {error!r}") from error
+        counts = []
+        for part in parts:
+            total = _millijoules(told, part.fields)
+            if total is None:
+                raise OSError(errno.ENODATA, f"IOReport: {part.domain} is no longer told")
+            counts.append(total * _UJ_PER_MJ)
+        return counts
+
+    return read_uj

@@ -17,6 +17,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
@@ -36,6 +37,9 @@ _MOST_BYTES = 4 << 20
 _UJ_PER_J = 1_000_000
 _UJ_PER_MJ = 1_000
 
+_OF_CPU = ("cpu", "package-0")
+
+_NOT_HERE = "in a virtual machine macOS tells no energy"
 _REMEDY = (
     "permit it without a password, with the line 'NAME ALL = (root) NOPASSWD: "
     "/usr/bin/powermetrics' by sudo visudo; on Apple silicon pip install 'pytest-carbon[apple]' "
@@ -83,6 +87,14 @@ def sample_uj(text: bytes) -> Sample | None:
     return Sample(energies, elapsed_ns / 1e9) if energies else None
 
 
+def _shown_name(descriptor: int) -> str:
+    """What /proc calls it, to know it again; empty where there is none."""
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a string is wanted
+    except OSError:
+        return ""
+
+
 class Stream:
     """Adds up the samples of a running ``powermetrics``; raises ``OSError`` where it has ended.
 
@@ -92,7 +104,9 @@ class Stream:
 
     def __init__(self, descriptor: int, clock_s: Callable[[], float] = time.monotonic) -> None:
         os.set_blocking(descriptor, False)  # type: ignore[attr-defined, unused-ignore]
-        self._descriptor = descriptor
+        self._descriptor = out_of_reach(descriptor)
+        self._name = _shown_name(self._descriptor)
+        self._pid = os.getpid()
         self._clock_s = clock_s
         self._began_s = float("inf")
         self._elapsed_s = 0.0
@@ -106,6 +120,9 @@ class Stream:
 
     def drain(self) -> None:
         """Take what has come."""
+        if self._pid != os.getpid():
+            # A forked process would take samples out of the pipe, and both would lack some.
+            raise OSError(errno.ECHILD, "a forked process has no powermetrics of its own")
         while not self._is_over:
             try:
                 data = os.read(self._descriptor, 1 << 16)
@@ -154,7 +171,7 @@ class Stream:
     def close(self) -> None:
         """Close the pipe, which ends the program at its next sample; may be called twice."""
         if self._descriptor >= 0:
-            os.close(self._descriptor)
+            close_own(self._descriptor, self._name)
             self._descriptor = -1
             self._is_over = True
 
@@ -220,11 +237,13 @@ def open_powermetrics(
     stream = Stream(descriptor, lambda: clock_ns() / 1e9)
     end_ns = clock_ns() + int(patience_s * 1e9)
     try:
-        while not stream.samples:
+        while not any(stream.total_uj.get(domain) for domain in _OF_CPU):
             stream.drain()
             if clock_ns() > end_ns:
                 stream.close()
-                return _refuse(f"it printed no sample within {patience_s:g} s")
+                if not stream.samples:
+                    return _refuse(f"it printed no sample within {patience_s:g} s")
+                return _refuse(f"it told no energy of the CPU within {patience_s:g} s", _NOT_HERE)
             sleep(0.01)
     except OSError as error:
         stream.close()
@@ -244,10 +263,7 @@ def _meter(request: Request, stream: Stream, clock_ns: Callable[[], int]) -> Cou
     share = HostShare.of(request)
     return CounterMeter(
         NAME,
-        [
-            Channel(domain, "cpu" if domain in {"cpu", "package-0"} else "gpu:apple")
-            for domain in domains
-        ],
+        [Channel(domain, "cpu" if domain in _OF_CPU else "gpu:apple") for domain in domains],
         read_uj,
         description=f"powermetrics every {SAMPLE_S:g} s: {', '.join(domains)}; {share.words}",
         interval_s=SAMPLE_S,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +12,10 @@ from pytest_carbon.meters.apple import open_apple
 from pytest_carbon.meters.check import check_meter
 from pytest_carbon.meters.counter_meter import CounterMeter
 from pytest_carbon.meters.meter import Unavailable
-from tests.meters.truth import World, request, worst_error
+from tests.meters.truth import World, all_move, request, worst_error
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Chip:
@@ -45,7 +49,7 @@ M2: dict[str, Any] = {
 
 
 def look(chip: Any, world: World, **where: Any) -> CounterMeter | Unavailable:
-    here: dict[str, Any] = {"system": "darwin", "machine": lambda: "arm64"}
+    here: dict[str, Any] = {"system": "darwin", "machine": lambda: "arm64", "moving": all_move}
     return open_apple(request(), chip, clock_s=world.clock_s, **{**here, **where})
 
 
@@ -125,3 +129,49 @@ def test_other_machines_are_no_news(system: str, machine: str) -> None:
 def test_it_keeps_every_promise_of_a_meter() -> None:
     world = World()
     check_meter(opened(Chip(world, **M2), world), lambda: world.sleep(0.5))
+
+
+def test_a_cpu_counter_that_stands_still_is_not_believed() -> None:
+    world = World()
+    found = look(Chip(world, **M2).module, world, moving=lambda read: (False,) * len(read()))
+    assert isinstance(found, Unavailable)
+    assert "stands still" in found.reason
+
+
+def test_only_the_cpu_has_to_be_seen_moving() -> None:
+    world = World()
+    found = look(Chip(world, **M2).module, world, moving=lambda read: (len(read()) == 1,))
+    assert isinstance(found, CounterMeter)
+
+
+def test_a_counter_that_starts_anew_is_an_error() -> None:
+    world = World()
+    chip = Chip(world, **M2)
+    meter = opened(chip, world)
+    chip.fields["cpu_total_mj"] = 3
+    with pytest.raises(OSError, match="cpu: it went back"):
+        meter.read()
+
+
+@pytest.mark.parametrize("module", [SimpleNamespace(), SimpleNamespace(AppleEnergyMonitor=int)])
+def test_another_package_of_that_name_is_told(module: Any) -> None:
+    found = look(module, World())
+    assert isinstance(found, Unavailable)
+    assert "zeus-apple-silicon does not work here: AttributeError" in found.reason
+
+
+def test_a_package_that_ends_python_at_its_import_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zeus_apple_silicon.py").write_text("raise SystemExit('no wheel')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = look(None, World())
+    assert isinstance(found, Unavailable)
+    assert "does not work" in found.reason
+
+
+def test_a_stand_in_of_the_project_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "zeus_apple_silicon", ModuleType("zeus_apple_silicon"))
+    found = look(None, World())
+    assert isinstance(found, Unavailable)
+    assert "does not work" in found.reason

@@ -174,6 +174,53 @@ def test_a_program_that_never_prints_is_not_waited_for_for_ever(mac: Mac) -> Non
     assert "no sample within 5 s" in found.reason
 
 
+def test_a_machine_that_tells_no_energy_of_its_cpu_is_told(mac: Mac) -> None:
+    for sample in ({"gpu_energy": 5}, {"gpu_energy": 5}):
+        mac.print(plist(0.1, **sample) + b"\0")
+    mac.refresh = lambda: None  # type: ignore[method-assign, unused-ignore]
+    found = look(mac)
+    assert isinstance(found, Unavailable)
+    assert "it told no energy of the CPU within 5 s" in found.reason
+
+
+def test_a_cpu_that_shows_zeros_only_is_not_believed() -> None:
+    mac = Mac(World(mean_w=0, swing_w=0))
+    found = look(mac)
+    assert isinstance(found, Unavailable)
+    assert "no energy of the CPU" in found.reason
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_takes_no_sample_away(mac: Mac) -> None:
+    meter = opened(mac)
+    mac.world.sleep(0.1)
+    mac.refresh()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            meter.read()
+        except OSError as error:
+            code = 0 if "forked process" in str(error) else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    before = meter.read()[0]
+    mac.sleep(0.5)
+    assert meter.read()[0] > before
+    meter.close()
+
+
+def test_the_pipe_is_kept_out_of_the_reach_of_tests(mac: Mac) -> None:
+    meter = opened(mac)
+    own = os.open(os.devnull, os.O_RDONLY)  # a test's, by the number that the pipe had
+    mac.sleep(0.5)
+    assert meter.read()[0] > 0
+    meter.close()
+    os.fstat(own)
+    os.close(own)
+
+
 def test_another_system_is_no_news() -> None:
     found = open_powermetrics(request(), system="linux")
     assert isinstance(found, Unavailable)
