@@ -8,18 +8,22 @@ microwatts, millivolts times milliamperes make the same.
 from __future__ import annotations
 
 import errno
+import functools
 import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.meters.attribution import HostShare
-from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable, overlaps
+from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.power import PowerSum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Moving = Callable[[Callable[[], Sequence[int]]], tuple[bool, ...]]
 
 __all__ = ["HWMON", "INTERVAL_S", "open_hwmon"]
 
@@ -28,6 +32,9 @@ HWMON = Path("/sys/class/hwmon")
 
 INTERVAL_S = 0.05
 """Sensors are refreshed every 1 to 50 ms, by their driver."""
+
+# Some refreshes: a GPU at rest draws little.
+_COUNTERS_MOVE = functools.partial(which_move, patience_s=0.25)
 
 _MICRO = 1e-6
 
@@ -139,10 +146,11 @@ _CHIPS: dict[str, Callable[[Path, int], list[_Sensor]]] = {
 
 def _find(root: Path, *, is_named: bool) -> list[_Sensor]:
     try:
-        chips = sorted(root.iterdir())
+        chips = sorted(root.iterdir(), key=lambda chip: (len(chip.name), chip.name))
     except OSError:
         return []
     sensors: list[_Sensor] = []
+    domains: set[str] = set()
     gpus = 0
     for number, chip in enumerate(chips):
         look = _CHIPS.get(_text(chip / "name"), _any_counter if is_named else None)
@@ -153,7 +161,12 @@ def _find(root: Path, *, is_named: bool) -> list[_Sensor]:
         except OSError:
             continue
         gpus += sum(sensor.covers.startswith("gpu") for sensor in found)
-        sensors += found
+        for sensor in found:
+            # Two chips of one board may name their rails alike.
+            domain = sensor.domain
+            unique = f"{domain}-{chip.name}" if domain in domains else domain
+            domains.add(unique)
+            sensors.append(sensor._replace(domain=unique))
     return sensors
 
 
@@ -175,11 +188,40 @@ def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailab
     return Unavailable(meter=NAME, reason=reason, remedy=remedy, silent=silent)
 
 
+class _Read(NamedTuple):
+    sensor: _Sensor
+    read_uj: Callable[[], int]
+
+
+def _open_sensors(
+    sensors: Sequence[_Sensor], clock_ns: Callable[[], int], moving: Moving
+) -> tuple[list[_Read], dict[_Sensor, OSError]]:
+    """What can be read, and why the rest cannot."""
+    opened: list[_Read] = []
+    failures: dict[_Sensor, OSError] = {}
+    for sensor in sensors:
+        try:
+            opened.append(_open_sensor(sensor, clock_ns, moving))
+        except OSError as error:  # noqa: PERF203 - some may be read where others may not
+            failures[sensor] = error
+    return opened, failures
+
+
+def _open_sensor(sensor: _Sensor, clock_ns: Callable[[], int], moving: Moving) -> _Read:
+    """Raises ``OSError`` for one that cannot be read, and for a counter that stands still."""
+    read_uj = _reader(sensor, clock_ns)
+    read_uj()
+    if sensor.energy is not None and not all(moving(lambda: [read_uj()])):
+        raise OSError(errno.EIO, "it stands still")
+    return _Read(sensor, read_uj)
+
+
 def open_hwmon(
     request: Request,
     *,
     root: Path = HWMON,
     clock_ns: Callable[[], int] = time.monotonic_ns,
+    moving: Moving = _COUNTERS_MOVE,
 ) -> CounterMeter | Unavailable:
     """The meter over sensors of parts that no other meter covers, or why there is none."""
     sensors = [
@@ -194,38 +236,39 @@ def open_hwmon(
             "chip with energyN_input",
             silent=True,
         )
-    kept: list[tuple[_Sensor, Callable[[], int]]] = []
-    failures: list[tuple[_Sensor, OSError]] = []
-    for sensor in sensors:
-        try:
-            read = _reader(sensor, clock_ns)
-            read()
-        except OSError as error:  # noqa: PERF203 - some may be read where others may not
-            failures.append((sensor, error))
-        else:
-            kept.append((sensor, read))
+    opened, failures = _open_sensors(sensors, clock_ns, moving)
     words = [
         f"{sensor.domain} left out: {sensor.files[0]}: {error.strerror or error}"
-        for sensor, error in failures
+        for sensor, error in failures.items()
     ]
-    if not kept:
-        remedy = f"sudo chmod a+r {' '.join(str(f) for s, _ in failures for f in s.files)}"
+    if not opened:
+        forbidden = [
+            str(file)
+            for sensor, error in failures.items()
+            if isinstance(error, PermissionError)
+            for file in sensor.files
+        ]
+        remedy = f"sudo chmod a+r {' '.join(forbidden)}" if forbidden else "see the kernel's log"
         return _refuse("; ".join(words), remedy)
-    polls = any(sensor.energy is None for sensor, _ in kept)
-    shared = any(not sensor.covers.startswith("gpu") for sensor, _ in kept)
+    polls = any(one.sensor.energy is None for one in opened)
+    shared = any(not one.sensor.covers.startswith("gpu") for one in opened)
     share = HostShare.of(request) if shared else None
-    parts = [f"hwmon: {', '.join(f'{s.domain} ({s.files[0].parent.name})' for s, _ in kept)}"]
+    named = (f"{one.domain} ({one.files[0].parent.name})" for one, _ in opened)
+    parts = [f"hwmon: {', '.join(named)}"]
     if polls:
         parts.append(f"power every {request.sample_interval_s:g} s")
     if share is not None:
         parts.append(share.words)
     return CounterMeter(
-        "-without-".join([NAME, *(sensor.domain for sensor, _ in failures)]),
-        [Channel(sensor.domain, sensor.covers) for sensor, _ in kept],
-        lambda: [read() for _, read in kept],
+        "-without-".join([NAME, *(sensor.domain for sensor in failures)]),
+        [
+            Channel(one.domain, one.covers, may_rest=one.energy is None or one.covers == "memory")
+            for one, _ in opened
+        ],
+        lambda: [one.read_uj() for one in opened],
         description="; ".join([*parts, *words]),
         interval_s=INTERVAL_S,
         share=share,
-        poll_s=request.sample_interval_s if polls else None,
+        poll_s=request.sample_interval_s if polls else POLL_S,
         clock_s=lambda: clock_ns() / 1e9,
     )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.measurement import Usage
 from pytest_carbon.meters.check import check_meter
 from pytest_carbon.meters.counter_meter import CounterMeter
 from pytest_carbon.meters.hwmon import open_hwmon
 from pytest_carbon.meters.meter import Unavailable
-from tests.meters.truth import World, request, worst_error
+from tests.meters.truth import World, all_move, request, worst_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,9 +31,11 @@ def put(chip: Path, **files: object) -> None:
         (chip / file).write_text(f"{value}\n")
 
 
-def look(root: Path, world: World | None = None, **asked: Any) -> CounterMeter | Unavailable:
+def look(
+    root: Path, world: World | None = None, *, moving: Any = all_move, **asked: Any
+) -> CounterMeter | Unavailable:
     world = world or World()
-    return open_hwmon(request(**asked), root=root, clock_ns=world.clock_ns)
+    return open_hwmon(request(**asked), root=root, clock_ns=world.clock_ns, moving=moving)
 
 
 def opened(root: Path, world: World | None = None, **asked: Any) -> CounterMeter:
@@ -45,7 +49,7 @@ def test_it_follows_an_intel_gpu_whose_energy_is_known(tmp_path: Path, driver: s
     world = World()
     chip = add_chip(tmp_path, 3, driver, energy1_input=int(world.energy_j() * 1e6))
     meter = opened(tmp_path, world)
-    assert (meter.domains, meter.covers, meter.poll_s) == (("gpu-0",), ("gpu:intel",), None)
+    assert (meter.domains, meter.covers, meter.poll_s) == (("gpu-0",), ("gpu:intel",), 0.25)
 
     def refresh() -> None:
         put(chip, energy1_input=int(world.refreshed_j(0.001) * 1e6))
@@ -141,7 +145,7 @@ def test_where_none_can_be_read_the_files_are_named(tmp_path: Path) -> None:
     found = look(tmp_path)
     assert isinstance(found, Unavailable)
     assert not found.silent
-    assert str(chip / "energy1_input") in found.remedy
+    assert str(chip / "energy1_input") in found.reason
 
 
 def test_a_sensor_that_vanishes_in_a_run_is_an_error_and_no_zero(tmp_path: Path) -> None:
@@ -169,3 +173,46 @@ def test_a_machine_without_sensors_is_no_news(tmp_path: Path) -> None:
 def test_it_keeps_every_promise_of_a_meter(tmp_path: Path) -> None:
     chip = add_chip(tmp_path, 0, "i915", energy1_input=5)
     check_meter(opened(tmp_path), lambda: put(chip, energy1_input=90_005))
+
+
+def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_chip(tmp_path, 0, "i915", energy1_input=5)
+    meter = opened(tmp_path)
+
+    # For root, who may read everything, the right cannot be taken away.
+    def forbid(path: Path, **_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.read_text", forbid)
+    with pytest.raises(PermissionError, match="energy1_input"):
+        meter.read()
+
+
+def test_a_counter_that_stands_still_is_left_out_by_name(tmp_path: Path) -> None:
+    add_chip(tmp_path, 0, "i915", energy1_input=5)
+    add_chip(tmp_path, 1, "xe", energy1_input=7)
+    meter = opened(tmp_path, moving=lambda read: (read()[0] != 7,))
+    assert (meter.domains, meter.name) == (("gpu-0",), "hwmon-without-gpu-1")
+    assert f"gpu-1 left out: {tmp_path}/hwmon1/energy1_input: it stands still" in meter.description
+
+
+def test_a_gpu_whose_counter_stops_in_a_run_is_unknown_and_not_at_rest(tmp_path: Path) -> None:
+    add_chip(tmp_path, 0, "xe", energy1_input=5)
+    meter = opened(tmp_path)
+    with pytest.raises(OSError, match="gpu-0 stood still for 10 s"):
+        meter.energy(Usage(cpu_s=0.0, wall_s=10.0, work_s=0.0), (7,), (7,))
+
+
+def test_rails_of_one_name_on_two_chips_stay_apart(tmp_path: Path) -> None:
+    for number in (0, 1):
+        add_chip(tmp_path, number, "ina3221", in1_label="VDD_CPU", in1_input=5000, curr1_input=1000)
+    assert opened(tmp_path).domains == ("vdd-cpu", "vdd-cpu-hwmon1")
+
+
+def test_a_file_without_a_number_has_no_right_to_be_given(tmp_path: Path) -> None:
+    add_chip(tmp_path, 0, "i915", energy1_input="garbage")
+    found = look(tmp_path)
+    assert isinstance(found, Unavailable)
+    assert "chmod" not in found.remedy
