@@ -1,18 +1,18 @@
 """AMD GPUs through AMD SMI, by the module ``amdsmi`` (the extra ``pytest-carbon[amd]``, or ROCm's).
 
-Calls and units: ROCm's documentation of ``amdsmi``. Energy is an accumulator times its resolution
-in microjoules; on some parts it is wrong (ROCm/amdsmi#38), so that it is held against the power.
+On some parts the accumulator of energy is wrong (ROCm/amdsmi#38), so that it is held against the
+power.
 """
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import importlib.util
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_carbon.meters import amd_library as library
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
@@ -22,18 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERVAL_S", "open_amd"]
 
-NAME = "amd"
-
 INTERVAL_S = 0.02
-
-_KFD = Path("/dev/kfd")
 
 _TRIES = 10
 _TRY_APART_S = 0.02
 # An accumulator that is off by more than this in 0.2 s is none; power is an average itself.
 _MOST_OFF = 3.0
 
-_REMEDY = "pip install 'pytest-carbon[amd]', and ROCm's libamd_smi.so; or read power by hwmon alone"
+_LIST = "run amd-smi list to see what is wrong"
 
 
 class _Gpu(NamedTuple):
@@ -41,18 +37,7 @@ class _Gpu(NamedTuple):
     handle: Any
     counts: bool
     idle_w: float | None
-
-
-def _import(named: bool) -> Any | Unavailable:
-    if not named and not _KFD.exists():
-        return _refuse("no AMD GPU (there is no /dev/kfd)", _REMEDY, silent=True)
-    if importlib.util.find_spec("amdsmi") is None:
-        return _refuse("the module amdsmi is not installed", _REMEDY, silent=True)
-    try:
-        import amdsmi  # type: ignore[import-not-found, unused-ignore]
-    except Exception as error:  # noqa: BLE001 - it raises KeyError and others without its library
-        return _refuse(f"the module amdsmi does not work: {error!r}", _REMEDY)
-    return amdsmi
+    disagrees: bool = False
 
 
 def _visible(setting: str | None, uuids: list[str]) -> list[int]:
@@ -71,36 +56,43 @@ def _visible(setting: str | None, uuids: list[str]) -> list[int]:
     return found
 
 
-def _power_w(smi: Any, handle: Any) -> float:
-    """Watts now; raises ``OSError`` where it tells none."""
-    try:
-        info = smi.amdsmi_get_power_info(handle)
-    except smi.AmdSmiLibraryException as error:
-        raise OSError(errno.ENODEV, f"AMD SMI: {error}") from error
-    for key in ("current_socket_power", "average_socket_power"):
-        value = info.get(key)
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return float(value)
-    raise OSError(errno.ENODATA, "AMD SMI tells no power")
+class _Seen(NamedTuple):
+    """What a GPU has drawn in a moment: joules by its accumulator and by its power, if it tells."""
+
+    counted_j: float | None
+    powered_j: float | None
 
 
-def _energy_uj(smi: Any, handle: Any) -> int:
-    try:
-        told = smi.amdsmi_get_energy_count(handle)
-    except smi.AmdSmiLibraryException as error:
-        raise OSError(errno.ENODEV, f"AMD SMI: {error}") from error
-    count = told.get("energy_accumulator", told.get("power"))
-    resolution = told.get("counter_resolution")
-    if not isinstance(count, int) or not isinstance(resolution, (int, float)):
-        raise OSError(errno.ENODATA, "AMD SMI tells no energy")
-    return int(count * resolution)
+class _Compared:
+    """One GPU's accumulator and power, read side by side; what fails is not told."""
 
+    def __init__(self, smi: Any, handle: Any, clock_ns: Callable[[], int]) -> None:
+        self._smi, self._handle = smi, handle
+        self._start_uj = self._energy_uj()
+        self._power_uj: int | None = None
+        self._power: PowerSum | None = None
+        with contextlib.suppress(OSError):
+            self._power = PowerSum(lambda: library.power_w(smi, handle), clock_ns)
 
-def _is_busy(smi: Any, handle: Any) -> bool:
-    try:
-        return bool(smi.amdsmi_get_gpu_activity(handle).get("gfx_activity", 1))
-    except (smi.AmdSmiLibraryException, AttributeError, TypeError):
-        return True
+    def _energy_uj(self) -> int | None:
+        try:
+            return library.energy_uj(self._smi, self._handle)
+        except OSError:
+            return None
+
+    def follow_power(self) -> None:
+        if self._power is not None:
+            try:
+                self._power_uj = self._power.read_uj()
+            except OSError:
+                self._power = self._power_uj = None
+
+    def seen(self) -> _Seen:
+        start_uj, end_uj = self._start_uj, self._energy_uj()
+        return _Seen(
+            None if start_uj is None or end_uj is None else (end_uj - start_uj) / 1e6,
+            None if self._power_uj is None else self._power_uj / 1e6,
+        )
 
 
 def _compare(
@@ -108,40 +100,18 @@ def _compare(
     handles: list[Any],
     sleep: Callable[[float], None],
     clock_ns: Callable[[], int],
-) -> list[tuple[float, float | None] | None]:
-    """Joules by the accumulator and by power, per GPU; ``None`` where it tells no energy."""
-    totals: list[tuple[int, PowerSum | None] | None] = []
-    for handle in handles:
-        try:
-            start_uj = _energy_uj(smi, handle)
-        except OSError:
-            totals.append(None)
-            continue
-        try:
-            power = PowerSum(lambda handle=handle: _power_w(smi, handle), clock_ns)  # type: ignore[misc]
-        except OSError:
-            totals.append((start_uj, None))
-        else:
-            totals.append((start_uj, power))
-    power_uj = [0] * len(handles)
+) -> list[_Seen]:
+    """What each GPU draws in 0.2 s, as it tells by its accumulator and by its power."""
+    compared = [_Compared(smi, handle, clock_ns) for handle in handles]
     for _ in range(_TRIES):
         sleep(_TRY_APART_S)
-        for at, total in enumerate(totals):
-            if total is not None and total[1] is not None:
-                power_uj[at] = total[1].read_uj()
-    return [
-        None
-        if total is None
-        else (
-            (_energy_uj(smi, handle) - total[0]) / 1e6,
-            None if total[1] is None else power_uj[at] / 1e6,
-        )
-        for at, (handle, total) in enumerate(zip(handles, totals, strict=True))
-    ]
+        for one in compared:
+            one.follow_power()
+    return [one.seen() for one in compared]
 
 
 def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailable:
-    return Unavailable(meter=NAME, reason=reason, remedy=remedy, silent=silent)
+    return Unavailable(meter=library.NAME, reason=reason, remedy=remedy, silent=silent)
 
 
 def open_amd(
@@ -154,34 +124,20 @@ def open_amd(
 ) -> CounterMeter | Unavailable:
     """The meter over the GPUs that ROCm may use, or why there is none. Takes 0.2 s."""
     if smi is None:
-        smi = _import(request.is_named)
+        smi = library.import_module(named=request.is_named)
         if isinstance(smi, Unavailable):
             return smi
     try:
-        smi.amdsmi_init()
-    except smi.AmdSmiLibraryException as error:
-        return _refuse(f"AMD SMI does not work: {error}", "run amd-smi list to see what is wrong")
+        library.call(smi, "amdsmi_init")
+    except OSError as error:
+        return _refuse(f"AMD SMI does not work: {error.strerror}", _LIST)
     try:
         found = _open_devices(smi, request, environ, sleep, clock_ns)
-    except (smi.AmdSmiLibraryException, OSError) as error:
-        found = _refuse(f"AMD SMI does not work: {error}", "run amd-smi list to see what is wrong")
+    except OSError as error:
+        found = _refuse(f"AMD SMI does not work: {error.strerror}", _LIST)
     if isinstance(found, Unavailable):
-        _shut_down(smi)
+        library.shut_down(smi)
     return found
-
-
-def _shut_down(smi: Any) -> None:
-    try:
-        smi.amdsmi_shut_down()
-    except smi.AmdSmiLibraryException:
-        return  # the driver has gone before us
-
-
-def _uuid(smi: Any, handle: Any) -> str:
-    try:
-        return str(smi.amdsmi_get_gpu_device_uuid(handle)).replace("-", "").lower()
-    except smi.AmdSmiLibraryException:
-        return ""
 
 
 def _open_devices(
@@ -191,8 +147,8 @@ def _open_devices(
     sleep: Callable[[float], None],
     clock_ns: Callable[[], int],
 ) -> CounterMeter | Unavailable:
-    handles = list(smi.amdsmi_get_processor_handles())
-    uuids = [_uuid(smi, handle) for handle in handles]
+    handles = list(library.call(smi, "amdsmi_get_processor_handles"))
+    uuids = [library.uuid(smi, handle) for handle in handles]
     rocr = _visible(environ.get("ROCR_VISIBLE_DEVICES"), uuids)
     hip = _visible(environ.get("HIP_VISIBLE_DEVICES"), [uuids[at] for at in rocr])
     chosen = sorted({rocr[at] for at in hip})
@@ -205,25 +161,29 @@ def _open_devices(
     gpus: list[_Gpu] = []
     left_out: dict[str, str] = {}
     seen = _compare(smi, [handles[at] for at in chosen], sleep, clock_ns)
-    for at, told in zip(chosen, seen, strict=True):
+    for at, (counted_j, powered_j) in zip(chosen, seen, strict=True):
         handle = handles[at]
-        by_power = None if told is None else told[1]
-        if told is not None and told[0] == 0 and not by_power:
+        if counted_j == 0 and not powered_j:
             # The second die of an MI200: the first one's counter holds both.
             left_out[f"gpu-{at}"] = "it shows no energy (the other die of one board does)"
             continue
-        counts = told is not None and (
-            not by_power or by_power / _MOST_OFF <= told[0] <= by_power * _MOST_OFF
+        counts = (
+            counted_j is not None
+            and counted_j > 0
+            and (not powered_j or powered_j / _MOST_OFF <= counted_j <= powered_j * _MOST_OFF)
         )
         try:
-            power_w = _power_w(smi, handle)
+            power_w = library.power_w(smi, handle)
         except OSError as error:
             if not counts:
                 left_out[f"gpu-{at}"] = str(error.strerror)
                 continue
             power_w = 0.0
-        idle_w = None if _is_busy(smi, handle) or not power_w else power_w
-        gpus.append(_Gpu(at, handle, counts, idle_w))
+        if not counts and not power_w:
+            left_out[f"gpu-{at}"] = "it shows no power"
+            continue
+        idle_w = None if library.is_busy(smi, handle) or not power_w else power_w
+        gpus.append(_Gpu(at, handle, counts, idle_w, counted_j is not None and not counts))
     if not gpus:
         return _refuse("; ".join(_words(left_out)), "run amd-smi metric to see what it tells")
     return _meter(smi, request, gpus, left_out, clock_ns)
@@ -242,7 +202,7 @@ def _meter(
 ) -> CounterMeter:
     def reader(gpu: _Gpu) -> Callable[[], int]:
         def power_w() -> float:
-            return _power_w(smi, gpu.handle)
+            return library.power_w(smi, gpu.handle)
 
         def power_if_told() -> float | None:
             try:
@@ -255,13 +215,14 @@ def _meter(
         if not gpu.counts:
             return PowerSum(power_w, clock_ns).read_uj
         return CompletedCounter(
-            lambda: _energy_uj(smi, gpu.handle), power_if_told, INTERVAL_S, clock_ns
+            lambda: library.energy_uj(smi, gpu.handle), power_if_told, INTERVAL_S, clock_ns
         ).read_uj
 
     readers = [reader(gpu) for gpu in gpus]
     parts = [f"AMD SMI, whole boards: {', '.join(f'gpu-{gpu.number}' for gpu in gpus)}"]
     parts += [
-        f"gpu-{gpu.number} by power every {request.sample_interval_s:g} s (its counter disagrees)"
+        f"gpu-{gpu.number} by power every {request.sample_interval_s:g} s"
+        + " (its counter disagrees)" * gpu.disagrees
         for gpu in gpus
         if not gpu.counts
     ]
@@ -273,7 +234,7 @@ def _meter(
     # The second die of a board is in the first one's figures: nothing is missing there.
     lost = [name for name, why in left_out.items() if "other die" not in why]
     return CounterMeter(
-        "-without-".join([NAME, *lost]),
+        "-without-".join([library.NAME, *lost]),
         [
             Channel(f"gpu-{gpu.number}", "gpu:amd", idle_w=gpu.idle_w, may_rest=not gpu.counts)
             for gpu in gpus
@@ -282,6 +243,6 @@ def _meter(
         description="; ".join([*parts, *_words(left_out)]),
         interval_s=INTERVAL_S,
         poll_s=request.sample_interval_s,
-        release=lambda: _shut_down(smi),
+        release=lambda: library.shut_down(smi),
         clock_s=lambda: clock_ns() / 1e9,
     )

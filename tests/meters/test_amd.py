@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,10 @@ from pytest_carbon.meters.check import check_meter
 from pytest_carbon.meters.counter_meter import CounterMeter
 from pytest_carbon.meters.meter import Unavailable
 from tests.meters.truth import World, request, worst_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 RESOLUTION_UJ = 15.3
 
@@ -32,6 +36,8 @@ class Gpu:
     factor: float = 1.0
     busy: int = 0
     lost: bool = False
+    error: Exception | None = None
+    energy_answer: Callable[[], Any] | None = None
 
 
 @dataclass
@@ -56,7 +62,11 @@ class Smi:
     def amdsmi_get_gpu_device_uuid(self, gpu: Gpu) -> str:
         return gpu.uuid
 
-    def amdsmi_get_energy_count(self, gpu: Gpu) -> dict[str, Any]:
+    def amdsmi_get_energy_count(self, gpu: Gpu) -> Any:
+        if gpu.error is not None:
+            raise gpu.error
+        if gpu.energy_answer is not None:
+            return gpu.energy_answer()
         if gpu.lost or not gpu.tells_energy:
             raise AmdSmiLibraryException("AMDSMI_STATUS_NOT_SUPPORTED")
         uj = gpu.world.refreshed_j(0.02) * 1e6 * gpu.factor
@@ -179,3 +189,68 @@ def test_it_keeps_every_promise_of_a_meter(world: World, tells_energy: bool) -> 
     smi = Smi([Gpu(world, tells_energy=tells_energy)])
     check_meter(opened(smi, world), lambda: world.sleep(0.5))
     assert smi.users == 0
+
+
+def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero(world: World) -> None:
+    gpu = Gpu(world)
+    meter = opened(Smi([gpu]), world)
+    gpu.error = AmdSmiLibraryException("AMDSMI_STATUS_NO_PERM")
+    with pytest.raises(PermissionError, match="AMDSMI_STATUS_NO_PERM"):
+        meter.read()
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("AmdSmiParameterException"), KeyError("power"), AttributeError("gone")]
+)
+def test_another_versions_exceptions_are_errors_of_the_system(
+    world: World, error: Exception
+) -> None:
+    gpu = Gpu(world)
+    meter = opened(Smi([gpu]), world)
+    gpu.error = error
+    with pytest.raises(OSError, match="AMD SMI"):
+        meter.read()
+
+
+@pytest.mark.parametrize("module", [object(), None.__class__])
+def test_another_package_of_that_name_is_told(module: Any, world: World) -> None:
+    found = look(module, world)
+    assert isinstance(found, Unavailable)
+    assert "AMD SMI does not work" in found.reason
+
+
+@pytest.mark.parametrize("answer", [None, "N/A", [], {"energy_accumulator": "N/A"}, {}])
+def test_a_gpu_that_answers_with_no_figure_is_read_by_its_power(world: World, answer: Any) -> None:
+    gpu = Gpu(world, energy_answer=lambda: answer)
+    meter = opened(Smi([gpu]), world)
+    assert "gpu-0 by power every 0.1 s;" in meter.description, "it has no counter to disagree"
+    assert worst_error(world, meter.read, poll_s=meter.poll_s) < 0.01
+
+
+def test_a_gpu_that_is_lost_while_it_is_looked_at_takes_no_other_along(world: World) -> None:
+    gpus = [Gpu(world), Gpu(world)]
+
+    def sleep(seconds: float) -> None:
+        world.sleep(seconds)
+        gpus[1].lost = True
+
+    meter = open_amd(request(), Smi(gpus), environ={}, sleep=sleep, clock_ns=world.clock_ns)
+    assert isinstance(meter, CounterMeter)
+    assert (meter.domains, meter.name) == (("gpu-0",), "amd-without-gpu-1")
+
+
+def test_a_gpu_that_shows_no_watts_is_not_taken_for_one_that_draws_none() -> None:
+    dark = World(mean_w=0, swing_w=0)
+    found = look(Smi([Gpu(dark, tells_energy=False)]), dark)
+    assert isinstance(found, Unavailable)
+    assert "it shows no power" in found.reason
+
+
+def test_a_package_that_fails_at_its_import_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "amdsmi.py").write_text("raise SystemExit('libamd_smi.so is missing')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = open_amd(request(is_named=True))
+    assert isinstance(found, Unavailable)
+    assert "the module amdsmi does not work" in found.reason
