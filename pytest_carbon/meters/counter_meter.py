@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import time
+from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.measurement import DomainEnergy, Method
 from pytest_carbon.meters.attribution import attribute
 from pytest_carbon.meters.counter import GENEROUS_W, Counter
-from pytest_carbon.meters.meter import MACHINE
+from pytest_carbon.meters.meter import MACHINE, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Usage
     from pytest_carbon.meters.attribution import HostShare
 
-__all__ = ["Channel", "CounterMeter"]
+__all__ = ["POLL_S", "Channel", "CounterMeter"]
+
+POLL_S = 0.25
+"""How often counters are read between edges, so that one that stops or jumps is found."""
 
 _MICRO = 1e-6
 
@@ -90,9 +94,7 @@ class CounterMeter:
             for channel, shown_uj in zip(self._channels, read_uj(), strict=True)
         ]
         self._last = tuple(0 for _ in self._counters)
-        # A package that is awake draws something, also at rest.
-        covers_cpu = any(channel.covers in {"cpu", MACHINE} for channel in self._channels)
-        self._most_still_s = _STILL_REFRESHES * interval_s if covers_cpu else float("inf")
+        self._most_still_s = _STILL_REFRESHES * interval_s
         self._of_cpu = tuple(channel.covers in {"cpu", MACHINE} for channel in self._channels)
 
     @property
@@ -112,7 +114,13 @@ class CounterMeter:
 
     def read(self) -> tuple[int, ...]:
         """Microjoules since the meter was opened. Raises ``OSError`` where one is gone or wrong."""
-        shown = self._read_uj()
+        try:
+            shown = self._read_uj()
+        except OSError:
+            raise
+        except Exception as error:
+            # Drivers' modules raise more than they say, and answer with what is no number.
+            raise OSError(errno.EIO, f"{type(error).__name__}: {error}") from error
         now_s = self._clock_s()
         elapsed_s, self._at_s = now_s - self._at_s, now_s
         if len(shown) != len(self._counters):
@@ -123,10 +131,25 @@ class CounterMeter:
                 for counter, shown_uj in zip(self._counters, shown, strict=True)
             ]
         )
-        if elapsed_s > self._most_still_s and counts == self._last:
+        # A package that is awake draws something, also at rest.
+        if elapsed_s > self._most_still_s and counts == self._last and any(self._of_cpu):
             raise OSError(errno.EIO, f"the counter stood still for {elapsed_s:.3g} s")
         self._last = counts
         return counts
+
+    def leave(self, covered: tuple[str, ...]) -> None:
+        """Drop the channels of parts that another meter covers; before the first reading."""
+        kept = [not overlaps(channel.covers, covered) for channel in self._channels]
+        left = [
+            one.domain for one, is_kept in zip(self._channels, kept, strict=True) if not is_kept
+        ]
+        read_uj = self._read_uj
+        self._channels = tuple(compress(self._channels, kept))
+        self._counters = list(compress(self._counters, kept))
+        self._of_cpu = tuple(compress(self._of_cpu, kept))
+        self._last = tuple(compress(self._last, kept))
+        self._read_uj = lambda: list(compress(read_uj(), kept))
+        self.description += f"; {', '.join(left)} left to another meter"
 
     def energy(
         self, usage: Usage, start: tuple[int, ...], end: tuple[int, ...]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.nvml_devices import visible_devices
 from pytest_carbon.meters.nvml_library import has_library, load_module, no_driver
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
@@ -16,12 +18,19 @@ from pytest_carbon.meters.power import CompletedCounter, PowerSum
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    Moving = Callable[[Callable[[], Sequence[int]]], tuple[bool, ...]]
+
 __all__ = ["INTERVAL_S", "open_nvml"]
 
 NAME = "nvml"
 
 INTERVAL_S = 0.1
 """Energy counters of boards are refreshed every 20 to 100 ms (arXiv 2312.02741)."""
+
+# Some refreshes; a board that is awake draws watts, also at rest.
+_COUNTERS_MOVE = functools.partial(
+    which_move, patience_s=0.4, work=functools.partial(time.sleep, 0.002)
+)
 
 # NVML gives millijoules and milliwatts.
 _UJ_PER_MJ = 1_000
@@ -37,7 +46,8 @@ class _Gpu(NamedTuple):
     """A board: its number, NVML's handle, and what it can tell.
 
     ``counts`` says whether it has an energy counter; else its power is integrated. ``idle_w``
-    is what it draws at rest, ``None`` where it was busy when asked.
+    is what it draws at rest, ``None`` where it was busy when asked. ``stands_still``: its counter
+    does, so that it is not believed.
     """
 
     number: int
@@ -46,6 +56,7 @@ class _Gpu(NamedTuple):
     powers: bool
     idle_w: float | None
     split: bool
+    stands_still: bool = False
 
 
 def _told(nvml: Any, call: str, handle: Any) -> Any:
@@ -60,16 +71,28 @@ def _look_at(nvml: Any, number: int, handle: Any) -> _Gpu:
     energy = _told(nvml, "nvmlDeviceGetTotalEnergyConsumption", handle)
     power_mw = _told(nvml, "nvmlDeviceGetPowerUsage", handle)
     rates = _told(nvml, "nvmlDeviceGetUtilizationRates", handle)
-    at_rest = rates is not None and power_mw is not None and rates.gpu == 0
+    at_rest = rates is not None and power_mw and rates.gpu == 0
     mode = _told(nvml, "nvmlDeviceGetMigMode", handle)
     return _Gpu(
         number=number,
         handle=handle,
         counts=energy is not None,
-        powers=power_mw is not None,
+        # A board that answers is awake, and draws something.
+        powers=bool(power_mw),
         idle_w=power_mw * _MILLI if at_rest else None,
         split=bool(mode and mode[0]),
     )
+
+
+def _seen_moving(nvml: Any, gpus: Sequence[_Gpu], moving: Moving) -> list[_Gpu]:
+    """The boards, of which those whose counter stands still are read by their power."""
+    counting = [gpu for gpu in gpus if gpu.counts]
+    if not counting:
+        return list(gpus)
+    readers = [_reader(nvml, gpu._replace(powers=False), time.monotonic_ns) for gpu in counting]
+    moved = moving(lambda: [read() for read in readers])
+    still = [gpu for gpu, moves in zip(counting, moved, strict=True) if not moves]
+    return [gpu._replace(counts=False, stands_still=True) if gpu in still else gpu for gpu in gpus]
 
 
 def _reader(nvml: Any, gpu: _Gpu, clock_ns: Callable[[], int]) -> Callable[[], int]:
@@ -107,6 +130,8 @@ def _describe(gpus: Sequence[_Gpu], interval_s: float, notes: Sequence[str]) -> 
     for gpu in gpus:
         rest = "idle draw unknown" if gpu.idle_w is None else f"{gpu.idle_w:.0f} W idle"
         parts.append(f"gpu-{gpu.number} {rest}")
+        if gpu.stands_still:
+            parts.append(f"the counter of gpu-{gpu.number} stands still")
         if gpu.split:
             parts.append(f"gpu-{gpu.number} is split (MIG): all its instances together")
     return "; ".join([*parts, *notes])
@@ -129,6 +154,7 @@ def open_nvml(
     *,
     environ: Mapping[str, str] = os.environ,
     clock_ns: Callable[[], int] = time.monotonic_ns,
+    moving: Moving = _COUNTERS_MOVE,
 ) -> CounterMeter | Unavailable:
     """The meter over the GPUs that CUDA may use, or why there is none.
 
@@ -148,7 +174,7 @@ def open_nvml(
     except nvml.NVMLError as error:
         return _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
     try:
-        meter = _open_devices(nvml, request, environ, clock_ns)
+        meter = _open_devices(nvml, request, environ, clock_ns, moving)
     except nvml.NVMLError as error:
         meter = _refuse(f"the NVIDIA driver does not work: {error}", _BROKEN_REMEDY)
     except OSError as error:
@@ -163,6 +189,7 @@ def _open_devices(
     request: Request,
     environ: Mapping[str, str],
     clock_ns: Callable[[], int],
+    moving: Moving,
 ) -> CounterMeter | Unavailable:
     devices, lost = visible_devices(nvml, environ)
     if not devices and not lost:
@@ -172,12 +199,19 @@ def _open_devices(
             silent=True,
         )
     looks = [_look_at(nvml, index, handle) for index, handle in devices]
+    looks = _seen_moving(nvml, looks, moving)
     gpus = [gpu for gpu in looks if gpu.counts or gpu.powers]
-    dumb = {f"gpu-{gpu.number}": "neither energy nor power" for gpu in looks if gpu not in gpus}
+    dumb = {
+        f"gpu-{gpu.number}": "its counter stands still"
+        if gpu.stands_still
+        else "neither energy nor power"
+        for gpu in looks
+        if gpu not in gpus
+    }
     left_out = {f"gpu-{index}": why for index, why in lost.items()} | dumb
     words = [f"{name} left out: {why}" for name, why in left_out.items()]
     if not gpus:
-        if lost:
+        if lost or "its counter stands still" in dumb.values():
             return _refuse("; ".join(words), _BROKEN_REMEDY)
         return _refuse(
             f"{', '.join(dumb)} tells neither energy nor power (as virtual GPUs and some laptops "
@@ -194,7 +228,7 @@ def _open_devices(
         lambda: [read() for read in readers],
         description=_describe(gpus, request.sample_interval_s, words),
         interval_s=INTERVAL_S,
-        poll_s=request.sample_interval_s if any(gpu.powers for gpu in gpus) else None,
+        poll_s=request.sample_interval_s if any(gpu.powers for gpu in gpus) else POLL_S,
         release=lambda: _shut_down(nvml),
         clock_s=lambda: clock_ns() / 1e9,
     )

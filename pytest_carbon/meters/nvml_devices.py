@@ -42,10 +42,19 @@ def _chosen(nvml: Any, setting: str | None, count: int) -> set[int]:
     chosen: set[int] = set()
     for entry in setting.split(","):
         index = _board(nvml, entry.strip(), count)
-        if index is None:
+        if index is not None:
+            chosen.add(index)
+            continue
+        # It may be one of those that do not answer: to be left out by name.
+        lost = _without_uuid(nvml, count) if entry.strip().startswith(("GPU-", "MIG-")) else []
+        if not lost:
             break
-        chosen.add(index)
+        chosen.update(lost)
     return chosen
+
+
+def _without_uuid(nvml: Any, count: int) -> list[int]:
+    return [index for index in range(count) if not _uuid(nvml, index)]
 
 
 def _board(nvml: Any, entry: str, count: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,7 +13,10 @@ from pytest_carbon.meters.check import check_meter
 from pytest_carbon.meters.counter_meter import CounterMeter
 from pytest_carbon.meters.meter import Unavailable
 from pytest_carbon.meters.nvml import open_nvml
-from tests.meters.truth import World, request, worst_error
+from tests.meters.truth import World, all_move, request, worst_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 
 class NVMLError(Exception):
@@ -115,13 +119,13 @@ class FakeNvml:
 
 def opened(nvml: FakeNvml, sample_interval_s: float = 0.1, **world: object) -> CounterMeter:
     asked = request(sample_interval_s=sample_interval_s)
-    meter = open_nvml(asked, nvml, environ={}, **world)  # type: ignore[arg-type]
+    meter = open_nvml(asked, nvml, **{"environ": {}, "moving": all_move, **world})  # type: ignore[arg-type]
     assert isinstance(meter, CounterMeter), meter
     return meter
 
 
 def refused(nvml: FakeNvml, **environ: str) -> Unavailable:
-    found = open_nvml(request(), nvml, environ=environ)
+    found = open_nvml(request(), nvml, environ=environ, moving=all_move)
     assert isinstance(found, Unavailable), found
     return found
 
@@ -133,7 +137,7 @@ def test_a_counter_is_read_at_the_edges() -> None:
     board = Board(energy_mj=5_000, power_mw=None)
     meter = opened(FakeNvml([board]))
     assert meter.domains == ("gpu-0",)
-    assert meter.poll_s is None
+    assert meter.poll_s == 0.25, "often enough to find a counter that jumps"
     start = meter.read()
     board.energy_mj = 5_100
     end = meter.read()
@@ -196,7 +200,7 @@ def test_a_lost_board_is_left_out_by_name() -> None:
 
 def test_a_lost_board_that_is_not_visible_is_no_matter() -> None:
     nvml = FakeNvml([Board(), Board(lost=True, missing=True)])
-    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": "0"})
+    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": "0"}, moving=all_move)
     assert isinstance(meter, CounterMeter)
     assert (meter.name, meter.domains) == ("nvml", ("gpu-0",))
 
@@ -321,7 +325,7 @@ BOARDS = [Board("GPU-aaaa"), Board("GPU-aabb"), Board("GPU-cccc")]
 )
 def test_only_visible_boards_are_read(setting: str, domains: tuple[str, ...]) -> None:
     nvml = FakeNvml(BOARDS, instances={"MIG-1234": BOARDS[1]})
-    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": setting})
+    meter = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": setting}, moving=all_move)
     assert isinstance(meter, CounterMeter)
     assert meter.domains == domains
 
@@ -362,3 +366,70 @@ def test_this_machine_answers_in_one_way_or_the_other() -> None:
         assert found.reason
     else:
         check_meter(found)
+
+
+def still(read: Callable[[], Sequence[int]]) -> tuple[bool, ...]:
+    return (False,) * len(read())
+
+
+def test_a_counter_that_was_not_seen_moving_is_replaced_by_power() -> None:
+    world = World(mean_w=300, swing_w=200)
+    board = Board()
+
+    def refresh() -> None:
+        board.power_mw = int(world.power_w * 1e3)
+
+    refresh()
+    meter = opened(FakeNvml([board]), clock_ns=world.clock_ns, moving=still)
+    assert "the counter of gpu-0 stands still" in meter.description
+    assert worst_error(world, meter.read, poll_s=meter.poll_s, before=refresh) < 0.01
+
+
+def test_a_counter_that_stands_still_on_a_board_without_power_is_told() -> None:
+    found = open_nvml(request(), FakeNvml([Board(power_mw=None)]), environ={}, moving=still)
+    assert isinstance(found, Unavailable)
+    assert "gpu-0 left out: its counter stands still" in found.reason
+
+
+def test_a_board_that_shows_no_watts_is_not_taken_for_one_that_draws_none() -> None:
+    found = refused(FakeNvml([Board(energy_mj=None, power_mw=0)]))
+    assert "neither energy nor power" in found.reason
+
+
+def test_a_counter_is_waited_for_no_longer_than_its_first_refresh() -> None:
+    board = Board(power_mw=None)
+    looks = iter(range(1_000, 2_000))
+    nvml = FakeNvml([board])
+    nvml.nvmlDeviceGetTotalEnergyConsumption = lambda _: next(looks)  # type: ignore[method-assign, assignment]
+    meter = open_nvml(request(), nvml, environ={})
+    assert isinstance(meter, CounterMeter)
+    assert next(looks) < 1_010, "a look or two, and no patience is spent"
+
+
+@pytest.mark.parametrize("setting", ["GPU-cccc", "GPU-aaaa,GPU-cccc", "MIG-cccc"])
+def test_a_lost_board_that_is_named_by_its_uuid_is_told(setting: str) -> None:
+    nvml = FakeNvml([Board("GPU-aaaa"), Board("GPU-cccc", lost=True, missing=True)])
+    found = open_nvml(request(), nvml, environ={"CUDA_VISIBLE_DEVICES": setting}, moving=all_move)
+    told = found.reason if isinstance(found, Unavailable) else found.description
+    assert "gpu-1 left out: GPU is lost" in told
+    assert isinstance(found, Unavailable) is ("aaaa" not in setting)
+
+
+def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero() -> None:
+    nvml = FakeNvml([Board()])
+    meter = opened(nvml)
+
+    def forbid(_: Board) -> int:
+        raise NVMLError("Insufficient Permissions")
+
+    nvml.nvmlDeviceGetPowerUsage = forbid  # type: ignore[method-assign, assignment]
+    with pytest.raises(OSError, match="gpu-0: NVML: Insufficient Permissions"):
+        meter.read()
+
+
+def test_an_answer_that_is_no_number_is_an_error_of_the_system() -> None:
+    nvml = FakeNvml([Board()])
+    meter = opened(nvml)
+    nvml.nvmlDeviceGetTotalEnergyConsumption = lambda _: "N/A"  # type: ignore[method-assign, assignment, return-value]
+    with pytest.raises(OSError, match="ValueError"):
+        meter.read()
