@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Method, Usage
-from pytest_carbon.meters.meter import MACHINE
+from pytest_carbon.meters.meter import MACHINE, PART, PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +17,6 @@ __all__ = ["check_meter"]
 
 _USAGE = Usage(cpu_s=0.5, wall_s=1.0, work_s=0.4, host_busy_s=0.8, memory_bytes=10**8)
 _NOTHING = Usage(cpu_s=0.0, wall_s=0.0, work_s=0.0, host_busy_s=0.0)
-_PARTS = re.compile(r"cpu|memory|gpu(:[a-z0-9-]+)?|machine")
 
 
 def check_meter(meter: Meter, spend: Callable[[], object] = lambda: None) -> None:
@@ -64,7 +62,7 @@ def _check_words(meter: Meter) -> None:
     assert len(set(meter.domains)) == len(meter.domains), "no domain twice"
     assert meter.covers, "a meter says what it covers"
     for part in meter.covers:
-        assert _PARTS.fullmatch(part), f"{part!r} is none of cpu, memory, gpu, gpu:maker, machine"
+        assert PART.fullmatch(part), f"{part!r} is none of {PARTS}"
     assert meter.interval_s >= 0, "a refresh takes no negative time"
     assert meter.poll_s is None or meter.poll_s > 0, "polling takes time"
     assert meter.uses_host_time in {True, False}, "the host's time is read or not"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
@@ -10,10 +11,14 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import DomainEnergy, Method, Usage
     from pytest_carbon.meters.watts import CpuPower
 
-__all__ = ["MACHINE", "Meter", "Request", "Unavailable", "overlaps"]
+__all__ = ["MACHINE", "PART", "PARTS", "Meter", "Request", "Unavailable", "overlaps"]
 
 MACHINE = "machine"
 """The part that holds all others."""
+
+PARTS = "cpu, memory, gpu, gpu:maker, machine"
+PART = re.compile(r"cpu|memory|gpu(:[a-z0-9-]+)?|machine")
+"""What a meter may cover: the parts of a machine."""
 
 
 class Meter(Protocol):

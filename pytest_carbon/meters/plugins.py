@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.measurement import DomainEnergy, Method, Usage
 from pytest_carbon.meters.caller import Caller
-from pytest_carbon.meters.meter import Meter, Request, Unavailable
+from pytest_carbon.meters.meter import PART, PARTS, Meter, Request, Unavailable
 from pytest_carbon.meters.sources import Source
 
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ OPEN_S = 10.0
 
 READ_S = 2.0
 """How long a reading may take before the meter counts as lost."""
+
+# More than a rack of machines draws, and time for figures that come late.
+_MOST_W = 100_000.0
+_SLACK_S = 1.0
 
 _INFO = (".dist-info", ".egg-info")
 
@@ -63,24 +67,40 @@ def _counters(answer: object) -> tuple[int, ...]:
     return tuple(answer)
 
 
+def _attributes(meter: object) -> dict[str, Any]:
+    """What a meter tells of itself; asked in its own thread, as properties may do anything."""
+    found = {name: getattr(meter, name) for name in _ATTRIBUTES if hasattr(meter, name)}
+    if "description" in found:
+        found["description"] = " ".join(str(found["description"]).split())
+    if "uses_host_time" in found:
+        found["uses_host_time"] = bool(found["uses_host_time"])
+    return found
+
+
 class GuardedMeter:
     """A third party's meter, of which nothing is believed unchecked."""
 
     def __init__(self, meter: Any, caller: Caller, source_name: str, read_s: float) -> None:
-        missing = [name for name in _ATTRIBUTES if not hasattr(meter, name)]
-        if missing:
-            raise _nonsense(f"it is no meter: it has no {', '.join(missing)}")
         self._meter = meter
         self._caller = caller
         self._read_s = read_s
-        self.name: str = meter.name
-        self.method: Method = meter.method
-        self.domains: tuple[str, ...] = _texts(meter.domains, "domains")
-        self.covers: tuple[str, ...] = _texts(meter.covers, "covers")
-        self.description = " ".join(str(meter.description).split()) or source_name
-        self.interval_s = _seconds(meter.interval_s, "interval_s", least=0.0)
-        self.poll_s = None if meter.poll_s is None else _seconds(meter.poll_s, "poll_s", 1e-3)
-        self.uses_host_time = bool(meter.uses_host_time)
+        told = caller.call(lambda: _attributes(meter), read_s, "asking what it is")
+        missing = [name for name in _ATTRIBUTES if name not in told]
+        if missing:
+            raise _nonsense(f"it is no meter: it has no {', '.join(missing)}")
+        self.name: str = told["name"]
+        self.method: Method = told["method"]
+        self.domains: tuple[str, ...] = _texts(told["domains"], "domains")
+        self.covers: tuple[str, ...] = _texts(told["covers"], "covers")
+        if len(set(self.domains)) < len(self.domains):
+            raise _nonsense(f"its domains are {self.domains!r:.80}, one of them twice")
+        for part in self.covers:
+            if not PART.fullmatch(part):
+                raise _nonsense(f"it covers {part!r:.40}: none of {PARTS}")
+        self.description: str = told["description"] or source_name
+        self.interval_s = _seconds(told["interval_s"], "interval_s", least=0.0)
+        self.poll_s = None if told["poll_s"] is None else _seconds(told["poll_s"], "poll_s", 1e-3)
+        self.uses_host_time: bool = told["uses_host_time"]
         is_own = isinstance(self.name, str) and _NAME.fullmatch(self.name)
         if not is_own or not f"{self.name}-".startswith(f"{source_name}-"):
             raise _nonsense(f"its name is {self.name!r}, not {source_name!r}")
@@ -119,6 +139,12 @@ class GuardedMeter:
             for joules in (energy.dynamic_j, energy.idle_j):
                 if not isinstance(joules, (int, float)) or not 0 <= joules < math.inf:
                     raise _nonsense(f"energy returned {joules!r:.80} J for {energy.domain}")
+            most_j = _MOST_W * (max(usage.wall_s, usage.cpu_s) + 2 * self.interval_s + _SLACK_S)
+            if energy.dynamic_j + energy.idle_j > most_j:
+                raise _nonsense(
+                    f"energy returned {energy.dynamic_j + energy.idle_j:,.0f} J for "
+                    f"{usage.wall_s:.3g} s of {energy.domain}, which no hardware draws"
+                )
             if energy.method is not self.method:
                 raise _nonsense(f"{energy.domain} is {energy.method}, the meter {self.method}")
         if tuple(energy.domain for energy in answer) != self.domains:

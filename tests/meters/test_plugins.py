@@ -59,6 +59,19 @@ class Board:
         self.closed = True
 
 
+class Shy(Board):
+    """It fails where it is asked for a property."""
+
+    @property
+    def poll_s(self) -> float | None:  # type: ignore[override]
+        raise RuntimeError("no device")
+
+
+class Unspoken:
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
 def opened(board: Any, **limits: float) -> Meter:
     found = open_guarded("board", lambda: lambda _: board, request(), **limits)
     assert not isinstance(found, Unavailable), found
@@ -108,6 +121,13 @@ def raising(error: BaseException) -> Any:
         (lambda _: Board(name="BOARD"), "its name is 'BOARD'"),
         (lambda _: Board(method="measured"), "its method is 'measured'"),
         (lambda _: Board(domains=()), "its domains are ()"),
+        (lambda _: Board(domains=("board", "board")), "one of them twice"),
+        (lambda _: Board(covers=("banana",)), "it covers 'banana': none of cpu, memory"),
+        (lambda _: Board(poll_s=float("nan")), "its poll_s is nan"),
+        (lambda _: Board(interval_s=float("inf")), "its interval_s is inf"),
+        (lambda _: Shy(), "asking what it is raised RuntimeError: no device"),
+        (lambda _: Board(description=Unspoken()), "asking what it is raised ValueError"),
+        (lambda _: Board, "read raised TypeError"),
         (lambda _: Board(domains="board"), "its domains are 'board'"),
         (lambda _: Board(covers=[3]), "its covers are [3]"),
         (lambda _: Board(interval_s="often"), "its interval_s is 'often'"),
@@ -130,6 +150,18 @@ def raising(error: BaseException) -> Any:
             "energy returned -1.0 J for board",
         ),
         (
+            lambda _: Board(result=[DomainEnergy("board", float("inf"), 0.0, Method.MEASURED)]),
+            "energy returned inf J for board",
+        ),
+        (
+            lambda _: Board(result=[DomainEnergy("board", "5", 0.0, Method.MEASURED)]),  # type: ignore[arg-type]
+            "energy returned '5' J for board",
+        ),
+        (
+            lambda _: Board(result=[DomainEnergy("board", 1e9, 0.0, Method.MEASURED)]),
+            "energy returned 1,000,000,000 J for 1 s of board, which no hardware draws",
+        ),
+        (
             lambda _: Board(result=[DomainEnergy("board", 1.0, 0.0, Method.MODELLED)]),
             "the meter",
         ),
@@ -147,6 +179,19 @@ def test_one_that_blocks_while_it_is_opened_is_not_waited_for() -> None:
     never = threading.Event()
     found = refused(lambda _: never.wait(), open_s=0.01)
     assert "opening it has not returned after 0.01 s" in found.reason
+    never.set()
+
+
+def test_a_property_that_blocks_is_not_waited_for() -> None:
+    never = threading.Event()
+
+    class Slow(Board):
+        @property
+        def description(self) -> str:  # type: ignore[override]
+            never.wait()
+            return ""
+
+    assert "asking what it is has not returned" in refused(lambda _: Slow(), read_s=0.05).reason
     never.set()
 
 
