@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Choice", "Look", "choose_meters"]
 
 _WORDS = {"cpu": "CPU", "memory": "memory"}
+_NAME_ONE = "name one of them; without the option the better one is taken, where it can be read"
 
 
 class Look(NamedTuple):
@@ -72,10 +73,15 @@ class _Choosing:
         if isinstance(found, Unavailable):
             self.looks.append(Look(source, unavailable=found))
             return found
-        if any(overlaps(part, self.covered) for part in found.covers):
-            found.close()
-            self.looks.append(Look(source))
-            return None
+        taken = [part for part in found.covers if overlaps(part, self.covered)]
+        if taken:
+            # Of what is covered in part, the rest is measured all the same.
+            leave = getattr(found, "leave", None)
+            if leave is None or len(taken) == len(found.covers):
+                found.close()
+                self.looks.append(Look(source))
+                return None
+            leave(self.covered)
         self.meters.append(found)
         self.looks.append(Look(source, meter=found))
         return None
@@ -87,6 +93,13 @@ class _Choosing:
                 f"--carbon-meters={','.join(names)}: {source.name} cannot be used here "
                 f"({refused.reason})",
                 remedy=refused.remedy or "leave it out",
+            )
+        if self.looks[-1].meter is None:
+            others = " and ".join(meter.name for meter in self.meters)
+            raise SettingError(
+                f"--carbon-meters={','.join(names)}: {source.name} covers what {others} already "
+                "does",
+                remedy=_NAME_ONE,
             )
 
     def close(self) -> None:
@@ -119,8 +132,7 @@ def _check(names: Sequence[str], sources: Sequence[Source]) -> list[Source]:
                     raise SettingError(
                         f"--carbon-meters names {other.name} and {source.name}, which both cover "
                         f"the {_WORDS.get(part, part)}",
-                        remedy="name one of them; without the option the better one is taken, "
-                        "where it can be read",
+                        remedy=_NAME_ONE,
                     )
     return chosen
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import DomainEnergy, Method
+from pytest_carbon.meters.meter import overlaps
 
 if TYPE_CHECKING:
     from pytest_carbon.measurement import Usage
@@ -37,8 +38,8 @@ class ModelMeter:
 
     name = "model"
     method = Method.MODELLED
-    domains = ("cpu", "memory")
-    covers = ("cpu", "memory")
+    domains: tuple[str, ...] = ("cpu", "memory")
+    covers: tuple[str, ...] = ("cpu", "memory")
     interval_s = 0.0
     uses_host_time = False
     poll_s: float | None = None
@@ -46,10 +47,18 @@ class ModelMeter:
     def __init__(self, power: CpuPower, threads: float, cpu_name: str = "CPU") -> None:
         self._power = power
         self._threads = threads
+        self._has_memory = True
         self.description = (
             f"model of {cpu_name}: {power.slope_w:.2f} W per busy hardware thread, "
             f"{power.min_w:.2f} W idle on each of {threads:g}, {power.source}; {_MEMORY_TEXT}"
         )
+
+    def leave(self, covered: tuple[str, ...]) -> None:
+        """Leave memory to a meter that covers it."""
+        if overlaps("memory", covered):
+            self._has_memory = False
+            self.domains = self.covers = ("cpu",)
+            self.description = self.description.removesuffix(f"; {_MEMORY_TEXT}")
 
     def read(self) -> tuple[int, ...]:
         """Nothing: the model has no counters."""
@@ -64,7 +73,7 @@ class ModelMeter:
         idle_j = self._power.min_w * self._threads * usage.wall_s * usage.host_share
         return (
             DomainEnergy("cpu", dynamic_j, idle_j, Method.MODELLED),
-            *_memory_energy(usage),
+            *(_memory_energy(usage) if self._has_memory else ()),
         )
 
     def close(self) -> None:

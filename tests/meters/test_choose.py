@@ -5,12 +5,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import SettingError
-from pytest_carbon.measurement import Method
+from pytest_carbon.measurement import Method, Usage
+from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.choose import Choice, choose_meters
+from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.cpu_model import CpuModel
 from pytest_carbon.meters.meter import Meter, Request, Unavailable
 from pytest_carbon.meters.model import MemoryModelMeter, ModelMeter
 from pytest_carbon.meters.sources import BUILT_IN, Source
+from tests.meters.truth import POWER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -169,3 +172,45 @@ def test_this_machine_has_meters() -> None:
         meter.close()
     names = [look.source.name for look in choice.looks]
     assert {source.name for source in BUILT_IN} <= set(names)
+
+
+class Counters(CounterMeter):
+    """Counters of a package, its memory and a GPU, all at 7 J."""
+
+    def __init__(self) -> None:
+        channels = [Channel("package-0", "cpu"), Channel("dram-0", "memory"), Channel("gpu", "gpu")]
+        share = HostShare(POWER, 4, 4.0)
+        super().__init__(
+            "chip", channels, lambda: [7, 7, 7], description="a chip", interval_s=0.1, share=share
+        )
+
+
+def test_of_a_meter_that_is_covered_in_part_the_rest_is_measured(
+    choose: Callable[..., Choice],
+) -> None:
+    dimm = source("dimm", really=("memory",))
+    choice = choose(source("chip", "cpu", "memory", meter=Counters()), plugins=[dimm])
+    assert choice.name == "dimm+chip"
+    chip = choice.meters[1]
+    assert (chip.domains, chip.covers) == (("package-0", "gpu"), ("cpu", "gpu"))
+    assert chip.read() == (0, 0)
+    assert "dram-0 left to another meter" in chip.description
+
+
+def test_a_third_partys_memory_leaves_the_cpu_to_the_model(choose: Callable[..., Choice]) -> None:
+    choice = choose(NO_RAPL, plugins=[source("dimm", really=("memory",))])
+    assert choice.name == "dimm+model"
+    model = choice.meters[1]
+    assert (model.domains, model.covers) == (("cpu",), ("cpu",))
+    (energy,) = model.energy(Usage(cpu_s=1.0, wall_s=1.0, work_s=1.0, memory_bytes=10**9), (), ())
+    assert energy.domain == "cpu"
+    assert "memory" not in model.description
+
+
+@pytest.mark.parametrize("names", [["plug", "rapl"], ["plug", "model"], ["rapl", "plug"]])
+def test_a_named_meter_is_never_dropped_without_a_word(
+    choose: Callable[..., Choice], names: list[str]
+) -> None:
+    plug = source("plug", really=("machine",))
+    with pytest.raises(SettingError, match=r"covers what plug already does"):
+        choose(RAPL, names=names, plugins=[plug])
