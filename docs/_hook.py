@@ -23,7 +23,20 @@ from pytest_carbon.report.kinds import KINDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-__all__ = ["GENERATED", "fill_in", "on_config", "on_page_markdown", "parsers"]
+__all__ = ["GENERATED", "TESTED", "fill_in", "on_config", "on_page_markdown", "parsers"]
+
+TESTED = {
+    "rapl": "folders like the kernel's; a tree that follows this machine's CPU time",
+    "rapl-perf": "a folder like the kernel's, files in place of events",
+    "apple": "an invented `zeus_apple_silicon`",
+    "emi": "invented devices below the real `ctypes` layer",
+    "powermetrics": "a script of that name and its pipe",
+    "nvml": "an invented driver behind the names of the real module",
+    "amd": "an invented `amdsmi`",
+    "hwmon": "folders like the kernel's",
+    "model": "published measurements (see Measurement)",
+}
+"""What each meter was held against: an imitation whose energy is known, to 1 % from 0.1 s on."""
 
 _MARK = re.compile(r"^<!-- generated: (\w+) -->\n.*?^<!-- end -->$", re.MULTILINE | re.DOTALL)
 
@@ -156,14 +169,16 @@ def kinds() -> str:
 def meters() -> str:
     """The built-in meters, best first."""
     return _table(
-        ("meter", "systems", "covers", "refreshed", "rights"),
+        ("meter", "systems", "domains", "method", "refreshed", "rights", "tested how"),
         (
             (
                 _code(meter.name),
                 meter.systems,
-                ", ".join(meter.covers) or "what its sensors tell",
+                meter.domains,
+                meter.method.value,
                 f"{meter.interval_s * 1000:g} ms" if meter.interval_s else "with the clock",
                 meter.rights + ("" if meter.by_default else "; used only where it is named"),
+                TESTED[meter.name],
             )
             for meter in BUILT_IN
         ),

@@ -26,7 +26,8 @@ _SYSTEM: str = sys.platform
 class Source(NamedTuple):
     """A kind of meter: what it covers, how, with which rights, and what opens it.
 
-    ``covers`` are the parts that a setting may name only once; ``rights`` says what a user needs.
+    ``covers`` are the parts that a setting may name only once; ``rights`` says what a user needs,
+    ``domains`` names what its figures are told by, with the part that each covers.
     ``by_default``: it is tried where nothing is named.
     """
 
@@ -38,6 +39,7 @@ class Source(NamedTuple):
     rights: str
     open: Callable[[Request], Meter | Unavailable]
     by_default: bool = True
+    domains: str = ""
 
 
 def _absent(meter: str, reason: str, remedy: str) -> Unavailable:
@@ -121,11 +123,20 @@ def _model(request: Request) -> Meter | Unavailable:
 
 
 _ROOT = "to read energy_uj: root, or a file mode that permits it (a udev rule)"
+_PACKAGES = "package-N (cpu), dram-N (memory)"
+_BOARDS = "gpu-N, whole boards"
 _PERFMON = "CAP_PERFMON, or kernel.perf_event_paranoid of 0 or less"
 
 BUILT_IN = (
     Source(
-        "rapl", ("cpu", "memory"), Method.MEASURED, 0.001, "Linux, bare machine", _ROOT, open=_rapl
+        "rapl",
+        ("cpu", "memory"),
+        Method.MEASURED,
+        0.001,
+        "Linux, bare machine",
+        _ROOT,
+        open=_rapl,
+        domains=_PACKAGES,
     ),
     Source(
         "rapl-perf",
@@ -135,6 +146,7 @@ BUILT_IN = (
         "Linux, bare machine",
         _PERFMON,
         open=_rapl_perf,
+        domains=_PACKAGES,
     ),
     Source(
         "apple",
@@ -144,9 +156,17 @@ BUILT_IN = (
         "macOS on Apple silicon",
         "none; needs the extra pytest-carbon[apple]",
         open=_apple,
+        domains="cpu, dram (memory), gpu, gpu-sram, ane (gpu), as far as the chip tells them",
     ),
     Source(
-        "emi", ("cpu", "memory"), Method.MEASURED, 0.001, "Windows 11, bare machine", "none", _emi
+        "emi",
+        ("cpu", "memory"),
+        Method.MEASURED,
+        0.001,
+        "Windows 11, bare machine",
+        "none",
+        open=_emi,
+        domains=_PACKAGES,
     ),
     Source(
         "powermetrics",
@@ -155,10 +175,20 @@ BUILT_IN = (
         0.1,
         "macOS",
         "sudo without a password, for this program",
-        _powermetrics,
+        open=_powermetrics,
         by_default=False,
+        domains="cpu, gpu, ane (gpu) on Apple silicon; package-0 (cpu) on Intel Macs",
     ),
-    Source("nvml", ("gpu:nvidia",), Method.MEASURED, 0.1, "Linux, Windows", "none", open=_nvml),
+    Source(
+        "nvml",
+        ("gpu:nvidia",),
+        Method.MEASURED,
+        0.1,
+        "Linux, Windows",
+        "none",
+        open=_nvml,
+        domains=_BOARDS,
+    ),
     Source(
         "amd",
         ("gpu:amd",),
@@ -167,6 +197,7 @@ BUILT_IN = (
         "Linux",
         "none (groups video and render); needs the extra pytest-carbon[amd] and ROCm",
         open=_amd,
+        domains=_BOARDS,
     ),
     Source(
         "hwmon",
@@ -176,7 +207,17 @@ BUILT_IN = (
         "Linux: GPUs of Intel and AMD, Jetson boards, chips with energyN_input",
         "none, as a rule",
         open=_hwmon,
+        domains="gpu-N; package-N (cpu); rails by their labels (cpu, gpu, memory)",
     ),
-    Source("model", ("cpu", "memory"), Method.MODELLED, 0.0, "all", "none", open=_model),
+    Source(
+        "model",
+        ("cpu", "memory"),
+        Method.MODELLED,
+        0.0,
+        "all",
+        "none",
+        open=_model,
+        domains="cpu, memory",
+    ),
 )
 """Best first; a part of the machine that one covers is no matter of the next."""

@@ -19,6 +19,7 @@ from pytest_carbon.intensity.live.sources import GROUP as INTENSITY_GROUP
 from pytest_carbon.intensity.location import CLOUD_VARIABLES
 from pytest_carbon.meters import api
 from pytest_carbon.meters.plugins import GROUP as METERS_GROUP
+from pytest_carbon.meters.sources import BUILT_IN
 from pytest_carbon.resultfile import file as result
 from pytest_carbon.session.results.origin import BRANCH_VARIABLES, COMMIT_VARIABLES
 from pytest_carbon.tasks.carbon import Carbon
@@ -83,6 +84,20 @@ def test_what_a_meter_of_a_third_party_takes_is_listed() -> None:
     assert [name for name in api.__all__ if f"`{name}`" not in text] == []
     assert f'[project.entry-points."{METERS_GROUP}"]' in text
     assert f'[project.entry-points."{INTENSITY_GROUP}"]' in text_of("intensity.md")
+
+
+def test_every_meter_has_all_that_the_table_promises() -> None:
+    rows = {
+        cells[1].strip(" `"): [cell.strip() for cell in cells[2:-1]]
+        for cells in (line.split("|") for line in text_of("meters.md").splitlines())
+        if len(cells) == 9
+    }
+    head = rows.pop("meter")
+    assert head == ["systems", "domains", "method", "refreshed", "rights", "tested how"]
+    del rows["---"]
+    assert list(rows) == [source.name for source in BUILT_IN]
+    assert all(all(cells) for cells in rows.values())
+    assert list(hook().TESTED) == list(rows)
 
 
 def test_schemas_have_the_numbers_that_are_written() -> None:
