@@ -30,7 +30,7 @@ def _busy_s() -> float:
     if _PRECISE.exists():
         return int(_PRECISE.read_text()) / 1e9
     fields = Path("/proc/stat").read_text().split(None, 8)
-    return sum(int(fields[at]) for at in (1, 2, 3, 6, 7)) / os.sysconf("SC_CLK_TCK")
+    return sum(int(fields[at]) for at in (1, 2, 3, 6, 7)) / os.sysconf("SC_CLK_TCK")  # type: ignore[attr-defined, no-any-return, unused-ignore]
 
 
 def shown_j(root: Path) -> float:
@@ -71,7 +71,7 @@ def _run(root: Path, idle_w: float) -> None:
     while True:
         idle_j = idle_w * threads * (time.monotonic() - start_s)
         energy_j = BUSY_W * (_busy_s() - busy_s) + idle_j
-        os.pwrite(file, b"%20d\n" % int(energy_j * 1e6), 0)
+        os.pwrite(file, b"%20d\n" % int(energy_j * 1e6), 0)  # type: ignore[attr-defined, unused-ignore]
         if not is_known:
             is_known = True
             print("counts", flush=True)

@@ -61,7 +61,7 @@ class WarmStarts:
         order = json.dumps([list(command[2:]), dict(environ), str(Path.cwd())]).encode()
         self._channel.sendall(len(order).to_bytes(8, "big"))
         self._channel.sendall(order)
-        socket.send_fds(self._channel, [b"f"], [stdout.fileno(), stderr.fileno()])
+        socket.send_fds(self._channel, [b"f"], [stdout.fileno(), stderr.fileno()])  # type: ignore[attr-defined, unused-ignore]
         self._running = WarmRun(int(_read(self._channel, 8)), self._channel)
         return self._running
 
@@ -111,7 +111,7 @@ class WarmRun:
     def kill(self) -> None:
         """End the run at once."""
         if self.returncode is None:
-            os.kill(self.pid, signal.SIGKILL)
+            os.kill(self.pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
 
 
 def _read_at_start(environ: Mapping[str, str]) -> dict[str, str]:
@@ -153,8 +153,8 @@ def _serve(channel: socket.socket) -> None:
             )
         except EOFError:
             return
-        _, outputs, _, _ = socket.recv_fds(channel, 1, 2)
-        child = os.fork()
+        _, outputs, _, _ = socket.recv_fds(channel, 1, 2)  # type: ignore[attr-defined, unused-ignore]
+        child = os.fork()  # type: ignore[attr-defined, unused-ignore]
         if child == 0:
             channel.close()
             _run(arguments, environ, folder, outputs, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import platform
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., pytest.RunResult]
 
-if sys.platform != "linux":
+if platform.system() != "Linux":
     pytest.skip("powercap, and CPU clocks of other processes, are Linux's", allow_module_level=True)
 
 SUITE = """

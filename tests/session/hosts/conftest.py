@@ -87,7 +87,7 @@ def _host(name: str, cpu: str, command: list[str], port: int, folder: Path) -> I
         _answers(port, process)
         yield
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
+        os.killpg(process.pid, signal.SIGKILL)  # type: ignore[attr-defined, unused-ignore]
         process.wait()
 
 
