@@ -158,6 +158,19 @@ def test_garbage_in_a_run_is_an_error(mac: Mac) -> None:
     meter.close()
 
 
+@pytest.mark.parametrize(
+    "sample", [{"cpu_energy": -5}, {"cpu_power": -5.0}, {"gpu_energy": 5}, {"cpu_energy": 10**9}]
+)
+def test_a_sample_that_cannot_be_is_an_error_and_no_figure(mac: Mac, sample: Any) -> None:
+    mac.print(plist(0.1, cpu_energy=5) + b"\0")
+    meter = opened(mac)
+    mac.print(plist(0.1, **sample) + b"\0")
+    mac.world.sleep(0.1)
+    with pytest.raises(OSError, match=r"powermetrics|which no hardware draws"):
+        meter.read()
+    meter.close()
+
+
 def test_without_the_right_to_sudo_the_line_that_permits_it_is_told(mac: Mac) -> None:
     mac.errors = b"sudo: a password is required\n"
     mac.end()

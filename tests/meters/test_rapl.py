@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -474,6 +475,31 @@ def test_a_root_that_is_no_tree_is_an_error_of_the_setting(tmp_path: Path, make:
     with pytest.raises(SettingError, match="no RAPL package zone is there") as caught:
         open_rapl(request(powercap=root))
     assert "intel-rapl:0" in caught.value.remedy
+
+
+def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero(
+    powercap: Powercap, opened: Callable[..., RaplMeter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    powercap.add_server()
+    meter = opened()
+
+    def forbid(*_: object) -> bytes:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("pytest_carbon.meters.rapl._System.pread", forbid)
+    with pytest.raises(PermissionError):
+        meter.read()
+
+
+@pytest.mark.parametrize("content", ["-5", "", "nan", "0x10", "1.5"])
+def test_a_counter_that_holds_nonsense_in_a_run_is_an_error(
+    powercap: Powercap, opened: Callable[..., RaplMeter], content: str
+) -> None:
+    powercap.add("intel-rapl:0", "package-0", 60_000_000_000)
+    meter = opened()
+    powercap.set("intel-rapl:0", content)
+    with pytest.raises(OSError, match="package-0"):
+        meter.read()
 
 
 def test_it_follows_a_package_whose_energy_is_known(

@@ -185,3 +185,18 @@ def test_it_is_polled_so_that_a_counter_that_stops_is_found(pmu: Pmu) -> None:
     with pytest.raises(OSError, match=r"stood still for 0\.25 s"):
         meter.read()
     meter.close()
+
+
+def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero(
+    pmu: Pmu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter = opened(pmu)
+
+    def forbid(*_: object) -> bytes:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("pytest_carbon.meters.rapl_perf.os.read", forbid)
+    with pytest.raises(PermissionError):
+        meter.read()
+    monkeypatch.undo()
+    meter.close()
