@@ -138,6 +138,10 @@ def _told(error: CarbonError | OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SIGNALLED + SIGPIPE
     if isinstance(error, OSError):
+        if error.errno == errno.ENOENT and error.filename is None:
+            # As tempfile says it where no folder can be written to.
+            say_aside(f"ERROR: {error.strerror}: set TMPDIR to a folder that you may write to")
+            return USAGE_ERROR
         if error.errno not in _OF_THE_MACHINE:
             raise error
         where = f"{printable_line(str(error.filename))}: " if error.filename else ""

@@ -283,3 +283,16 @@ def test_a_full_disk_is_one_line_and_no_traceback(
     assert capsys.readouterr().err == (
         "ERROR: /tmp/x: No space left on device: mend or free the disk, and begin again\n"
     )
+
+
+def test_a_machine_without_a_temporary_folder_is_one_line_and_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> int:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found in ['/tmp']")
+
+    monkeypatch.setattr("pytest_carbon.cli.refresh.run", fails)
+    assert main(["refresh"]) == 4
+    assert capsys.readouterr().err.endswith(
+        "found in ['/tmp']: set TMPDIR to a folder that you may write to\n"
+    )

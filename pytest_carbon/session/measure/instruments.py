@@ -149,7 +149,10 @@ def open_instruments(
     )
 
 
-def _cache_dir() -> Path:
+def _cache_dir() -> Path | None:
     # By number, as users of containers need not have a name; on Windows the folder is one's own.
     user = os.getuid() if hasattr(os, "getuid") else "own"
-    return Path(tempfile.gettempdir()) / f"pytest-carbon-{user}"
+    try:
+        return Path(tempfile.gettempdir()) / f"pytest-carbon-{user}"
+    except FileNotFoundError:  # a container may have no folder to write into
+        return None
