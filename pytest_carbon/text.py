@@ -10,6 +10,7 @@ import re
 __all__ = [
     "LONGEST",
     "code_span",
+    "counted",
     "csv_text",
     "printable_line",
     "short_name",
@@ -29,6 +30,11 @@ _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
 _COMMAND = re.compile(r"^(\s*):(?=:)")
 _PIPE = re.compile(r"(\\*)\|")
 _TICKS = re.compile("`+")
+
+
+def counted(count: int, noun: str) -> str:
+    """How many there are of a thing with a regular plural: ``1 test``, ``2 tests``."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def visible(text: str) -> str:

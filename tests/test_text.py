@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 
 from pytest_carbon.text import (
     code_span,
+    counted,
     csv_text,
     short_name,
     shown,
@@ -18,6 +19,12 @@ from pytest_carbon.text import (
     workflow_data,
     workflow_property,
 )
+
+
+@pytest.mark.parametrize(("count", "words"), [(0, "0 tests"), (1, "1 test"), (2, "2 tests")])
+def test_what_is_counted_is_one_or_many(count: int, words: str) -> None:
+    assert counted(count, "test") == words
+
 
 hostile = st.text() | st.text("`|\\ \n\r<>&@#*_[]()!:/\u202e\ud800")
 

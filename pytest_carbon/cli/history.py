@@ -13,7 +13,7 @@ from pytest_carbon.history.store import History
 from pytest_carbon.ini import ini_setting
 from pytest_carbon.report.figures import kind_text
 from pytest_carbon.report.trend import trend_lines
-from pytest_carbon.text import shown
+from pytest_carbon.text import counted, shown
 
 if TYPE_CHECKING:
     import argparse
@@ -126,7 +126,7 @@ def _comparable(points: Sequence[Point], fingerprint: str | None) -> tuple[list[
         return chosen, ""
     count = len(points) - len(chosen)
     return chosen, (
-        f"{count} runs of other environments are not comparable and left out: "
+        f"{counted(count, 'run')} of other environments left out, as they are not comparable: "
         f"--environment={' or '.join(others)}"
     )
 

@@ -20,6 +20,7 @@ from pytest_carbon.measurement import Kind
 from pytest_carbon.report.destination import probe
 from pytest_carbon.report.terminal import summary_lines
 from pytest_carbon.resultfile.file import read_result
+from pytest_carbon.text import counted
 from pytest_carbon.updates.join import SharedNames, by_environment, join_results
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import plan_runs, preview_refresh, store_runs
@@ -114,7 +115,7 @@ def run(args: argparse.Namespace) -> int:
         joined, doubts = _as_one_run(results, _folder(args))
         if len(groups) > 1:
             say(f"environment {environment.fingerprint}: {BaselineStore(Path()).path(environment)}")
-        say(f"{len(results)} result{'s' if len(results) != 1 else ''} joined")
+        say(f"{counted(len(results), 'result')} joined")
         width = shutil.get_terminal_size().columns
         for line in summary_lines(joined, verbosity=int(args.verbose), rows=_ROWS, width=width):
             say(line.text)
@@ -158,9 +159,13 @@ def _gaps(joined: RunResult) -> list[str]:
     notes = []
     if missing:
         shown = ", ".join(sorted(missing)[:3])
-        notes.append(f"{len(missing)} selected tests ran in none of these results: {shown}")
+        notes.append(
+            f"selected, but run in none of these results: {counted(len(missing), 'test')}: {shown}"
+        )
     if course.deselected:
-        notes.append(f"{len(course.deselected)} tests were selected in none of these results")
+        notes.append(
+            f"selected in none of these results: {counted(len(course.deselected), 'test')}"
+        )
     return notes
 
 

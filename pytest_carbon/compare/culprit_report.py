@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.explain.findings import findings, headline
 from pytest_carbon.report.comment import NAME_COLUMNS
 from pytest_carbon.report.names import fitted
-from pytest_carbon.text import code_span, shown, visible, workflow_data, workflow_property
+from pytest_carbon.text import code_span, counted, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:
@@ -57,10 +57,8 @@ def culprit_lines(comparison: Comparison) -> Iterator[str]:
         if len(finding.tests) > _SHOWN:
             yield f"    and {len(finding.tests) - _SHOWN} more"
         if finding.explained:
-            yield (
-                f"    explains {len(finding.explained)} more suspects, which were not measured "
-                "further (--all measures each)"
-            )
+            more = counted(len(finding.explained), "more suspect")
+            yield f"    explains {more}, not measured further (--all measures each)"
 
 
 def found_so_far(tests: Sequence[ComparedTest]) -> Iterator[str]:
@@ -85,10 +83,12 @@ def markdown_culprits(comparison: Comparison) -> list[str]:
             more = len(finding.tests) - _NAMED
             where.append(f"in {', '.join(names)}{f' and {more} more' if more > 0 else ''}")
         if finding.explained:
-            where.append(f"explains {len(finding.explained)} more suspects, not measured further")
+            where.append(
+                f"explains {counted(len(finding.explained), 'more suspect')}, not measured further"
+            )
         lines += [f"  {'; '.join(where)}"] if where else []
     if len(found) > _SHOWN:
-        lines.append(f"- {len(found) - _SHOWN} more culprits")
+        lines.append(f"- {counted(len(found) - _SHOWN, 'more culprit')}")
     for one in comparison.regressed_sums:
         name = code_span(_name_of(one)) if one.name else "the whole suite"
         lines.append(f"- {name}: {_change_of(one)}, spread over {one.tests} tests")

@@ -10,7 +10,7 @@ from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import interval_text
 from pytest_carbon.report.method import short_method
 from pytest_carbon.report.names import columns, fitted, padded
-from pytest_carbon.text import shown
+from pytest_carbon.text import counted, shown
 from pytest_carbon.units import format_change, format_duration, format_energy
 
 if TYPE_CHECKING:
@@ -145,10 +145,10 @@ def suites(comparison: Comparison, *, verbose: bool) -> Iterator[str]:
     method = comparison.method
     yield f"method: {method if verbose else short_method(method.partition('; clock: ')[:1])}"
     pairs = sum(test.pairs for test in comparison.tests)
-    further = f"{comparison.suspects} test{'' if comparison.suspects == 1 else 's'}"
+    further = counted(comparison.suspects, "test")
     yield (
         f"{_headline(comparison)}; tolerance {format_change(1 + comparison.tolerance)}, "
-        f"{pairs} pairs, {further} measured in further processes, "
+        f"{counted(pairs, 'pair')}, {further} measured in further processes, "
         f"{format_duration(comparison.wall_s)} ({format_duration(comparison.once_s)} to start both "
         "and run every test once on each)"
     )

@@ -110,7 +110,9 @@ def _amd(request: Request) -> Meter | Unavailable:
 
 def _hwmon(request: Request) -> Meter | Unavailable:
     if not Path("/sys/class/hwmon").is_dir():
-        return _absent("hwmon", "no sensors in /sys/class/hwmon", "it needs Linux, bare machine")
+        return _absent(
+            "hwmon", "no sensors in /sys/class/hwmon", "it needs Linux on the bare machine"
+        )
     from pytest_carbon.meters.hwmon import open_hwmon
 
     return open_hwmon(request)

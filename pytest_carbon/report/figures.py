@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind
+from pytest_carbon.text import counted
 from pytest_carbon.units import format_change, format_emissions, format_energy
 
 if TYPE_CHECKING:
@@ -196,5 +197,5 @@ def incomplete_text(result: RunResult) -> str:
     if course.lost_workers:
         reasons.append(f"{course.lost_workers} of the workers crashed")
     if course.collection_errors:
-        reasons.append(f"{len(course.collection_errors)} files could not be collected")
+        reasons.append(f"{counted(len(course.collection_errors), 'file')} could not be collected")
     return "; ".join(reasons)

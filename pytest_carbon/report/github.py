@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.report.figures import change_text, findings, interval_text
 from pytest_carbon.report.names import host_mark
-from pytest_carbon.text import shown, visible, workflow_data, workflow_property
+from pytest_carbon.text import counted, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_energy
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _annotations(level: str, found: list[SubjectResult]) -> Iterator[str]:
     for subject in kept:
         yield _command(level, subject)
     if len(found) > len(kept):
-        more = f"{len(found) - len(kept)} more tests: see the summary of this run"
+        more = f"{counted(len(found) - len(kept), 'more test')}: see the summary of this run"
         yield f"::{level} title=pytest-carbon::{more}"
 
 

@@ -12,7 +12,7 @@ from pytest_carbon.report.costliest import costliest_rows
 from pytest_carbon.report.figures import FINDINGS, findings
 from pytest_carbon.report.method import short_intensity, short_method
 from pytest_carbon.report.names import columns, host_mark
-from pytest_carbon.text import printable_line, shown
+from pytest_carbon.text import counted, printable_line, shown
 from pytest_carbon.units import (
     format_change,
     format_duration,
@@ -86,7 +86,7 @@ def _short(result: RunResult) -> Iterator[Line]:
     yield from _headline(result)
     yield from _counts(result)
     if result.faults:
-        yield Line(f"not measured: {len(result.faults)} tests; without -q each is named")
+        yield Line(f"not measured: {counted(len(result.faults), 'test')}; without -q each is named")
 
 
 def _lines(
@@ -269,7 +269,7 @@ def _notes(result: RunResult, verbosity: int) -> Iterator[str]:
 def _named(subject: SubjectResult) -> str:
     name = f"{shown(subject.subject.id)}{host_mark(subject)}"
     if subject.subject.kind is Kind.FILE:
-        return f"{name} ({subject.times} tests too short to gate alone)"
+        return f"{name} ({counted(subject.times, 'test')} too short to gate alone)"
     return name
 
 

@@ -116,7 +116,7 @@ def test_other_environments_are_left_out_and_named(
     main(["history"])
     found = lines(capsys)
     assert len([line for line in found if line.startswith("2026-01-")]) == 1
-    assert "12 runs of other environments are not comparable" in found[-1]
+    assert "12 runs of other environments left out" in found[-1]
     assert main(["history", "--environment", run_result().environment.fingerprint]) == 0
 
 
