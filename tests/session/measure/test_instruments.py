@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import TYPE_CHECKING
 
 from pytest_carbon.outside.settings import settings_around
 from pytest_carbon.session.measure.instruments import open_instruments
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_a_machine_without_a_temporary_folder_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
