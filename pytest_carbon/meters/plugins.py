@@ -159,6 +159,10 @@ class GuardedMeter:
             return  # the run is over; nothing depends on it
 
 
+def _line(text: object) -> str:
+    return " ".join(str(text).split()) if text else ""
+
+
 def _texts(value: object, what: str) -> tuple[str, ...]:
     if isinstance(value, (tuple, list)) and value and all(isinstance(one, str) for one in value):
         return tuple(value)
@@ -192,7 +196,12 @@ def open_guarded(
     try:
         found = caller.call(lambda: load()(request), open_s, "opening it")
         if isinstance(found, Unavailable):
-            return found._replace(meter=name)
+            return Unavailable(
+                meter=name,
+                reason=_line(found.reason) or "it gives no reason",
+                remedy=_line(found.remedy),
+                silent=bool(found.silent),
+            )
         return GuardedMeter(found, caller, name, read_s)
     except OSError as error:
         return refuse(str(error.strerror))

@@ -58,9 +58,10 @@ def render(result: RunResult) -> str:
 def summary_lines(
     result: RunResult, *, verbosity: int, rows: int, width: int = 80, next_step: str = ""
 ) -> Iterator[Line]:
-    """The summary, line by line; ``verbosity`` below 0 leaves three lines at most.
+    """The summary, line by line.
 
-    ``next_step`` is what to do next, where there is something.
+    ``verbosity`` below 0 leaves three lines at most, and why the energy is unknown. ``next_step``
+    is what to do next, where there is something.
 
     Whatever a result holds, no line of it is more than a line of text.
     """
@@ -87,6 +88,10 @@ def _short(result: RunResult) -> Iterator[Line]:
     yield from _counts(result)
     if result.faults:
         yield Line(f"not measured: {counted(len(result.faults), 'test')}; without -q each is named")
+    total = result.tests_total or result.total
+    if total is not None and total.energy_j is None:
+        # An unknown without its reason helps nobody.
+        yield from map(Line, _notes(result, verbosity=-1))
 
 
 def _lines(
@@ -125,7 +130,8 @@ def _headline(result: RunResult) -> Iterator[Line]:
         yield Line("nothing was measured")
         return
     time = format_duration(total.cpu_s)
-    yield Line(f"{name}: {_cost(result, total)} in {time} of CPU time", "bold")
+    cost = "energy unknown" if total.energy_j is None else _cost(result, total)
+    yield Line(f"{name}: {cost} in {time} of CPU time", "bold")
 
 
 def _beside(result: RunResult, verbosity: int) -> Iterator[str]:

@@ -229,6 +229,14 @@ def test_one_may_say_that_it_is_not_here() -> None:
     assert found == Unavailable("board", "no plug in the network", "plug it in")
 
 
+def test_what_it_says_then_is_one_line_whatever_it_is() -> None:
+    silent: Any = None
+    found = refused(lambda _: Unavailable("board", "no\nplug", "a\tb"))
+    assert (found.reason, found.remedy) == ("no plug", "a b")
+    found = refused(lambda _: Unavailable(silent, silent, silent, silent))
+    assert found == Unavailable("board", "it gives no reason", "", silent=False)
+
+
 class Point:
     """An entry point as a package declares it."""
 

@@ -120,6 +120,16 @@ def test_quiet_is_three_lines_at_most() -> None:
     ]
 
 
+def test_quiet_says_why_energy_is_unknown() -> None:
+    one = subject("test_a.py::test_it", 2.0)
+    lost = one._replace(total=one.total._replace(energies=(), missing=("rapl",)))
+    told = texts(
+        run_result(lost)._replace(notes=("rapl was lost: the counter stood still",)), verbosity=-1
+    )
+    assert told[0].startswith("tests: energy unknown in ")
+    assert told[-1] == "note: rapl was lost: the counter stood still"
+
+
 def test_a_run_without_tests_has_the_total_as_its_headline() -> None:
     command = subject("make all", 2.0, kind=Kind.COMMAND)
     assert texts(run_result(command))[0].startswith("total: 2.00 J, ")
