@@ -7,6 +7,7 @@ threads themselves.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def own_threads(
 ) -> float:
     """Of the host's ``threads``, those that this process may keep busy; at most all of them."""
     allowed: list[float] = [float(threads)]
-    if hasattr(os, "sched_getaffinity"):
-        allowed.append(float(len(os.sched_getaffinity(0))))
+    with contextlib.suppress(AttributeError, OSError):  # other systems, and sandboxes
+        allowed.append(float(len(os.sched_getaffinity(0))))  # type: ignore[attr-defined, unused-ignore]
     allowed += _limits(groups, cgroup)
     return min(allowed)

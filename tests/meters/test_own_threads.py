@@ -62,3 +62,13 @@ def test_an_affinity_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_limit_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "cpu.max").write_text(text)
     assert threads(tmp_path) == 128
+
+
+def test_a_sandbox_that_forbids_to_ask_sets_no_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def forbid(_: int) -> set[int]:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "sched_getaffinity", forbid, raising=False)
+    assert own_threads(6, groups=tmp_path / "none", cgroup=tmp_path) == 6
