@@ -48,6 +48,10 @@ def parse_budget(units: Mapping[str, object], *, example: str) -> Budget:
     ((unit, amount),) = units.items()
     if isinstance(amount, bool) or not isinstance(amount, (int, float)):
         raise ValueError(f"has {unit}={amount!r}, not a number: write {example}")
-    if not 0 < amount < math.inf:
+    try:
+        value = float(amount)
+    except OverflowError:
+        raise ValueError(f"has {unit}={amount!r:.20}…, too large: write {example}") from None
+    if not 0 < value < math.inf:
         raise ValueError(f"has {unit}={amount!r}: a budget is more than 0, like {example}")
-    return Budget(float(amount), unit)
+    return Budget(value, unit)

@@ -117,8 +117,10 @@ def parse_fraction(text: str) -> float:
     if unit not in {"", "%"}:
         raise ValueError(f"has the unit {unit!r}: write it like 0.2 or 20%")
     fraction = number / 100 if unit == "%" else number
-    if not 0 <= fraction < math.inf:
+    if fraction < 0:
         raise ValueError("is negative: a tolerance is 0 or more, like 0.2 or 20%")
+    if not fraction < math.inf:
+        raise ValueError("is infinite: write it like 0.2 or 20%")
     if fraction > 10:
         raise ValueError(f"allows {fraction:g} times the baseline: did you mean {number:g}%?")
     return fraction

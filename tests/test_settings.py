@@ -22,6 +22,12 @@ def test_fraction(text: str, fraction: float) -> None:
     assert parse_fraction(text) == pytest.approx(fraction)
 
 
+@pytest.mark.parametrize("text", ["1e999", "1e999%"])
+def test_an_infinite_fraction_is_not_said_to_be_negative(text: str) -> None:
+    with pytest.raises(ValueError, match="is infinite"):
+        parse_fraction(text)
+
+
 @pytest.mark.parametrize("text", ["", "x", "-1", "20", "nan", "inf", "0.2J", "1e999"])
 def test_bad_fraction_says_what_to_type(text: str) -> None:
     with pytest.raises(ValueError, match=r"write it like 0\.2|did you mean|or more"):

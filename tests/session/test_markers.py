@@ -17,6 +17,7 @@ import pytest
         ("mg='1'", "has mg='1', not a number*"),
         ("mg=True", "has mg=True, not a number*"),
         ("mg=-1", "has mg=-1: a budget is more than 0*"),
+        ("mg=10**400", "has mg=10000000000000000000…, too large: write *"),
         ("mg=float('nan')", "has mg=nan: a budget is more than 0*"),
     ],
 )
