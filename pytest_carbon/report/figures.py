@@ -158,7 +158,9 @@ def sentence(outcomes: Mapping[Outcome, int], *, culprits: int, passed: int) -> 
 def headline(result: RunResult) -> str:
     """The outcome of a run in one sentence."""
     culprits = len(named_culprits(result))
-    compared = result.outcomes[Outcome.OK] + result.outcomes[Outcome.TOO_SMALL]
+    # The sum of a file's short tests is no test beside them.
+    outcomes = result.outcomes - result.outcomes_of(Kind.FILE)
+    compared = outcomes[Outcome.OK] + outcomes[Outcome.TOO_SMALL]
     return sentence(result.outcomes, culprits=culprits, passed=_passed(result)) or (
         f"no change in {compared} compared" if compared else "measured, not compared"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.gate.gated import gated_words
@@ -244,11 +245,18 @@ def _findings(result: RunResult, verbosity: int, width: int) -> Iterator[Line]:
 
 
 def _counts(result: RunResult) -> Iterator[Line]:
-    present = [outcome for outcome in Outcome if result.outcomes[outcome]]
-    if present:
-        counts = ", ".join(f"{result.outcomes[outcome]} {outcome.value}" for outcome in present)
-        worst = next((TONES[outcome] for outcome in FINDINGS if outcome in present), "")
-        yield Line(f"verdicts: {counts}", worst)
+    sums = result.outcomes_of(Kind.FILE)
+    counts = _in_words(result.outcomes - sums)
+    # A sum that is too small says nothing that its tests do not.
+    of_sums = _in_words(Counter({o: n for o, n in sums.items() if o is not Outcome.TOO_SMALL}))
+    if counts or of_sums:
+        words = "; sums of short tests: ".join(filter(None, [counts, of_sums]))
+        worst = next((TONES[outcome] for outcome in FINDINGS if result.outcomes[outcome]), "")
+        yield Line(f"verdicts: {words}", worst)
+
+
+def _in_words(outcomes: Counter[Outcome]) -> str:
+    return ", ".join(f"{outcomes[one]} {one.value}" for one in Outcome if outcomes[one])
 
 
 def _faults(result: RunResult, verbosity: int) -> Iterator[str]:

@@ -218,7 +218,15 @@ class RunResult(_RunFields):
     @cached_property
     def outcomes(self) -> Counter[Outcome]:
         """How many subjects have which verdict."""
-        return Counter(s.verdict.outcome for s in self.subjects if s.verdict is not None)
+        return self.outcomes_of(*Kind)
+
+    def outcomes_of(self, *kinds: Kind) -> Counter[Outcome]:
+        """How many subjects of these kinds have which verdict."""
+        return Counter(
+            s.verdict.outcome
+            for s in self.subjects
+            if s.verdict is not None and s.subject.kind in kinds
+        )
 
     def with_outcome(self, outcome: Outcome) -> list[SubjectResult]:
         """The subjects with one verdict, in the order in which they ran."""

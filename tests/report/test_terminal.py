@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
+from pytest_carbon.report.figures import headline
 from pytest_carbon.report.names import columns
 from pytest_carbon.report.terminal import Line, summary_lines
 from tests.results import SUBJECTS, run_result, subject
@@ -118,6 +119,22 @@ def test_quiet_is_three_lines_at_most() -> None:
         "verdicts",
         "not measured",
     ]
+
+
+def test_sums_of_short_tests_are_not_counted_as_tests() -> None:
+    result = run_result(
+        subject("test_a.py::test_it", outcome=Outcome.OK),
+        subject("test_a.py::test_short", outcome=Outcome.TOO_SMALL),
+    )
+    for of_file, words in (
+        (None, "verdicts: 1 ok, 1 too small to gate"),
+        (Outcome.TOO_SMALL, "verdicts: 1 ok, 1 too small to gate"),
+        (Outcome.OK, "verdicts: 1 ok, 1 too small to gate; sums of short tests: 1 ok"),
+    ):
+        sum_of_file = subject("test_a.py", kind=Kind.FILE, outcome=of_file)
+        both = result._replace(subjects=(*result.subjects, sum_of_file))
+        assert words in texts(both, verbosity=-1)
+    assert headline(both) == "no change in 2 compared"
 
 
 def test_quiet_says_why_energy_is_unknown() -> None:
