@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
     import pytest
 
-__all__ = ["GROUPS", "OPTIONS", "TOLD", "Option", "environ_of", "given"]
+__all__ = ["GROUPS", "INI_FILE", "OPTIONS", "TOLD", "Option", "environ_of", "given"]
+
+INI_FILE = "in the ini file"
+"""How the place of a value begins that stands there."""
 
 TOLD = "carbon_settings"
 """The name under which a worker on another host is told what was set, as variables."""
@@ -320,7 +323,6 @@ def given(
         return value, option.flag
     if environ.get(option.variable):
         return environ[option.variable], option.variable
-    place = f"{option.name} in the ini file"
     # Loaded already wherever there is a config.
     import pytest
 
@@ -328,7 +330,8 @@ def given(
         value = config.getini(option.name)
     except (ValueError, pytest.UsageError):
         # The complaint of pytest, which is another one by its version, names no setting.
-        raise ValueError(f"{place} is not a switch: say true or false") from None
+        text = f"{option.name} in the ini file is not a switch: say true or false"
+        raise ValueError(text) from None
     if value is not None and not (isinstance(value, (str, list)) and not value):
-        return value, place
+        return value, f"{INI_FILE}, {option.name}"
     return None

@@ -12,7 +12,7 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.location import LOOK_UPS
-from pytest_carbon.options import OPTIONS, given, is_on
+from pytest_carbon.options import INI_FILE, OPTIONS, given, is_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -270,7 +270,7 @@ def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tup
         return ()
     values, place = answer
     lines = values if isinstance(values, list) else str(values).splitlines()
-    folder = config.rootpath if place.endswith("ini file") else config.invocation_params.dir
+    folder = config.rootpath if place.startswith(INI_FILE) else config.invocation_params.dir
     texts = dict.fromkeys(str(line).strip() for line in lines)
     return tuple(Wish(text=text, place=place, folder=folder) for text in texts if text)
 

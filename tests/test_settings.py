@@ -99,6 +99,20 @@ def run_with(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
 
 
 @pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("carbon_tolerance = 5 percent", "*in the ini file, carbon_tolerance=5 percent has the *"),
+        ("carbon_report = html", "*in the ini file, carbon_report=html names no file*"),
+    ],
+)
+def test_a_bad_setting_names_its_place(pytester: pytest.Pytester, line: str, message: str) -> None:
+    pytester.makeini(f"[pytest]\n{line}\n")
+    result = run_with(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+@pytest.mark.parametrize(
     ("option", "message"),
     [
         ("--carbon-tolerance=-1", "--carbon-tolerance=-1 is negative*0.2 or 20%"),
