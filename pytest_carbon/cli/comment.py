@@ -26,7 +26,7 @@ def add_comment_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--always",
         action="store_true",
-        help="write Markdown also where nothing changed; without it, it is empty then",
+        help="write Markdown even if nothing changed; it is empty otherwise",
     )
 
 

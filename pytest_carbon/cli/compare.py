@@ -57,19 +57,23 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="the newer revision (default: the working tree with its uncommitted changes)",
     )
     merge_base = parser.add_argument(
-        "--merge-base", metavar="REV", help="take for BASE where HEAD left REV, like origin/main"
+        "--merge-base",
+        metavar="REV",
+        help="use as BASE the commit where HEAD branched off REV, such as origin/main",
     )
     for action in (base, head, merge_base):
         offer(action, revisions)
     parser.add_argument(
         "--setup",
         metavar="CMD",
-        help="run CMD in each side's files, in an environment of its own: 'pip install -e .'",
+        help="run CMD in the checkout of each side, in an environment of its own, such as "
+        "'pip install -e .'",
     )
     parser.add_argument(
         "--aa",
         action="store_true",
-        help="BASE (default HEAD) against itself: this machine's false alarms, and what it can see",
+        help="compare BASE (default: HEAD) with itself: shows this machine's false alarms, and the "
+        "smallest rise that it can see",
     )
     parser.add_argument(
         "--tolerance", metavar="FRACTION", default="5%", help="rise allowed (default: 5%%)"
@@ -80,8 +84,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--all",
         action="store_true",
-        help="measure each suspect until it is decided, also where a culprit that was found "
-        "before explains its rise",
+        help="measure each suspect until it is decided, even where a culprit that is already known "
+        "explains its rise",
     )
     parser.add_argument(
         "--in-turn",

@@ -43,17 +43,20 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "merge",
         help="join the results of shards or of a matrix: summary, gate, reports, baselines",
         description="Join results that pytest --carbon --carbon-report=json:PATH stored, as if "
-        "they had been one run. Results of different environments are joined each for itself. "
-        "Ends with exit status 1 where a test failed in any of them, or pytest's own worse one.",
+        "they had been one run. The results of each environment are joined separately. "
+        "The exit status is 1 where a test failed in any of them, or the worst that pytest ended "
+        "with.",
     )
-    parser.add_argument("results", metavar="RESULT.json", nargs="+", type=Path)
+    parser.add_argument(
+        "results", metavar="RESULT.json", nargs="+", type=Path, help="stored results, in any order"
+    )
     offer(
         parser.add_argument(
             "--to",
             metavar="KIND[:PATH]",
             action="append",
             default=[],
-            help="write a report of the whole, too, such as json:all.json; may be given "
+            help="also write a report of all of them, such as json:all.json; may be given "
             "several times",
         ),
         kinds,

@@ -43,8 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "results",
         metavar="RESULT.json",
         nargs="+",
-        help="stored results, oldest first; of several, kinds that append take all, others the "
-        "last one, and html draws a line through all of its environment",
+        help="stored results, oldest first; of several, kinds that append take all, html draws "
+        "the trend of the last one's environment, and the others take the last one",
     )
     offer(
         parser.add_argument(
