@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import time
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
@@ -94,8 +95,14 @@ class CounterMeter:
             for channel, shown_uj in zip(self._channels, read_uj(), strict=True)
         ]
         self._last = tuple(0 for _ in self._counters)
-        self._most_still_s = _STILL_REFRESHES * interval_s
         self._of_cpu = tuple(channel.covers in {"cpu", MACHINE} for channel in self._channels)
+        # A package that is awake draws something, also at rest, and so does a board.
+        self._most_still_s = [
+            (_STILL_REFRESHES if of_cpu else _REFRESHES if not one.may_rest else math.inf)
+            * interval_s
+            for one, of_cpu in zip(self._channels, self._of_cpu, strict=True)
+        ]
+        self._moved_s = [self._at_s] * len(self._channels)
 
     @property
     def domains(self) -> tuple[str, ...]:
@@ -131,11 +138,20 @@ class CounterMeter:
                 for counter, shown_uj in zip(self._counters, shown, strict=True)
             ]
         )
-        # A package that is awake draws something, also at rest.
-        if elapsed_s > self._most_still_s and counts == self._last and any(self._of_cpu):
-            raise OSError(errno.EIO, f"the counter stood still for {elapsed_s:.3g} s")
+        self._refuse_still(counts, now_s)
         self._last = counts
         return counts
+
+    def _refuse_still(self, counts: tuple[int, ...], now_s: float) -> None:
+        """Find a counter that has stopped, however short the tests are meanwhile."""
+        for at, (count, before) in enumerate(zip(counts, self._last, strict=True)):
+            if count != before:
+                self._moved_s[at] = now_s
+            elif now_s - self._moved_s[at] > self._most_still_s[at]:
+                still_s = now_s - self._moved_s[at]
+                raise OSError(
+                    errno.EIO, f"the counter stood still for {still_s:.3g} s ({self.domains[at]})"
+                )
 
     def leave(self, covered: tuple[str, ...]) -> None:
         """Drop the channels of parts that another meter covers; before the first reading."""
@@ -148,6 +164,8 @@ class CounterMeter:
         self._counters = list(compress(self._counters, kept))
         self._of_cpu = tuple(compress(self._of_cpu, kept))
         self._last = tuple(compress(self._last, kept))
+        self._moved_s = list(compress(self._moved_s, kept))
+        self._most_still_s = list(compress(self._most_still_s, kept))
         self._read_uj = lambda: list(compress(read_uj(), kept))
         self.description += f"; {', '.join(left)} left to another meter"
 

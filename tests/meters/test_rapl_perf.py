@@ -102,6 +102,7 @@ def test_counts_are_joules_by_the_scale(pmu: Pmu) -> None:
 
 def test_it_follows_a_package_whose_energy_is_known(pmu: Pmu) -> None:
     world = World()
+    (pmu.device / "cpumask").write_text("0\n")
     pmu.set_j(world.energy_j())
     meter = opened(pmu, clock_s=world.clock_s)
     follow = worst_error(world, meter.read, before=lambda: pmu.set_j(world.refreshed_j(0.001)))
