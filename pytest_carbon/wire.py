@@ -14,15 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "from_text",
-    "measurement_from_plain",
-    "measurement_to_plain",
     "subject_from_plain",
     "subject_to_plain",
     "to_text",
 ]
 
 
-def measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
+def _measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
     """A measurement as JSON types."""
     return {
         "cpu_s": measurement.cpu_s,
@@ -38,8 +36,8 @@ def measurement_to_plain(measurement: Measurement) -> dict[str, Any]:
     }
 
 
-def measurement_from_plain(plain: dict[str, Any]) -> Measurement:
-    """The inverse of ``measurement_to_plain``."""
+def _measurement_from_plain(plain: dict[str, Any]) -> Measurement:
+    """The inverse of ``_measurement_to_plain``."""
     return Measurement(
         cpu_s=plain["cpu_s"],
         wall_s=plain["wall_s"],
@@ -67,9 +65,9 @@ def subject_to_plain(result: SubjectResult) -> dict[str, Any]:
     return {
         "kind": result.subject.kind.value,
         "id": result.subject.id,
-        "phases": {p.value: measurement_to_plain(m) for p, m in result.phases.items()},
-        "total": measurement_to_plain(result.total),
-        "own": None if result.own is None else measurement_to_plain(result.own),
+        "phases": {p.value: _measurement_to_plain(m) for p, m in result.phases.items()},
+        "total": _measurement_to_plain(result.total),
+        "own": None if result.own is None else _measurement_to_plain(result.own),
         "test_outcome": result.test_outcome,
         "times": result.times,
         "verdict": None if result.verdict is None else _verdict_to_plain(result.verdict),
@@ -90,9 +88,9 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
     verdict = plain["verdict"]
     return SubjectResult(
         subject=Subject(Kind(plain["kind"]), plain["id"]),
-        phases={Phase(p): measurement_from_plain(m) for p, m in plain["phases"].items()},
-        total=measurement_from_plain(plain["total"]),
-        own=None if plain["own"] is None else measurement_from_plain(plain["own"]),
+        phases={Phase(p): _measurement_from_plain(m) for p, m in plain["phases"].items()},
+        total=_measurement_from_plain(plain["total"]),
+        own=None if plain["own"] is None else _measurement_from_plain(plain["own"]),
         test_outcome=plain["test_outcome"],
         times=plain["times"],
         verdict=None if verdict is None else _verdict_from_plain(verdict),

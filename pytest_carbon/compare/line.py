@@ -9,6 +9,8 @@ import socket
 import time
 from typing import Any
 
+from pytest_carbon.intake.fault import FaultError, parse_json
+
 __all__ = ["Line", "LineLostError"]
 
 _CHUNK = 65536
@@ -63,7 +65,12 @@ class Line:
             self._buffer += data
             self._descriptors += descriptors
         text, _, self._buffer = self._buffer.partition(b"\n")
-        message: dict[str, Any] = json.loads(text)
+        try:
+            message = parse_json(text, "a message")
+        except FaultError as fault:
+            raise LineLostError(f"what it says {fault}") from None
+        if type(message) is not dict:
+            raise LineLostError("what it says is no message")
         return message
 
     def take_descriptor(self) -> int:

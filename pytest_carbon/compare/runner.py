@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_carbon.clocks.descendants import reaped_ns
 from pytest_carbon.compare.forking import own_basetemp
 from pytest_carbon.compare.repeat import Measure, Repeater, WithinProtocol, saved_globs
-from pytest_carbon.explain.profile import profile_to_plain
+from pytest_carbon.resultfile.codec import to_plain
 from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.selection import open_probe
 from pytest_carbon.units import NS_PER_S
-from pytest_carbon.wire import measurement_to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -103,7 +102,7 @@ class Runner:
         return {
             "outcome": _outcome(repeater.reports),
             "reason": _reason(repeater.reports),
-            "cost": None if cost is None else measurement_to_plain(cost),
+            "cost": to_plain(cost),
             "apart": cost is not None and apart_s > _ASIDE * cost.cpu_s,
         }
 
@@ -129,7 +128,7 @@ class Runner:
         return {
             "outcome": _outcome(repeater.reports),
             "reason": _reason(repeater.reports),
-            "profile": None if profile is None else profile_to_plain(profile),
+            "profile": to_plain(profile),
         }
 
     def _repeater(self, item: pytest.Item, measure: Measure) -> Repeater:

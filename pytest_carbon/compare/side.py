@@ -10,21 +10,23 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import pytest_carbon
 from pytest_carbon.compare.installation import shared_packages, source_folders
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.errors import CompareError, NothingComparedError
-from pytest_carbon.explain.profile import profile_from_plain
-from pytest_carbon.wire import measurement_from_plain
+from pytest_carbon.explain.profile import OUTSIDE, Profile
+from pytest_carbon.intake.fault import FaultError
+from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_carbon.compare.installation import Installation
-    from pytest_carbon.explain.profile import Profile
     from pytest_carbon.measurement import Measurement
+
+T = TypeVar("T")
 
 __all__ = ["Hello", "Process", "Run", "Session", "Side"]
 
@@ -35,8 +37,7 @@ _END_S = 5.0
 PATIENCE_S = 900.0
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """One run of one test: pytest's outcome, and the cost of a passed run.
 
     ``apart`` says that other threads or children took part of the work.
@@ -215,16 +216,13 @@ class Process:
 
     def finish(self) -> Run:
         """The answer to ``begin``; raises ``LineLostError`` where the test ended its process."""
-        answer = self._line.receive(PATIENCE_S)
-        if answer["outcome"] == "fault":
-            raise CompareError(f"measuring failed in a side: {answer['reason']}", remedy="")
-        cost: dict[str, Any] | None = answer["cost"]
-        return Run(
-            outcome=answer["outcome"],
-            reason=answer["reason"],
-            cost=None if cost is None else measurement_from_plain(cost),
-            apart=answer["apart"],
-        )
+        run = _read(Run, self._line.receive(PATIENCE_S))
+        if run.outcome == "fault":
+            raise CompareError(
+                f"measuring failed in a side: {run.reason}",
+                remedy="run pytest-carbon doctor there, and report it if that finds nothing",
+            )
+        return run
 
     def profile(self, test: str, *, cpu: int | None, seed: int, waits: bool) -> Profile | None:
         """Run a test once under a profiler; ``None`` where it does not pass.
@@ -243,10 +241,10 @@ class Process:
                 }
             )
             answer = self._line.receive(PATIENCE_S)
-            if answer["outcome"] != "passed":
+            if answer.get("outcome") != "passed":
                 return None
-            if answer["profile"] is not None:
-                return profile_from_plain(answer["profile"])
+            if answer.get("profile") is not None:
+                return _checked(_read(Profile, answer["profile"]))
         return None
 
     def imports(self) -> Mapping[str, Mapping[str, str]]:
@@ -270,6 +268,23 @@ class Process:
         if self._pid is not None:
             _kill_group(self._pid)
             self._pid = None
+
+
+def _read(wanted: type[T], plain: object) -> T:
+    """What a process has answered; raises ``LineLostError`` for what a test has left of it."""
+    try:
+        answer: T = from_plain(wanted, plain)
+    except FaultError as fault:
+        raise LineLostError(f"{'.'.join(fault.path)} of its answer {fault}") from None
+    return answer
+
+
+def _checked(profile: Profile) -> Profile:
+    """The profile, where each of its calls is between two of its functions."""
+    end = len(profile.functions)
+    if not all(OUTSIDE <= call.caller < end and call.callee < end for call in profile.calls):
+        raise LineLostError("its profile lacks functions")
+    return profile
 
 
 def _kill_group(pid: int) -> None:

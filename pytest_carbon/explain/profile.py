@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "OUTSIDE",
@@ -14,8 +14,6 @@ __all__ = [
     "Profile",
     "joined",
     "least_disturbed",
-    "profile_from_plain",
-    "profile_to_plain",
 ]
 
 OUTSIDE = -1
@@ -98,21 +96,3 @@ def joined(profiles: Sequence[Profile]) -> Profile:
             )
     trouble = next((profile.trouble for profile in profiles if profile.trouble), "")
     return Profile(tuple(places), tuple(sums.values()), trouble)
-
-
-def profile_to_plain(profile: Profile) -> dict[str, Any]:
-    """A profile as JSON types."""
-    return {
-        "functions": [list(function) for function in profile.functions],
-        "calls": [list(call) for call in profile.calls],
-        "trouble": profile.trouble,
-    }
-
-
-def profile_from_plain(plain: Mapping[str, Any]) -> Profile:
-    """The inverse of ``profile_to_plain``."""
-    return Profile(
-        functions=tuple(Function(*function) for function in plain["functions"]),
-        calls=tuple(Call(*call) for call in plain["calls"]),
-        trouble=plain["trouble"],
-    )

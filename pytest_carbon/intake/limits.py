@@ -72,6 +72,15 @@ LIMITS = {
     "high": _RATIO,
     "can_see": _RATIO,
     "looks": _FEW,
+    "kernel_s": _SECONDS,
+    "unit": Limits(greatest=MOST),
+    "number": Limits(greatest=MOST),
+    "enough": Limits(greatest=MOST),
+    # Profiles.
+    "caller": Limits(least=-1, greatest=MOST),
+    "callee": Limits(greatest=MOST),
+    "self_s": Limits(least=-1.0, greatest=1e9),
+    "total_s": Limits(least=-1.0, greatest=1e9),
     # Runs.
     "cpu_count": Limits(least=1, greatest=MOST),
     "times": Limits(greatest=MOST),

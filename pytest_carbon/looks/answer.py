@@ -1,15 +1,15 @@
 """What a look answers: line by line while it runs, so that a crash loses only what it hit.
 
-A line ``begin`` says which test runs, and in which pass over its unit; a line ``run`` what that
-cost; a line ``enough`` that a unit is cleared; a line ``failure`` why there is nothing at all.
+A line is a ``Said``. What a disk without room, or a test, has left of one is no answer.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.measurement import sum_of
-from pytest_carbon.wire import measurement_from_plain
+from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.order import LookOrder, Unit
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["Sample", "Transcript", "UnitAnswer", "read_answers"]
+__all__ = ["Said", "Sample", "Transcript", "UnitAnswer", "read_answers"]
 
 
 class Sample(NamedTuple):
@@ -32,6 +32,24 @@ class Sample(NamedTuple):
     blocks_written: int = 0
     kernel_s: float = 0.0
     cpu_s: float = 0.0
+
+
+class Said(NamedTuple):
+    """One line of an answer.
+
+    ``begin`` says which test of a ``unit`` runs, and in which pass over it, by ``number``; ``run``
+    which one has run, and what it cost, or the ``problem``; ``enough`` which unit is cleared;
+    ``failure`` why there is nothing at all.
+    """
+
+    begin: str = ""
+    run: str = ""
+    unit: int = 0
+    number: int = 0
+    problem: str = ""
+    sample: Sample | None = None
+    enough: int | None = None
+    failure: str = ""
 
 
 class UnitAnswer(NamedTuple):
@@ -61,22 +79,27 @@ class Transcript:
         self._problems = [""] * len(order.units)
         self._enough = [False] * len(order.units)
 
-    def take(self, line: dict[str, Any]) -> None:
+    def take(self, line: bytes) -> None:
         """Take the next line."""
+        try:
+            self._take(from_plain(Said, parse_json(line, "a line of an answer")))
+        except (FaultError, IndexError):
+            self.failure = "what it has written down is damaged"
+
+    def _take(self, said: Said) -> None:
         self.ready = True
-        self.failure = line.get("failure", self.failure)
-        if "enough" in line:
-            self._enough[line["enough"]] = True
-        if "begin" in line:
-            self.running, self._unit = line["begin"], line["unit"]
-            if line["pass"] == len(self._passes[self._unit]):
+        self.failure = self.failure or said.failure
+        if said.enough is not None:
+            self._enough[said.enough] = True
+        if said.begin:
+            self.running, self._unit = said.begin, said.unit
+            if said.number == len(self._passes[self._unit]):
                 self._passes[self._unit].append([])
-        if "run" in line:
-            index = line["unit"]
-            if line["problem"]:
-                self._fail(index, line["problem"])
+        if said.run:
+            if said.sample is None:
+                self._fail(said.unit, said.problem or "it was not measured")
             else:
-                self._passes[index][-1].append(_sample_from_plain(line))
+                self._passes[said.unit][-1].append(said.sample)
             self.running = ""
 
     def ended(self, why: str) -> None:
@@ -107,16 +130,6 @@ class Transcript:
     def unfinished(self) -> tuple[Unit, ...]:
         """The units that have no answer yet."""
         return tuple(u for i, u in enumerate(self._order.units) if self.answer(i) is None)
-
-
-def _sample_from_plain(line: dict[str, Any]) -> Sample:
-    return Sample(
-        cost=measurement_from_plain(line["cost"]),
-        tasks=tuple(None if t is None else measurement_from_plain(t) for t in line["tasks"]),
-        blocks_written=line["blocks_written"],
-        kernel_s=line["kernel_s"],
-        cpu_s=line["cpu_s"],
-    )
 
 
 def _sum(samples: Sequence[Sample]) -> Sample:

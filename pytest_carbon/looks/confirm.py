@@ -174,7 +174,9 @@ def _as_look(
     """What an answer says about a test or a task in it; or why it says nothing."""
 
     def cost(sample: Sample) -> Measurement | None:
-        return sample.cost if task is None else sample.tasks[tasks.index(task)]
+        if task is None:
+            return sample.cost
+        return dict(zip(tasks, sample.tasks, strict=False)).get(task)
 
     if answer.first is None:
         return answer.problem

@@ -152,7 +152,7 @@ class _Lines:
         self._path = path
         self._at = 0
 
-    def __call__(self) -> list[dict[str, object]]:
+    def __call__(self) -> list[bytes]:
         try:
             with self._path.open("rb") as file:
                 file.seek(self._at)
@@ -161,7 +161,7 @@ class _Lines:
             return []
         end = data.rfind(b"\n") + 1
         self._at += end
-        return [json.loads(line) for line in data[:end].splitlines()]
+        return data[:end].splitlines()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

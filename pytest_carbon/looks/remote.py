@@ -6,10 +6,11 @@ import json
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.looks.answer import Sample, UnitAnswer
+from pytest_carbon.intake.fault import parse_json
+from pytest_carbon.looks.answer import UnitAnswer
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import take_look
-from pytest_carbon.wire import measurement_from_plain, measurement_to_plain
+from pytest_carbon.resultfile.codec import from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,16 +51,25 @@ def take_elsewhere(
             channel = gateways()[-1].remote_exec(_SOURCE)
             channel.send(json.dumps(request))
             patience_s = None if left_s is None else left_s + _PATIENCE_S
-            answers = json.loads(channel.receive(patience_s))
+            answers = _answers(order, channel.receive(patience_s))
         except IndexError:
             problem = "the connection to its host is lost"
             return {unit: UnitAnswer(problem=problem) for unit in order.units}
         except Exception as error:  # noqa: BLE001 - execnet's own errors, and what a host raises
             problem = f"its host does not answer ({type(error).__name__}: {error})"
             return {unit: UnitAnswer(problem=problem) for unit in order.units}
-        return dict(zip(order.units, map(_answer_from_plain, answers), strict=True))
+        return answers
 
     return take
+
+
+def _answers(order: LookOrder, text: str) -> dict[Unit, UnitAnswer]:
+    """What the other host says of each unit. Raises ``ValueError`` for what is no answer."""
+    found = from_plain(tuple[UnitAnswer, ...], parse_json(text, "an answer"))
+    answers = dict(zip(order.units, found, strict=True))
+    if not all(answer.first or answer.problem for answer in found):
+        raise ValueError("it says nothing of a test")
+    return answers
 
 
 def carry_out(request: str) -> str:
@@ -69,35 +79,4 @@ def carry_out(request: str) -> str:
     left_s = plain["left_s"]
     until_s = None if left_s is None else monotonic() + left_s
     answers = take_look(order, _started_by[0], until_s=until_s)
-    return json.dumps([_answer_to_plain(answers[unit]) for unit in order.units])
-
-
-def _answer_to_plain(answer: UnitAnswer) -> dict[str, Any]:
-    return {
-        "first": None if answer.first is None else _sample_to_plain(answer.first),
-        "repeats": [_sample_to_plain(sample) for sample in answer.repeats],
-        "is_enough": answer.is_enough,
-        "problem": answer.problem,
-    }
-
-
-def _answer_from_plain(plain: dict[str, Any]) -> UnitAnswer:
-    return UnitAnswer(
-        first=None if plain["first"] is None else _sample_from_plain(plain["first"]),
-        repeats=tuple(map(_sample_from_plain, plain["repeats"])),
-        is_enough=plain["is_enough"],
-        problem=plain["problem"],
-    )
-
-
-def _sample_to_plain(sample: Sample) -> dict[str, Any]:
-    return {
-        **sample._asdict(),
-        "cost": measurement_to_plain(sample.cost),
-        "tasks": [None if task is None else measurement_to_plain(task) for task in sample.tasks],
-    }
-
-
-def _sample_from_plain(plain: dict[str, Any]) -> Sample:
-    tasks = (None if task is None else measurement_from_plain(task) for task in plain["tasks"])
-    return Sample(**{**plain, "cost": measurement_from_plain(plain["cost"]), "tasks": tuple(tasks)})
+    return json.dumps([to_plain(answers[unit]) for unit in order.units])

@@ -1,4 +1,4 @@
-"""Records to JSON types and back, by the records' own types.
+"""Records to JSON types and back, by the records' own types: for files, and between processes.
 
 A field that a record gains is stored and read without a line here; what its number can mean stands
 in ``intake.limits``. Unknown members are left alone when reading, and a missing one takes the
@@ -79,7 +79,7 @@ def to_plain(value: Any, *, brief: bool = False) -> Any:
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, RECORDS):
+    if hasattr(value, "_fields"):
         record: Any = type(value)
         fields: Iterable[str] = record_fields(record)
         if brief:
@@ -127,7 +127,7 @@ def _reader(wanted: Any, limits: Limits | None) -> Callable[[Any], Any]:
         return _list_reader(_reader(parts[0], None))
     if origin is not None:
         return _object_reader(_reader(parts[0], None), _reader(parts[1], None))
-    if wanted in RECORDS:
+    if hasattr(wanted, "_fields"):
         return _record_reader(cast("type", wanted))
     if issubclass(wanted, Enum):
         return _enum_reader(wanted)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_carbon.explain.profile import OUTSIDE, Profile, profile_from_plain, profile_to_plain
+from pytest_carbon.explain.profile import OUTSIDE, Profile
 from pytest_carbon.explain.profiler import profile_run
+from pytest_carbon.resultfile.codec import from_plain, to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,4 +126,4 @@ def test_another_profiler_is_left_alone() -> None:
 
 def test_a_profile_travels_as_plain_json_types() -> None:
     profile = profiled(tree)
-    assert profile_from_plain(profile_to_plain(profile)) == profile
+    assert from_plain(Profile, to_plain(profile)) == profile

@@ -119,25 +119,16 @@ class Host:
 
 def begins(test: str, unit: int = 0, number: int = 0) -> dict[str, Any]:
     """The line that says that a test begins."""
-    return {"begin": test, "unit": unit, "pass": number}
+    return {"begin": test, "unit": unit, "number": number}
 
 
 @pytest.fixture
 def ran() -> Callable[..., dict[str, Any]]:
     """Makes the line that says what a run has cost."""
-    from pytest_carbon.wire import measurement_to_plain
+    from pytest_carbon.resultfile.codec import to_plain
 
     def line(test: str, energy_j: float = 1.0, unit: int = 0, **more: Any) -> dict[str, Any]:
-        return {
-            "run": test,
-            "unit": unit,
-            "problem": "",
-            "cost": measurement_to_plain(cost(energy_j)),
-            "tasks": [],
-            "blocks_written": 8,
-            "kernel_s": 0.01,
-            "cpu_s": 0.1,
-            **more,
-        }
+        sample = Sample(cost(energy_j), (), blocks_written=8, kernel_s=0.01, cpu_s=0.1)
+        return {"run": test, "unit": unit, "sample": to_plain(sample), **more}
 
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -25,7 +26,7 @@ def order(*units: Unit) -> LookOrder:
 def heard(asked: LookOrder, *lines: dict[str, Any]) -> Transcript:
     transcript = Transcript(asked)
     for line in lines:
-        transcript.take(line)
+        transcript.take(json.dumps(line).encode())
     return transcript
 
 
@@ -128,8 +129,9 @@ def test_a_reason_that_the_look_gave_itself_is_kept() -> None:
 
 
 def test_tasks_are_told_in_the_order_in_which_they_were_asked_for(ran: Ran) -> None:
-    task = ran(ONE, 0.25)["cost"]
-    said = heard(order(Unit(tests=(ONE,), repeats=0)), begins(ONE), ran(ONE, tasks=[task, None]))
+    line = ran(ONE)
+    line["sample"]["tasks"] = [ran(ONE, 0.25)["sample"]["cost"], None]
+    said = heard(order(Unit(tests=(ONE,), repeats=0)), begins(ONE), line)
     answer = said.answer(0)
     assert answer is not None
     assert answer.first is not None
@@ -147,3 +149,24 @@ def test_what_several_processes_said_is_one_answer(ran: Ran) -> None:
     found = read_answers([(both, crashed), (rest, heard(rest, begins(TWO), ran(TWO, 2.0)))])
     assert energies(found[one]) == [1.0]
     assert energies(found[two]) == [2.0]
+
+
+def test_a_damaged_line_ends_an_answer_and_takes_nothing_back(ran: Ran) -> None:
+    """A disk without room has left half of it, or a test has written into the file."""
+    first, second = Unit(tests=(ONE,), repeats=0), Unit(tests=(TWO,), repeats=0)
+    whole = [begins(ONE), ran(ONE), begins(TWO, unit=1)]
+    for line in (
+        b'{"run": "t.py::test_two", "un',
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b"[]",
+        b'{"begin": 7}',
+        json.dumps(ran(TWO, unit=9)).encode(),
+        json.dumps({**ran(TWO, unit=1), "sample": {"cost": {"cpu_s": "long"}}}).encode(),
+        json.dumps(ran(TWO, 1e300, unit=1)).encode(),
+    ):
+        said = heard(order(first, second), *whole)
+        said.take(line)
+        assert said.failure == "what it has written down is damaged"
+        assert energies(said.answer(0)) == [1.0]
+        assert said.unfinished == (second,)

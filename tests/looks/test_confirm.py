@@ -194,8 +194,9 @@ def test_a_task_is_held_against_its_own_cost() -> None:
     assert host.orders[0].asks[0].tasks == (task,)
 
 
-def test_a_task_that_did_not_run_again_stays_open() -> None:
-    sample = Sample(cost(3.0), tasks=(None,))
+@pytest.mark.parametrize("told", [(None,), ()])
+def test_a_task_that_did_not_run_again_stays_open(told: tuple[None, ...]) -> None:
+    sample = Sample(cost(3.0), tasks=told)
     host = Host({ONE: UnitAnswer(first=sample, repeats=(sample,) * 4)})
     (verdict,) = judged(host, against_budget(ONE, task=AskedTask("load", 0.9, worst=True)))
     assert verdict.outcome is Outcome.INCONCLUSIVE

@@ -115,3 +115,17 @@ def test_looks_are_taken_by_the_last_gateway_that_is_left(
     remote.take_elsewhere(lambda: gateways)(ORDER, None)
     assert [gateway.waited_s for gateway in gateways] == [[], [None]]
     assert len(taken) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["", "null", "[]", "[{}, {}]", '[{"first": {"cost": 1}}, {"problem": "x"}]', "[" * 9999]
+)
+def test_a_host_whose_answer_is_of_another_form_is_a_problem_and_no_error(text: str) -> None:
+    class Other(Gateway):
+        def receive(self, timeout_s: float | None) -> str:
+            self.waited_s.append(timeout_s)
+            return text
+
+    found = remote.take_elsewhere(lambda: [Other()])(ORDER, None)
+    assert found.keys() == set(ORDER.units)
+    assert all("its host does not answer (" in one.problem for one in found.values())

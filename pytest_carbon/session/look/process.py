@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import CarbonError
+from pytest_carbon.looks.answer import Sample
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import ANSWERS, ORDER
+from pytest_carbon.resultfile.codec import to_plain
 from pytest_carbon.session.look.left_out import leave_cache_alone, leave_out
 from pytest_carbon.session.look.one_run import Reports, StartingPoint
 from pytest_carbon.session.measure.costs import Part
@@ -30,7 +32,6 @@ from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
 from pytest_carbon.tasks.host import hosts
-from pytest_carbon.wire import measurement_to_plain
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -131,7 +132,7 @@ class LookProcess:
         for index, unit in units:
             for test in unit.tests:
                 if test in missing:
-                    self._say(begin=test, unit=index, **{"pass": 0})
+                    self._say(begin=test, unit=index)
                     self._say(run=test, unit=index, problem=missing[test])
                     break
         alive = [(i, u) for i, u in units if not missing.keys() & set(u.tests)]
@@ -188,7 +189,7 @@ class LookProcess:
             end_fixtures(item.session, item)
         StartingPoint.of(item).prepare()
         self._report.begin()
-        self._say(begin=test, unit=index, **{"pass": number})
+        self._say(begin=test, unit=index, number=number)
         before = DiskUse.now()
         # A sibling as the next test: function fixtures end, and wider ones stay.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=copy.copy(item))
@@ -206,16 +207,8 @@ class LookProcess:
             self._say(run=test, unit=index, problem=problem)
             return None
         tasks = [recorder.prices.cost(self._costs, t.sensitivity, Part(*t)) for t in ask.tasks]
-        self._say(
-            run=test,
-            unit=index,
-            problem="",
-            cost=measurement_to_plain(cost),
-            tasks=[None if task is None else measurement_to_plain(task) for task in tasks],
-            blocks_written=used.blocks_written,
-            kernel_s=used.kernel_s,
-            cpu_s=used.cpu_s,
-        )
+        sample = Sample(cost, tuple(tasks), used.blocks_written, used.kernel_s, used.cpu_s)
+        self._say(run=test, unit=index, sample=to_plain(sample))
         return cost.energy_j
 
     @pytest.hookimpl(tryfirst=True)
