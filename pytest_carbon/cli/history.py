@@ -26,6 +26,7 @@ __all__ = ["add_parser", "run"]
 
 DEFAULT = "carbon-history.sqlite"
 _LISTED = 20
+_MOST_DIGITS = 100
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -57,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _count(text: str) -> int:
     import argparse
 
-    if not text.isascii() or not text.isdigit() or not int(text):
+    if not text.isascii() or not text.isdigit() or len(text) > _MOST_DIGITS or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is no number of runs: write it like 30")
     return int(text)
 
@@ -133,9 +134,10 @@ def _comparable(points: Sequence[Point], fingerprint: str | None) -> tuple[list[
 
 def _write_page(path: Path, name: str, points: Sequence[Point]) -> None:
     from pytest_carbon.report.html.page import render_trend
+    from pytest_carbon.report.stream import write_whole
 
     try:
-        path.write_text(render_trend(name, points), encoding="utf-8", errors="backslashreplace")
+        write_whole(path, render_trend(name, points))
     except OSError as error:
         raise ReportError(
             f"the page cannot be written to {path}: {error.strerror}",

@@ -30,6 +30,13 @@ _TIMEOUT_S = 60.0
 _STEPS = 100_000
 """Of SQLite's machine, between two looks at the time."""
 
+_NOT_OURS = """
+SELECT 1 FROM sqlite_master WHERE type <> 'table' AND (
+    lower(name) IN ('run', 'subject', 'figure')
+    OR type = 'trigger' AND lower(tbl_name) IN ('run', 'subject', 'figure')
+)
+"""
+"""What could change or remove runs as one is added; views of other names are the user's affair."""
 
 _FIGURES = {
     "energy_j": Limits(greatest=1e15),
@@ -188,6 +195,8 @@ class History:
                 "understood here",
                 remedy="upgrade pytest-carbon, or name another file",
             )
+        elif database.execute(_NOT_OURS).fetchone():
+            raise self._unusable("a trigger or a view of somebody else's stands in its tables' way")
 
 
 def _storable(text: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -105,6 +107,16 @@ def test_json_and_page(
     assert points[-1]["energy_j"] == pytest.approx(2.04)
     assert (tmp_path / "trend.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(history.runs()) == 12
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+def test_a_page_goes_to_a_pipe_that_somebody_reads(history: History, tmp_path: Path) -> None:
+    assert history.runs()
+    os.mkfifo(tmp_path / "pipe")  # type: ignore[attr-defined, unused-ignore]
+    with ThreadPoolExecutor(1) as reader:
+        page = reader.submit((tmp_path / "pipe").read_text, encoding="utf-8")
+        assert main(["history", "--html", "pipe"]) == 0
+        assert page.result().startswith("<!doctype html>")
 
 
 def test_other_environments_are_left_out_and_named(

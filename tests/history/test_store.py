@@ -106,6 +106,35 @@ def test_another_program_s_file_is_left_alone(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        "CREATE TRIGGER gone AFTER INSERT ON run BEGIN DELETE FROM run; END",
+        "ALTER TABLE figure RENAME TO f; CREATE VIEW figure AS SELECT * FROM f",
+    ],
+)
+def test_what_could_remove_runs_as_one_is_added_is_refused(tmp_path: Path, made: str) -> None:
+    path = tmp_path / "history.sqlite"
+    History(path).append(numbered(1))
+    with sqlite3.connect(path) as database:
+        database.executescript(made)
+    database.close()
+    before = path.read_bytes()
+    for use in (History(path).check, History(path).runs):
+        with pytest.raises(HistoryError, match=r"a trigger or a view .*: name another file"):
+            use()
+    assert path.read_bytes() == before
+
+
+def test_a_view_of_the_user_s_own_may_stand_beside_the_tables(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    History(path).append(numbered(1))
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE VIEW trend AS SELECT started_at, energy_j FROM run")
+    database.close()
+    assert History(path).append(numbered(2))
+
+
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "history.sqlite"
     History(path).append(run_result())
