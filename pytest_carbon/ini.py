@@ -12,7 +12,7 @@ from pytest_carbon.intake.regular_file import read_regular
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ini_setting"]
+__all__ = ["ini_setting", "without_nul"]
 
 SECTIONS = {
     "pytest.toml": "pytest",
@@ -40,8 +40,23 @@ def ini_setting(name: str, cwd: Path) -> tuple[str, str] | None:
             if section is None:
                 continue
             value = section.get(name)
-            return None if value is None or not str(value).strip() else (str(value), file)
+            if value is None or not str(value).strip():
+                return None
+            try:
+                return without_nul(str(value)), file
+            except ValueError as error:
+                raise SettingError.of(error, f"{name} in {path}") from None
     return None
+
+
+def without_nul(text: str) -> str:
+    """The text, as a setting may be: TOML can hold what no name of a file can.
+
+    Raises ``ValueError`` with the remedy.
+    """
+    if "\0" in text:
+        raise ValueError("holds a NUL character: leave it out")
+    return text
 
 
 def _section(path: Path) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pytest_carbon.budget import UNITS, Budget
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.ini import without_nul
 from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.location import LOOK_UPS
 from pytest_carbon.options import INI_FILE, OPTIONS, given, is_on
@@ -40,6 +41,8 @@ T = TypeVar("T")
 _ZONE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,12}){0,3}")
 # Nothing in it ends a Markdown link.
 _LINK = re.compile(r"https?://[^\s<>\\]+")
+# Python converts no more than some thousands.
+_MOST_DIGITS = 100
 _JOULES = {"": 1.0, "j": 1.0, "mj": 1e-3, "uj": 1e-6, "µj": 1e-6, "kj": 1e3, "wh": 3600.0}
 _QUANTITY = re.compile(
     r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*([a-zµ%]*)\s*", re.IGNORECASE
@@ -158,7 +161,7 @@ def parse_seconds(text: str) -> float:
         raise ValueError(f"has the unit {unit!r}: use seconds, like 0.1 or 100ms")
     seconds = number / 1000 if unit == "ms" else number
     if not 0 < seconds < math.inf:
-        raise ValueError("must be more than 0 seconds, like 0.1")
+        raise ValueError("is no time: it must be more than 0 seconds, like 0.1")
     return seconds
 
 
@@ -170,6 +173,8 @@ def parse_count(text: str) -> int:
     """A whole number, 0 or more. Raises ``ValueError`` with the remedy."""
     if not text.strip().isascii() or not text.strip().isdigit():
         raise ValueError("is not a whole number: write it like 10")
+    if len(text.strip()) > _MOST_DIGITS:
+        raise ValueError("is more than anybody needs: write it like 10")
     return int(text)
 
 
@@ -218,7 +223,7 @@ def parse_link(text: str) -> str:
 def parsed(place: str, text: str, parse: Callable[[str], T]) -> T:
     """A value that was given at a place. Raises ``SettingError`` that names it."""
     try:
-        return parse(text)
+        return parse(without_nul(text))
     except ValueError as error:
         raise SettingError.of(error, f"{place}={text}") from None
 
@@ -271,7 +276,7 @@ def _wishes(config: pytest.Config, environ: Mapping[str, str], name: str) -> tup
     values, place = answer
     lines = values if isinstance(values, list) else str(values).splitlines()
     folder = config.rootpath if place.startswith(INI_FILE) else config.invocation_params.dir
-    texts = dict.fromkeys(str(line).strip() for line in lines)
+    texts = dict.fromkeys(parsed(place, str(line).strip(), str) for line in lines)
     return tuple(Wish(text=text, place=place, folder=folder) for text in texts if text)
 
 

@@ -120,7 +120,10 @@ def test_a_bad_setting_names_its_place(pytester: pytest.Pytester, line: str, mes
         ("--carbon-intensity=XYZ", "*XYZ*"),
         ("--carbon-intensity=-5", "*-5*"),
         ("--carbon-update=tests", "--carbon-update=tests is none of*--carbon-update=changed"),
-        ("--carbon-sample-interval=0", "--carbon-sample-interval=0 must be more than 0*"),
+        (
+            "--carbon-sample-interval=0",
+            "--carbon-sample-interval=0 is no time: it must be more than 0 seconds*",
+        ),
         ("--carbon-meters=psychic", "*psychic*model*"),
         ("--carbon-clock=sundial", "*sundial*"),
     ],
@@ -133,6 +136,23 @@ def test_bad_option_is_one_usage_error(
     errors = [line for line in result.stderr.lines if line.startswith("ERROR")]
     assert len(errors) == 1
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    result.stdout.no_fnmatch_line("*passed*")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["carbon_baselines", "carbon_history", "carbon_report", "carbon_powercap", "carbon_intensity"],
+)
+def test_a_nul_character_in_a_setting_is_one_usage_error(
+    pytester: pytest.Pytester, name: str
+) -> None:
+    """TOML can hold one, and no name of a file can."""
+    pytester.makepyprojecttoml(f'[tool.pytest.ini_options]\n{name} = "json:a\\u0000b"\n')
+    result = run_with(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [f"ERROR: {name} in the ini file=json:a\\x00b holds a NUL character: leave it out"]
+    )
     result.stdout.no_fnmatch_line("*passed*")
 
 

@@ -215,8 +215,14 @@ def _check_writable(path: str | None) -> None:
     """Before minutes of work, not after."""
     if path is None or path == "-":
         return
-    if Path(path).is_dir() or not Path(path).absolute().parent.is_dir():
-        raise SettingError(f"{path} cannot be written", remedy="name a file in an existing folder")
+    from pytest_carbon.report.stream import is_folder
+
+    try:
+        if not is_folder(Path(path)) and is_folder(Path(path).absolute().parent):
+            return
+    except OSError:
+        pass
+    raise SettingError(f"{path} cannot be written", remedy="name a file in an existing folder")
 
 
 def _report(comparison: Comparison, args: argparse.Namespace, comment: Comment) -> None:
@@ -254,14 +260,10 @@ def _report(comparison: Comparison, args: argparse.Namespace, comment: Comment) 
 
 
 def _write(path: Path, text: str) -> None:
-    from pytest_carbon.report.stream import is_stream, write_stream
+    from pytest_carbon.report.stream import write_whole
 
-    data = text.encode("utf-8", "backslashreplace")
     try:
-        if is_stream(path):
-            write_stream(path, data)
-        else:
-            path.write_bytes(data)
+        write_whole(path, text)
     except OSError as error:
         raise ReportError(
             f"{path} cannot be written: {error.strerror}",

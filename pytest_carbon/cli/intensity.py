@@ -158,7 +158,7 @@ def _find(args: argparse.Namespace, environ: Mapping[str, str], cwd: Path, home:
 
 def _stored(folder: Path) -> tuple[Intensity, ...]:
     """The intensities that baselines are pinned at, each once."""
-    files = BaselineStore(folder).survey().files if folder.is_dir() else ()
+    files = BaselineStore(folder).survey().files if os.path.isdir(folder) else ()  # noqa: PTH112 - no error
     return tuple(dict.fromkeys(file.intensity for _, file in files))
 
 

@@ -9,7 +9,7 @@ from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.home import expand
 from pytest_carbon.report.comment import PLAIN, Comment
 from pytest_carbon.report.kinds import KINDS
-from pytest_carbon.report.stream import is_stream
+from pytest_carbon.report.stream import is_folder, is_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,11 +66,12 @@ def probe(destination: Destination) -> None:
     if path is None:
         return
     remedy = "name a file in a folder that you may write to"
-    if path.is_dir():
-        raise ReportError(
-            f"the {destination.kind} report cannot be written: {path} is a folder", remedy=remedy
-        )
     try:
+        if is_folder(path):
+            raise ReportError(
+                f"the {destination.kind} report cannot be written: {path} is a folder",
+                remedy=remedy,
+            )
         if is_stream(path):
             return  # a pipe or a terminal
         path.parent.mkdir(parents=True, exist_ok=True)

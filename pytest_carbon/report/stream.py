@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["is_stream", "write_stream"]
+__all__ = ["is_folder", "is_stream", "write_stream", "write_whole"]
 
 _OPEN = re.compile(r"/dev/(?:std(?P<name>in|out|err)|fd/(?P<number>\d+))|/proc/self/fd/(?P<n>\d+)")
 _NAMES = {"in": 0, "out": 1, "err": 2}
@@ -44,6 +44,23 @@ def is_stream(path: Path) -> bool:
         mode = path.stat().st_mode
         return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
     return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder. Raises ``OSError`` for what can be no file: a circle of links."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, or to what takes it at once. Raises ``OSError`` where it cannot be written."""
+    data = text.encode("utf-8", "backslashreplace")
+    if is_stream(path):
+        write_stream(path, data)
+    else:
+        path.write_bytes(data)
 
 
 def write_stream(path: Path, data: bytes, *, patience_s: float = _PATIENCE_S) -> None:

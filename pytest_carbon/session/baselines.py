@@ -40,7 +40,7 @@ class Baselines:
         self._settings = settings
         self._environment = environment
         # What reads baselines is imported only where there are any.
-        is_there = os.path.lexists(settings.baselines)
+        is_there = _may_be_there(settings.baselines)
         stored = self._store.load(environment) if is_there else None
         self.entries: Mapping[Subject, Entry] = stored.entries if stored else {}
         self.reference_ns = stored.reference_ns if stored else None
@@ -124,6 +124,17 @@ class Baselines:
         lines = list(preview_refresh(done)) if names else []
         written = "written" if done.written else "unchanged"
         return [f"{name} is {written}: {counted(done.plan)}", *lines]
+
+
+def _may_be_there(folder: Path) -> bool:
+    """Whether something is there, or what is in its way: a name that is too long, a file."""
+    try:
+        os.lstat(folder)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _newer(stored: Intensity, found: Intensity) -> str:

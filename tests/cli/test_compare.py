@@ -43,6 +43,8 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 4
         (["HEAD", "--max-pairs", "5"], "--max-pairs=5 is too few to decide anything: 10 at least"),
         (["HEAD", "--max-pairs", "many"], "--max-pairs=many is not a whole number"),
         (["HEAD", "--json", "no/such/folder/x.json"], "cannot be written: name a file in an"),
+        (["HEAD", "--html", "a" * 300], "cannot be written: name a file in an existing folder"),
+        (["HEAD", "--max-pairs", "9" * 5000], "is more than anybody needs: write it like 10"),
         (["HEAD", "--json", "-", "--markdown", "-"], "--json and --markdown both name -"),
         (
             ["HEAD", "--", "--carbon-tolerance=1%"],

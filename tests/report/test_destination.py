@@ -65,13 +65,17 @@ def test_a_file_in_the_way_is_refused(tmp_path: Path) -> None:
         probe(Destination(kind="json", path=tmp_path / "file" / "c.json"))
 
 
-@pytest.mark.parametrize("target", ["taken", "taken/file/c.json", "/proc/nowhere/c.json"])
+@pytest.mark.parametrize(
+    "target", ["taken", "taken/file/c.json", "/proc/nowhere/c.json", "circle", "a" * 300]
+)
 def test_an_unwritable_destination_is_an_error_before_the_tests(
     pytester: pytest.Pytester, target: str
 ) -> None:
     if target.startswith("/proc") and not Path("/proc/self").exists():
         pytest.skip("no /proc here")
     pytester.mkdir("taken").joinpath("file").write_text("")
+    if target == "circle":
+        (pytester.path / "circle").symlink_to("circle")
     pytester.makepyfile("def test_one(): pass")
     result = pytester.runpytest_subprocess("--carbon", f"--carbon-report=json:{target}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -134,6 +134,17 @@ def test_an_update_that_a_fault_of_ours_prevents_does_not_pass(
     assert not list(pytester.path.glob("baselines/*.json"))
 
 
+@pytest.mark.parametrize("folder", ["a" * 300, "test_a.py/baselines"])
+def test_a_folder_that_cannot_be_ends_the_run_before_any_test(
+    pytester: pytest.Pytester, carbon: Run, folder: str
+) -> None:
+    pytester.makepyfile(burn=BURN, **SUITE)
+    result = carbon("--carbon-update", f"--carbon-baselines={folder}")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: *cannot be read: *name another folder with*"])
+    result.stdout.no_fnmatch_line("*passed*")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("centre_j", 1e308), ("reference_ns", 0), ("sensitivity", -1e300), ("sd_log", 1e300)],

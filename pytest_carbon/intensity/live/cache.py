@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.errors import IntensityError
 from pytest_carbon.intensity.intensity import Intensity
-from pytest_carbon.intensity.live.checks import LONGEST_TEXT, checked
+from pytest_carbon.intensity.live.checks import LONGEST_TEXT, REMEDY, checked
 from pytest_carbon.intensity.live.source import NotCovered
 
 if TYPE_CHECKING:
@@ -187,7 +187,7 @@ class CachedSource:
 def _told(kept: _Kept) -> Intensity:
     if kept.answer is not None:
         return kept.answer
-    raise IntensityError(kept.problem or "it failed a moment ago", remedy=kept.remedy)
+    raise IntensityError(kept.problem or "it failed a moment ago", remedy=kept.remedy or REMEDY)
 
 
 def _is_private(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from pytest_carbon.intensity.location import HIGHEST_G_PER_KWH
 if TYPE_CHECKING:
     from pytest_carbon.intensity.intensity import Intensity
 
-__all__ = ["checked", "field", "instant", "number"]
+__all__ = ["LONGEST_TEXT", "REMEDY", "checked", "field", "instant", "number"]
 
 OLDEST = timedelta(hours=24)
 """Estimates are published within hours; a figure a day old is not live."""

@@ -236,6 +236,17 @@ def test_any_bytes_in_the_file_are_survived(content: bytes) -> None:
     assert after_finding(content).g_per_kwh == 100
 
 
+def test_a_failure_without_words_is_told_with_some(tmp_path: Path) -> None:
+    with pytest.raises(IntensityError):
+        CachedSource(Counting(IntensityError("no", remedy="")), tmp_path, now_s=lambda: 1.0).fetch(
+            "FR"
+        )
+    content = json.loads(only_json(tmp_path).read_text())
+    only_json(tmp_path).write_text(json.dumps({**content, "problem": "", "remedy": ""}))
+    with pytest.raises(IntensityError, match="it failed a moment ago: the run goes on without it"):
+        CachedSource(Counting(), tmp_path, now_s=lambda: 2.0).fetch("FR")
+
+
 def test_without_a_folder_the_source_is_asked_directly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     source = Counting()
