@@ -92,9 +92,10 @@ class Transcript:
         if said.enough is not None:
             self._enough[said.enough] = True
         if said.begin:
+            passes = self._passes[said.unit]
             self.running, self._unit = said.begin, said.unit
-            if said.number == len(self._passes[self._unit]):
-                self._passes[self._unit].append([])
+            if said.number == len(passes):
+                passes.append([])
         if said.run:
             if said.sample is None:
                 self._fail(said.unit, said.problem or "it was not measured")
@@ -111,7 +112,7 @@ class Transcript:
 
     def _fail(self, index: int, why: str) -> None:
         self._problems[index] = why
-        self._passes[index].pop()
+        del self._passes[index][-1:]
 
     def answer(self, index: int) -> UnitAnswer | None:
         """What is known of a unit; ``None`` where it has not had its turn."""

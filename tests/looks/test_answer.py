@@ -161,6 +161,7 @@ def test_a_damaged_line_ends_an_answer_and_takes_nothing_back(ran: Ran) -> None:
         b"[" * 100_000,
         b"[]",
         b'{"begin": 7}',
+        json.dumps(begins(TWO, unit=9)).encode(),
         json.dumps(ran(TWO, unit=9)).encode(),
         json.dumps({**ran(TWO, unit=1), "sample": {"cost": {"cpu_s": "long"}}}).encode(),
         json.dumps(ran(TWO, 1e300, unit=1)).encode(),
@@ -170,3 +171,12 @@ def test_a_damaged_line_ends_an_answer_and_takes_nothing_back(ran: Ran) -> None:
         assert said.failure == "what it has written down is damaged"
         assert energies(said.answer(0)) == [1.0]
         assert said.unfinished == (second,)
+        said.ended("it was ended by signal 9")
+        assert said.answer(1) == UnitAnswer(problem="it was ended by signal 9")
+
+
+def test_a_process_that_ends_before_the_first_pass_has_begun_is_to_blame() -> None:
+    """The line is not of the first pass, as the one before it was lost."""
+    said = heard(order(Unit(tests=(ONE,), repeats=2)), begins(ONE, number=1))
+    said.ended("it was ended by signal 9")
+    assert said.answer(0) == UnitAnswer(problem="it was ended by signal 9")
