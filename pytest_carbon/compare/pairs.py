@@ -196,9 +196,9 @@ def _corrected_ratio(base: Measurement, head: Measurement) -> float:
 
 
 def problem_of(base: Run, head: Run) -> str:
-    """Why two runs make no pair; empty where both have passed."""
+    """Why two runs make no pair; empty where both have passed and were measured."""
     if base.outcome == head.outcome == "passed":
-        return ""
+        return "it was not measured" if base.cost is None or head.cost is None else ""
     if base.outcome == head.outcome:
         why = f" ({head.reason})" if head.reason else ""
         return f"{head.outcome} on both sides{why}"

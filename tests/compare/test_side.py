@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from pytest_carbon.compare.line import Line, LineLostError
+from pytest_carbon.compare.pairs import problem_of
 from pytest_carbon.compare.side import Process, Run
 from pytest_carbon.errors import CompareError
 from pytest_carbon.resultfile.codec import to_plain
@@ -31,6 +32,11 @@ def answer(text: bytes) -> Run:
 def test_a_passed_run_has_its_cost() -> None:
     run = answer(json.dumps(PASSED).encode() + b"\n")
     assert run == Run("passed", cost=cost(2.0))
+
+
+def test_a_passed_run_that_was_not_measured_makes_no_pair() -> None:
+    run = answer(b'{"outcome": "passed"}\n')
+    assert problem_of(run, Run("passed", cost=cost(2.0))) == "it was not measured"
 
 
 def test_an_error_of_another_plugin_is_a_run_without_a_cost() -> None:
