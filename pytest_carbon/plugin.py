@@ -61,7 +61,14 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
         import_as_it_is(pluginmanager, "pytest_carbon")
         from pytest_carbon.session.look.process import LookProcess
 
-        pluginmanager.register(LookProcess(folder), "carbon-look")
+        try:
+            look = LookProcess(folder)
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            raise pytest.UsageError(
+                "PYTEST_CARBON_LOOK is set and leads to no order, as only in processes that "
+                "pytest-carbon starts itself: unset it"
+            ) from None
+        pluginmanager.register(look, "carbon-look")
 
 
 def _add_options(parser: pytest.Parser) -> None:

@@ -55,6 +55,18 @@ def test_garbage_in_the_environment_variable_is_a_usage_error(
     result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON=perhaps is not a switch: say true or false"])
 
 
+@pytest.mark.parametrize("order", [None, "", "{}", '{"asks": 1}', "[" * 9999])
+def test_the_variable_of_looks_set_by_somebody_else_is_a_usage_error(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, order: str | None
+) -> None:
+    if order is not None:
+        (pytester.path / "order.json").write_text(order)
+    monkeypatch.setenv("PYTEST_CARBON_LOOK", str(pytester.path))
+    result = run(pytester)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: PYTEST_CARBON_LOOK is set and leads to no order*unset it"])
+
+
 def test_an_update_never_takes_a_path_for_its_mode(pytester: pytest.Pytester) -> None:
     """With and without --carbon, which would run the whole suite otherwise."""
     pytester.makepyfile("def test_one(): pass")

@@ -82,10 +82,14 @@ def _leave_standard_conflict(args: argparse.Namespace) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Merge into our side; 1, and git's standard conflict, for what a person has to decide."""
+    name = args.name or args.ours
     try:
         args.ours.write_bytes(_merged(args).encode())
-    except (BaselineError, OSError) as error:
-        name = args.name or args.ours
+    except OSError as error:
+        # What cannot be read, such as a pipe, git would wait for.
+        say_aside(f"pytest-carbon: {name}: {error.filename}: {error.strerror}: {_REMEDY}")
+        return 1
+    except BaselineError as error:
         say_aside(f"pytest-carbon: {name}: {error}")
         _leave_standard_conflict(args)
         return 1

@@ -37,6 +37,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 4
         (["HEAD", "HEAD", "--merge-base", "main"], "compare needs one BASE"),
         (["nowhere"], "there is no revision 'nowhere' here: 'git branch --all'"),
         (["HEAD", "nowhere"], "there is no revision 'nowhere' here"),
+        (["a" * 3000], "aaa' here: 'git branch --all'"),
         (["--merge-base", "nowhere"], "there is no revision 'nowhere' here"),
         (["HEAD", "test_nothing.py"], "pytest's arguments go behind --, like -- test_nothing.py"),
         (["HEAD", "--tolerance", "much"], "--tolerance=much"),

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from pytest_carbon.baseline.file import file_name
+from pytest_carbon.baseline.layout import render
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.main import main
 from pytest_carbon.errors import BaselineError, HistoryError, ResultFileError
 from pytest_carbon.history.store import History
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.resultfile.file import read_result
+from tests.baseline_files import HEADER
 from tests.results import ENVIRONMENT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="Windows has neither pipes nor devices")
@@ -99,6 +101,22 @@ def test_as_a_history(make: object, tmp_path: Path) -> None:
     for use in (History(path).check, History(path).runs):
         with pytest.raises(HistoryError, match="cannot be used: it is no regular file"):
             use()
+
+
+@thing
+def test_as_a_side_of_a_merge(
+    make: object, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert callable(make)
+    sides = [tmp_path / name for name in ("base", "ours", "theirs")]
+    for side in sides[1:]:
+        side.write_text(render(HEADER))
+    make(sides[0])
+    assert main(["merge-driver", *map(str, sides), "stored.json"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("pytest-carbon: stored.json: ")
+    assert words in said
+    assert sides[1].read_text() == render(HEADER)
 
 
 def test_a_link_to_a_file_is_read(tmp_path: Path) -> None:
