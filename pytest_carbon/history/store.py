@@ -12,7 +12,7 @@ from pytest_carbon.baseline.nodeid import id_from_key, key_from_id
 from pytest_carbon.errors import HistoryError
 from pytest_carbon.history.point import Point
 from pytest_carbon.history.schema import APPLICATION_ID, SCHEMA, TABLES
-from pytest_carbon.intake.fault import FaultError, value_text
+from pytest_carbon.intake.fault import FaultError, parse_json, value_text
 from pytest_carbon.intake.limits import Limits
 from pytest_carbon.measurement import Kind, Subject
 
@@ -137,7 +137,7 @@ class History:
         """The subject that is called ``text``, else those that have it in their name."""
         with self._open() as database:
             rows = database.execute("SELECT kind, key FROM subject ORDER BY kind, key")
-            subjects = [Subject(Kind(kind), id_from_key(json.loads(key))) for kind, key in rows]
+            subjects = [Subject(Kind(kind), _id_of(key)) for kind, key in rows]
         exact = [subject for subject in subjects if subject.id == text]
         return exact or [subject for subject in subjects if text in subject.id]
 
@@ -202,6 +202,14 @@ class History:
 def _storable(text: str) -> str:
     """A text that SQLite can hold, as the name of a branch may hold what is no UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _id_of(key: object) -> str:
+    """The node id that is stored as ``key``. Raises ``ValueError`` for what is none."""
+    name = parse_json(key, "a name") if type(key) is str else None
+    if type(name) is not str:
+        raise FaultError(f"is {value_text(key)}, not a name in JSON", ("key",))
+    return id_from_key(name)
 
 
 def _point(row: tuple[Any, ...]) -> Point:

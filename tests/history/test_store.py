@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 import sqlite3
 import threading
 from typing import TYPE_CHECKING
@@ -124,6 +126,71 @@ def test_what_could_remove_runs_as_one_is_added_is_refused(tmp_path: Path, made:
         with pytest.raises(HistoryError, match=r"a trigger or a view .*: name another file"):
             use()
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("UPDATE run SET energy_j = 9e999", "energy_j is inf, not a number from 0 to 1e\\+15"),
+        ("UPDATE run SET energy_j = 'much'", "energy_j is 'much', not a number"),
+        ("UPDATE run SET started_at = x'ff'", "started_at is b'.*, not a text"),
+        ("UPDATE run SET branch = CAST(x'ff' AS TEXT)", "Could not decode to UTF-8"),
+        ("UPDATE subject SET key = '7' WHERE number = 1", "key is '7', not a name in JSON"),
+        ("UPDATE subject SET key = 7 WHERE number = 1", "key is '7', not a name in JSON"),
+        ("UPDATE subject SET key = x'22' WHERE number = 1", "key is b'.*, not a name in JSON"),
+        (
+            f"UPDATE subject SET key = '{'[' * 100_000}' WHERE number = 1",
+            "is nested too deeply to be a name",
+        ),
+        ("UPDATE subject SET kind = 'odd' WHERE number = 1", "'odd' is not a valid Kind"),
+        ("ALTER TABLE run RENAME COLUMN branch TO twig", "no such column: branch"),
+    ],
+)
+def test_a_value_that_a_column_cannot_mean_is_one_error(
+    tmp_path: Path, change: str, message: str
+) -> None:
+    path = tmp_path / "history.sqlite"
+    History(path).append(numbered(1))
+    with sqlite3.connect(path) as database:
+        database.execute(change)
+    database.close()
+    before = path.read_bytes()
+
+    def read() -> None:
+        History(path).runs()
+        History(path).find("")
+
+    with pytest.raises(HistoryError, match=rf"cannot be used: .*{message}.*: name another file"):
+        read()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bytes_that_a_disk_has_lost_are_one_error_and_nothing_more_is_lost(
+    tmp_path: Path, seed: int
+) -> None:
+    path = tmp_path / "history.sqlite"
+    for number in range(3):
+        History(path).append(numbered(number))
+    dice = random.Random(seed)
+    content = bytearray(path.read_bytes())
+    for _ in range(dice.choice((1, 10, 1000))):
+        content[dice.randrange(len(content))] = dice.randrange(256)
+    if seed % 2:
+        content = content[: dice.randrange(len(content))]
+    path.write_bytes(content)
+    history = History(path)
+    known = []
+    with contextlib.suppress(HistoryError):
+        known = history.runs()
+    assert path.read_bytes() == content
+    try:
+        history.append(numbered(9))
+        left = history.runs()
+    except HistoryError:
+        assert path.read_bytes() == content
+    else:
+        assert {*known} <= {*left}
 
 
 def test_a_view_of_the_user_s_own_may_stand_beside_the_tables(tmp_path: Path) -> None:
