@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 import sqlite3
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -16,7 +15,10 @@ from pytest_carbon.measurement import Kind, Subject
 from tests.hostile import hostile_result
 from tests.results import SUBJECTS, cost, run_result
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytest_carbon.result.run import RunResult
@@ -180,17 +182,19 @@ def test_bytes_that_a_disk_has_lost_are_one_error_and_nothing_more_is_lost(
         content = content[: dice.randrange(len(content))]
     path.write_bytes(content)
     history = History(path)
-    known = []
-    with contextlib.suppress(HistoryError):
-        known = history.runs()
+
+    def tried(use: Callable[[], T]) -> T | None:
+        try:
+            return use()
+        except HistoryError:
+            return None
+
+    known = tried(history.runs)
     assert path.read_bytes() == content
-    try:
-        history.append(numbered(9))
-        left = history.runs()
-    except HistoryError:
+    if tried(lambda: history.append(numbered(9))) is None:
         assert path.read_bytes() == content
-    else:
-        assert {*known} <= {*left}
+    elif known is not None:
+        assert {*known} <= {*history.runs()}
 
 
 def test_a_view_of_the_user_s_own_may_stand_beside_the_tables(tmp_path: Path) -> None:
