@@ -24,7 +24,10 @@ def commit_link(origin: Origin | None) -> str:
 def files_link(origin: Origin | None) -> str:
     """What stands before the path of a file, relative to the project's root folder."""
     address = _address(origin, "blob", gitlab="-/blob", bitbucket="src")
-    return f"{address}/{quote(origin.folder)}" if origin is not None and address else ""
+    if origin is None or not address:
+        return ""
+    # A folder's name need not be UTF-8.
+    return f"{address}/{quote(origin.folder, errors='backslashreplace')}"
 
 
 def _address(origin: Origin | None, github: str, *, gitlab: str, bitbucket: str) -> str:

@@ -27,6 +27,11 @@ def test_each_forge_has_its_own_words(repository: str, commit: str, files: str) 
     assert files_link(origin(repository)) == f"{repository}/{files}/{COMMIT}/a%20b/"
 
 
+def test_a_folder_whose_name_is_no_utf8_makes_a_link_that_leads_nowhere() -> None:
+    odd = origin("https://github.com/o/r")._replace(folder="caf\udce9/")
+    assert files_link(odd) == f"https://github.com/o/r/blob/{COMMIT}/caf%5Cudce9/"
+
+
 @pytest.mark.parametrize(
     "unknown",
     [
