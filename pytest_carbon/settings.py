@@ -213,7 +213,7 @@ def parse_zone(text: str) -> str:
 def parse_link(text: str) -> str:
     """The address of a page. Raises ``ValueError`` with the remedy."""
     link = text.strip()
-    if not _LINK.fullmatch(link):
+    if not (_LINK.fullmatch(link) and link.isprintable()):
         raise ValueError(
             "is no address of a page: write it like https://ci.example.org/job/7/carbon.html"
         )

@@ -69,7 +69,11 @@ def test_link(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "carbon.html", "javascript:alert(1)", "https://a b", "https://a/>)[x", "https://"]
+    "text",
+    [
+        *("", "carbon.html", "javascript:alert(1)", "https://a b", "https://a/>)[x", "https://"),
+        *("https://a/\x1b[31m", "https://a/\u202e", "https://a/\udcff"),
+    ],
 )
 def test_bad_link_says_what_to_type(text: str) -> None:
     with pytest.raises(ValueError, match=r"write it like https://ci\.example\.org"):
