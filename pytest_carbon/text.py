@@ -28,6 +28,7 @@ _DIGEST = 8
 # With the wide forms, which some spreadsheets take for the same.
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")  # noqa: RUF001
 _COMMAND = re.compile(r"^(\s*):(?=:)")
+_ANYWHERE = re.compile(r"##(\w*)\[")
 _PIPE = re.compile(r"(\\*)\|")
 _TICKS = re.compile("`+")
 
@@ -61,15 +62,15 @@ def short_name(text: str, longest: int = LONGEST) -> str:
 def shown(text: str, longest: int = LONGEST) -> str:
     """A name for people and logs: visible and short.
 
-    The old form of a workflow command, which counts anywhere in a line of a CI system's log, is
-    broken up; the new one counts only at a line's start.
+    Commands that count anywhere in a line of a CI system's log are broken up (GitHub's old form,
+    Azure's ``##vso[``, TeamCity's); GitHub's new one counts only at a line's start.
     """
-    return short_name(visible(text), longest).replace("##[", "##\\x5b")
+    return _ANYWHERE.sub(r"##\1\\x5b", short_name(visible(text), longest))
 
 
 def printable_line(text: str) -> str:
     """A line for a terminal or a log: visible, and no command for the CI system that reads it."""
-    return _COMMAND.sub(r"\1\\x3a", visible(text)).replace("##[", "##\\x5b")
+    return _ANYWHERE.sub(r"##\1\\x5b", _COMMAND.sub(r"\1\\x3a", visible(text)))
 
 
 def unbroken(text: str) -> str:

@@ -24,6 +24,7 @@ HOSTILE = (
     "@everyone #1 https://example.org www.example.org",
     "\n::error::owned\r\n::set-output name=x::y",
     "##[error]owned",
+    "##vso[task.setvariable variable=PATH]/owned ##teamcity[message text='owned']",
     "::warning file=a,line=1::%0A",
     "=HYPERLINK(1)",
     "+1",

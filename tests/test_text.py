@@ -13,6 +13,7 @@ from pytest_carbon.text import (
     code_span,
     counted,
     csv_text,
+    printable_line,
     short_name,
     shown,
     visible,
@@ -69,4 +70,7 @@ def test_a_code_span_in_a_table_holds_the_text_and_nothing_else(text: str) -> No
 def test_workflow_commands_are_escaped() -> None:
     assert workflow_data("50%\n::error::x") == "50%25%0A::error::x"
     assert workflow_property("a,b:c\r\n") == "a%2Cb%3Ac%0D%0A"
-    assert "##[" not in shown("##[error]x")
+    assert shown("##[error]x") == r"##\x5berror]x"
+    assert shown("a ##vso[task.complete]x") == r"a ##vso\x5btask.complete]x"
+    assert printable_line("##teamcity[x]") == r"##teamcity\x5bx]"
+    assert printable_line("# [x] ## y[1]") == "# [x] ## y[1]"

@@ -57,7 +57,7 @@ class Elements(HTMLParser):
 def check_terminal(text: str) -> None:
     for line in text.splitlines():
         assert not line.lstrip().startswith("::")
-        assert "##[" not in line
+        assert not re.search(r"##\w*\[", line)
         assert len(line) < 2000
 
 
@@ -79,7 +79,7 @@ def check_markdown(text: str) -> None:
     written = [line for line in text.splitlines() if line.startswith("| ")]
     assert html.count("<tr>") == len(written) - html.count("<table>")
     kinds = [token.type for token in parser.parse(text)]
-    assert kinds.count("td_open") == 5 * 2 + 4 * 48 + 5 * 20
+    assert kinds.count("td_open") == 5 * 2 + 4 * 2 * len(HOSTILE) + 5 * 20
     assert len(text) < 65_536
 
 
