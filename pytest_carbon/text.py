@@ -85,8 +85,11 @@ def csv_text(text: str) -> str:
 
 
 def code_span(text: str, longest: int = LONGEST) -> str:
-    """A text as Markdown code, also inside a table; nothing in it is markup or a mention."""
-    text = _PIPE.sub(lambda match: match[1] * 2 + r"\|", short_name(visible(text), longest))
+    """A text as Markdown code, also inside a table; nothing in it is markup or a mention.
+
+    Nor is it a command where the Markdown is printed into a log.
+    """
+    text = _PIPE.sub(lambda match: match[1] * 2 + r"\|", shown(text, longest))
     if not text.strip():
         return "` `"
     fence = "`" * (1 + max((len(run) for run in _TICKS.findall(text)), default=0))
