@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.intake.regular_file import read_regular
+from pytest_carbon.text import without_nul
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ini_setting", "without_nul"]
+__all__ = ["ini_setting"]
 
 SECTIONS = {
     "pytest.toml": "pytest",
@@ -47,16 +48,6 @@ def ini_setting(name: str, cwd: Path) -> tuple[str, str] | None:
             except ValueError as error:
                 raise SettingError.of(error, f"{name} in {path}") from None
     return None
-
-
-def without_nul(text: str) -> str:
-    """The text, as a setting may be: TOML can hold what no name of a file can.
-
-    Raises ``ValueError`` with the remedy.
-    """
-    if "\0" in text:
-        raise ValueError("holds a NUL character: leave it out")
-    return text
 
 
 def _section(path: Path) -> dict[str, Any] | None:

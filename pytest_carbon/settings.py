@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from pytest_carbon.budget import UNITS, Budget
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
-from pytest_carbon.ini import without_nul
 from pytest_carbon.intake.limits import LIMITS
 from pytest_carbon.intensity.location import LOOK_UPS
 from pytest_carbon.options import INI_FILE, OPTIONS, given, is_on
+from pytest_carbon.text import without_nul
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

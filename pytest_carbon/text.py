@@ -17,6 +17,7 @@ __all__ = [
     "shown",
     "unbroken",
     "visible",
+    "without_nul",
     "workflow_data",
     "workflow_property",
 ]
@@ -71,6 +72,16 @@ def shown(text: str, longest: int = LONGEST) -> str:
 def printable_line(text: str) -> str:
     """A line for a terminal or a log: visible, and no command for the CI system that reads it."""
     return _ANYWHERE.sub(r"##\1\\x5b", _COMMAND.sub(r"\1\\x3a", visible(text)))
+
+
+def without_nul(text: str) -> str:
+    """The text, as a setting may be: TOML can hold what no name of a file can.
+
+    Raises ``ValueError`` with the remedy.
+    """
+    if "\0" in text:
+        raise ValueError("holds a NUL character: leave it out")
+    return text
 
 
 def unbroken(text: str) -> str:
