@@ -19,7 +19,6 @@ from pytest_carbon.ini import ini_setting
 from pytest_carbon.intensity.embodied import parse_embodied
 from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.pue import resolve_pue
-from pytest_carbon.options import OPTIONS
 from pytest_carbon.report import codecarbon_csv
 from pytest_carbon.report.comment import Comment
 from pytest_carbon.report.destination import parse_destinations
@@ -171,4 +170,3 @@ TARGETS = {
     "ini": Target(use_ini, form="bytes"),
     "emissions": Target(use_emissions, form="bytes"),
 }
-VARIABLES = [option.variable for option in OPTIONS]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.fuzz import baselines, histories, results, settings, sources, wires
 
 __all__ = ["CORPUS", "TARGETS"]
-
-from pathlib import Path
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 """Inputs that once led somewhere new, in a folder for each target."""
