@@ -1,6 +1,6 @@
 """The table of options: each is a command-line flag, an environment variable and an ini setting.
 
-The one module of ours that is imported when carbon is off, so it imports nothing heavy.
+Imported when carbon is off, too, so it imports nothing heavy.
 """
 
 from __future__ import annotations

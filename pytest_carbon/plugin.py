@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import pytest_carbon.system  # noqa: F401 - binds what a conftest file might replace
 from pytest_carbon.options import GROUPS, OPTIONS, environ_of, is_on
 
 if TYPE_CHECKING:

@@ -6,9 +6,7 @@ only power, and counters that wrap.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.host import OthersBusy
@@ -16,6 +14,7 @@ from pytest_carbon.measurement import Measurement, Reading, Usage
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.work import WorkClock
+from pytest_carbon.system import System
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ class Sampler:
         probe: SpeedProbe | None = None,
         instructions: Instructions | None = None,
         run_busy: RunBusy | None = None,
-        wall_ns: Callable[[], int] = time.perf_counter_ns,
+        wall_ns: Callable[[], int] = System.perf_counter_ns,
     ) -> None:
         self.meters = tuple(meters)
         self.clock = clock
@@ -88,7 +87,7 @@ class Sampler:
             part.startswith("gpu") for meter in self.meters for part in meter.covers
         )
         self._stop = threading.Event()
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._thread = self._start_thread()
 
     def read(self) -> Reading:
@@ -100,7 +99,7 @@ class Sampler:
         return Reading(wall_ns, cpu_ns, kernels)
 
     def _read_all(self) -> Reading:
-        if os.getpid() != self._pid:
+        if System.getpid() != self._pid:
             self._go_on_after_fork()
         elif self._is_paused:
             self.resume()
@@ -140,7 +139,7 @@ class Sampler:
 
     def _go_on_after_fork(self) -> None:
         # Threads do not live on in a forked process, and the lock may have been held by one.
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._is_held = self._is_paused = False
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -153,7 +152,7 @@ class Sampler:
         a fork in a process with threads, which the test would not have without us.
         """
         thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
+        if thread is not None and thread is not System.current_thread():
             self._stop.set()
             thread.join(_FORK_WAIT_S)
             self._is_paused = True
@@ -167,7 +166,7 @@ class Sampler:
 
     def resume(self) -> None:
         """Start the thread again that a fork has ended; not in the forked process."""
-        if self._is_paused and os.getpid() == self._pid:
+        if self._is_paused and System.getpid() == self._pid:
             self._is_paused = False
             self._stop = threading.Event()
             self._thread = self._start_thread()

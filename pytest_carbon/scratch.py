@@ -11,9 +11,10 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,18 +33,18 @@ _tidied: list[int] = []
 @contextlib.contextmanager
 def scratch_folder(kind: str) -> Iterator[Path]:
     """A folder for ``kind`` of work, removed at the end; what killed processes left goes, too."""
-    if os.getpid() not in _tidied:
-        _tidied[:] = [os.getpid()]
+    if System.getpid() not in _tidied:
+        _tidied[:] = [System.getpid()]
         remove_stale()
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{kind}-"))
     lock = None
     try:
-        lock = os.open(folder / _ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = System.os_open(folder / _ALIVE, os.O_RDWR | os.O_CREAT, 0o600)
         _take(lock)
         yield folder
     finally:
         if lock is not None:
-            os.close(lock)
+            System.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -87,20 +88,20 @@ def _is_mine(entry: os.DirEntry[str]) -> bool:
 def _is_left(folder: Path) -> bool:
     alive = folder / _ALIVE
     if not alive.exists():
-        return time.time() - folder.lstat().st_mtime > _NEW_S
+        return System.time() - folder.lstat().st_mtime > _NEW_S
     if sys.platform == "win32":
         # What is open cannot be removed there.
         alive.unlink()
         return True
     import fcntl  # type: ignore[unreachable, unused-ignore]
 
-    lock = os.open(alive, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    lock = System.os_open(alive, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
-        os.close(lock)
+        System.close(lock)
     return True
 
 

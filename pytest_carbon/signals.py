@@ -11,6 +11,8 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from pytest_carbon.system import System
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
@@ -71,7 +73,7 @@ def ended_by_signals(*, interrupts: bool = False) -> Iterator[None]:
     What nohup or a shell ignores stays ignored. With ``interrupts`` Ctrl-C, too, is heard once, so
     that a second one does not disturb the tidying.
     """
-    if threading.current_thread() is not threading.main_thread():
+    if System.current_thread() is not threading.main_thread():
         yield
         return
     numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]

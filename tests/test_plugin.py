@@ -15,7 +15,8 @@ import sys
 
 def test_modules():
     mine = sorted(name for name in sys.modules if name.startswith("pytest_carbon"))
-    assert mine == ["pytest_carbon", "pytest_carbon.options", "pytest_carbon.plugin"]
+    own = ["", ".options", ".plugin", ".system"]
+    assert mine == [f"pytest_carbon{name}" for name in own]
     heavy = {"psutil", "cpuinfo", "pynvml", "requests", "tabulate", "filelock"}
     assert not heavy & set(sys.modules)
 """
@@ -25,7 +26,7 @@ def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
     return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", *args)
 
 
-def test_off_imports_only_the_options(pytester: pytest.Pytester) -> None:
+def test_off_imports_only_options_and_functions_of_the_system(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(LIST_MODULES)
     run(pytester).assert_outcomes(passed=1)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.process_clock import process_cpu_ns
 from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.clocks.tree import NOWHERE, ROOT, Key, Member, Snapshot, TreeClock
+from pytest_carbon.system import System
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -25,14 +26,14 @@ _UTIME, _STIME, _CUTIME, _CSTIME, _START = 11, 12, 13, 14, 19
 
 def reaped_ns() -> int:
     """The CPU time of ended children that were waited for, and of theirs."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)  # type: ignore[attr-defined, unused-ignore]
+    usage = getrusage(RUSAGE_CHILDREN)  # type: ignore[attr-defined, unused-ignore]
     return int((usage.ru_utime + usage.ru_stime) * NS_PER_S)
 
 
 def has_children() -> bool:
     """Whether any child lives or is a zombie; a microsecond, and it disturbs none."""
     try:
-        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # type: ignore[attr-defined, unused-ignore]
+        System.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)  # type: ignore[attr-defined, unused-ignore]
     except ChildProcessError:
         return False
     return True
@@ -79,8 +80,8 @@ class ProcTree:
     def _children(self, pid: int | str) -> Iterator[int]:
         tasks = f"{self._root}/{pid}/task"
         try:
-            for thread in os.listdir(tasks):  # noqa: PTH208 - in a hot path
-                with open(f"{tasks}/{thread}/children", "rb") as file:  # noqa: PTH123 - in a hot path
+            for thread in System.listdir(tasks):
+                with System.open(f"{tasks}/{thread}/children", "rb") as file:
                     yield from map(int, file.read().split())
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             # Ended meanwhile, or hidden from us (hidepid, set-uid programs): the time of its
@@ -89,7 +90,7 @@ class ProcTree:
 
     def _member(self, pid: int, parent: Key) -> tuple[Key, Member] | None:
         try:
-            with open(f"{self._root}/{pid}/stat", "rb") as file:  # noqa: PTH123 - in a hot path
+            with System.open(f"{self._root}/{pid}/stat", "rb") as file:
                 # The name before the last bracket may hold anything, blanks and brackets too.
                 fields = file.read().rpartition(b")")[2].split()
         except (FileNotFoundError, ProcessLookupError):

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from pytest_carbon.descriptors import close_own, out_of_reach
+from pytest_carbon.system import System
 from pytest_carbon.units import NS_PER_S
 
 __all__ = ["HostBusy", "OthersBusy"]
@@ -32,7 +33,7 @@ class HostBusy:
             self._file = out_of_reach(os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)))
         except OSError:
             return
-        self._name, self._pread = path.name, os.pread  # type: ignore[attr-defined, unused-ignore]
+        self._name, self._pread = path.name, System.pread  # type: ignore[attr-defined, unused-ignore]
         self._tick_ns = NS_PER_S // os.sysconf("SC_CLK_TCK")  # type: ignore[attr-defined, unused-ignore]
 
     def read_ns(self) -> int | None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.descriptors import close_own, out_of_reach
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +29,7 @@ class ResidentMemory:
         self,
         path: Path = Path("/proc/self/statm"),
         *,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
+        clock_ns: Callable[[], int] = System.monotonic_ns,
     ) -> None:
         self._clock_ns = clock_ns
         self._file: int | None = None
@@ -40,7 +40,7 @@ class ResidentMemory:
         else:
             self._ask = self._read_statm
             self._page_bytes = os.sysconf("SC_PAGE_SIZE")  # type: ignore[attr-defined, unused-ignore]
-        self._pread = os.pread if hasattr(os, "pread") else None
+        self._pread = System.pread
         self._name = path.name
         self._bytes = self._first()
         self._at_ns = clock_ns()

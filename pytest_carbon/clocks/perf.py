@@ -7,9 +7,7 @@ a microsecond a read. Constants: ``linux/perf_event.h``.
 from __future__ import annotations
 
 import errno
-import os
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.forks import generation
 from pytest_carbon.perf_event import open_perf_event
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,11 +71,10 @@ class PerfClock:
         *,
         open_event: Callable[[int], int] = open_task_clock,
         threads: Callable[[], Sequence[int]] = _own_threads,
-        since_fork: Callable[[], int] = time.process_time_ns,
+        since_fork: Callable[[], int] = System.process_time_ns,
         unseen: UnseenChildren | None = None,
     ) -> None:
-        # A test may replace functions of os while it runs (pyfakefs does): these stay.
-        self._read, self._close = os.read, os.close
+        self._read, self._close = System.read, System.close
         self._since_fork = since_fork
         self._unseen = unseen
         self._open_event = open_event

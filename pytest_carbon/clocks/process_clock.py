@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+from pytest_carbon.system import System
 
 __all__ = ["process_cpu_ns"]
 
@@ -15,5 +15,5 @@ def process_cpu_ns(pid: int) -> int:
     The clock's number is made as clock_getcpuclockid(3) makes it.
     """
     clock = (~pid << 3) | _CPUCLOCK_SCHED
-    now_ns: int = time.clock_gettime_ns(clock)  # type: ignore[attr-defined, unused-ignore]
+    now_ns: int = System.clock_gettime_ns(clock)  # type: ignore[attr-defined, unused-ignore]
     return now_ns

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.refusal import Refusal
 from pytest_carbon.clocks.tree import NOWHERE, ROOT, Key, Member, Snapshot, TreeClock
+from pytest_carbon.system import System
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class PsutilTree:
         for pid, child in found.items():
             with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
                 keys[pid] = Key(pid, child.create_time())
-        keys[os.getpid()] = ROOT
+        keys[System.getpid()] = ROOT
         for pid, key in keys.items():
             if key != ROOT:
                 self._add(found[pid], key, keys, known, members)
@@ -99,7 +100,7 @@ def _descendants() -> list[psutil.Process]:
         with contextlib.suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             process = psutil.Process(pid)
             parents[pid] = (process.ppid(), process)
-    ours, found = {os.getpid()}, []
+    ours, found = {System.getpid()}, []
     # A child has a higher number than its parent, unless numbers have begun anew meanwhile.
     for _ in range(2):
         for pid, (parent, process) in sorted(parents.items()):

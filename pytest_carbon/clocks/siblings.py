@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
-from time import monotonic
 
 from pytest_carbon.clocks.process_clock import process_cpu_ns
+from pytest_carbon.system import System
 
 __all__ = ["RunBusy"]
 
@@ -25,7 +24,7 @@ class RunBusy:
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
         self._proc = proc
-        self._parent = os.getppid()
+        self._parent = System.getppid()
         self._looked_s = float("-inf")
         self._last_ns: dict[int, int] = {}
         self._others_ns = 0
@@ -35,7 +34,7 @@ class RunBusy:
 
     def read_ns(self, own_ns: int) -> int:
         """Cumulative nanoseconds of all workers, told those of this one."""
-        if monotonic() - self._looked_s > _LOOK_EVERY_S:
+        if System.monotonic() - self._looked_s > _LOOK_EVERY_S:
             self._look()
         for pid, last_ns in list(self._last_ns.items()):
             now_ns = _cpu_ns(pid)
@@ -47,9 +46,9 @@ class RunBusy:
         return own_ns + self._others_ns
 
     def _look(self) -> None:
-        self._looked_s = monotonic()
+        self._looked_s = System.monotonic()
         for pid in self._children():
-            if pid != os.getpid() and pid not in self._last_ns and self._is_worker(pid):
+            if pid != System.getpid() and pid not in self._last_ns and self._is_worker(pid):
                 now_ns = _cpu_ns(pid)
                 if now_ns is not None:
                     self._last_ns[pid] = now_ns

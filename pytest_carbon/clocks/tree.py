@@ -5,11 +5,11 @@ The accounting is here; how to see the tree is a ``Tree``'s business.
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -105,7 +105,7 @@ class TreeClock:
         description: str,
         tree: Tree,
         *,
-        own_ns: Callable[[], int] = time.process_time_ns,
+        own_ns: Callable[[], int] = System.process_time_ns,
     ) -> None:
         self.name = name
         self.description = description
@@ -117,7 +117,7 @@ class TreeClock:
 
     def read_ns(self) -> int:
         """Nanoseconds since the clock was opened; never less than before."""
-        if os.getpid() != self._pid:
+        if System.getpid() != self._pid:
             # A forked child's own time begins at 0 and it has no children: all of it counts.
             self._start()
             self._origin_ns = -self._last_ns
@@ -129,7 +129,7 @@ class TreeClock:
 
     def _start(self) -> None:
         self._lock = threading.Lock()
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._left_ns = 0
         self._known = self._tree.snapshot({})
 

@@ -7,10 +7,10 @@ as long as it lives or is a zombie, and in ``RUSAGE_CHILDREN`` after that.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.clocks.descendants import ProcTree, has_children, reaped_ns
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,12 +64,12 @@ class UnseenChildren:
     def __init__(
         self,
         *,
-        own_ns: Callable[[], int] = time.process_time_ns,
+        own_ns: Callable[[], int] = System.process_time_ns,
         reaped_ns: Callable[[], int] = reaped_ns,
         has_children: Callable[[], bool] = has_children,
         living_ns: Callable[[], int] = _living_ns,
-        now_ns: Callable[[], int] = time.perf_counter_ns,
-        looking_ns: Callable[[], int] = time.thread_time_ns,
+        now_ns: Callable[[], int] = System.perf_counter_ns,
+        looking_ns: Callable[[], int] = System.thread_time_ns,
     ) -> None:
         self._now_ns = now_ns
         self._own_ns = own_ns

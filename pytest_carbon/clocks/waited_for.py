@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import time
 from typing import TYPE_CHECKING
+
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +19,14 @@ if sys.platform == "win32":
 
     def spent_ns() -> int:
         """The CPU time of this process: Windows keeps no sum of ended children."""
-        return time.process_time_ns()
+        return System.process_time_ns()
 
 else:
     from pytest_carbon.clocks.descendants import reaped_ns
 
     def spent_ns() -> int:
         """The CPU time of this process and of its ended children."""
-        return time.process_time_ns() + reaped_ns()
+        return System.process_time_ns() + reaped_ns()
 
 
 class WaitedForClock:
@@ -40,14 +40,14 @@ class WaitedForClock:
 
     def __init__(self, *, spent_ns: Callable[[], int] = spent_ns) -> None:
         self._spent_ns = spent_ns
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._origin_ns = spent_ns()
         self._last_ns = 0
 
     def read_ns(self) -> int:
         """Nanoseconds since the clock was opened; a forked child goes on from its parent's."""
-        if os.getpid() != self._pid:
-            self._pid, self._origin_ns = os.getpid(), -self._last_ns
+        if System.getpid() != self._pid:
+            self._pid, self._origin_ns = System.getpid(), -self._last_ns
         self._last_ns = max(self._last_ns, self._spent_ns() - self._origin_ns)
         return self._last_ns
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from json import JSONDecodeError
 from reprlib import Repr
 from typing import Any, NoReturn
+
+from pytest_carbon.system import System
 
 __all__ = ["FaultError", "parse_json", "refuse", "value_text"]
 
@@ -47,8 +49,8 @@ def _no_constant(name: str) -> NoReturn:
 def parse_json(text: str | bytes, what: str) -> Any:
     """The value of a JSON text, which is to be ``what``. Raises ``FaultError`` for none."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
+        return System.loads(text, parse_constant=_no_constant)
+    except JSONDecodeError as error:
         raise FaultError(
             f"is not JSON: {error.msg} in line {error.lineno}, column {error.colno}"
         ) from None

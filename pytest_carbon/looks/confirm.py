@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.looks import Look
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.order import OUT_OF_TIME
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,8 +80,8 @@ def confirm(
     *,
     confirm_time_s: float,
     bounded: bool = True,
-    clock_s: Callable[[], float] = monotonic,
-    pause: Callable[[float], None] = sleep,
+    clock_s: Callable[[], float] = System.monotonic,
+    pause: Callable[[float], None] = System.sleep,
 ) -> list[Verdict]:
     """The verdicts on all questions, in their order.
 

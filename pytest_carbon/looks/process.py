@@ -6,17 +6,16 @@ All goes through files in a folder of its own: a test may close whatever is open
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
-from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 from pytest_carbon.looks.answer import Transcript, UnitAnswer, read_answers
 from pytest_carbon.looks.order import LOOK_VARIABLE, OUT_OF_TIME
 from pytest_carbon.scratch import note_process, scratch_folder
 from pytest_carbon.signals import EndedBySignal, ended_by_signals, held
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +51,7 @@ def take_look(
         with ended_by_signals():
             return _take_look(order, invocation, until_s)
     except EndedBySignal as request:
-        os.kill(os.getpid(), request.number)
+        System.kill(System.getpid(), request.number)
         raise
 
 
@@ -68,7 +67,7 @@ def _take_look(
         done.append((part, transcript))
         failure = transcript.failure
         pending = transcript.unfinished
-        if not failure and until_s is not None and monotonic() > until_s:
+        if not failure and until_s is not None and System.monotonic() > until_s:
             failure = OUT_OF_TIME
         if not pending or failure:
             break
@@ -80,11 +79,11 @@ def _take_look(
 def _run_process(order: LookOrder, invocation: Invocation, until_s: float | None) -> Transcript:
     transcript = Transcript(order)
     with scratch_folder("look") as folder:
-        (folder / ORDER).write_text(json.dumps(order.to_plain()), encoding="utf-8")
+        (folder / ORDER).write_text(System.dumps(order.to_plain()), encoding="utf-8")
         process = None
         try:
             with (folder / OUTPUT).open("wb") as output, held():
-                process = subprocess.Popen(  # noqa: S603 - this Python, the user's own arguments
+                process = System.Popen(
                     invocation.command,
                     cwd=invocation.folder,
                     env={**invocation.environ, LOOK_VARIABLE: str(folder)},
@@ -118,23 +117,23 @@ def _watch(
     """Read answers until the process has ended, or must be ended."""
     limits = {ask.test: ask.timeout_s for ask in order.asks}
     read = _Lines(answers)
-    deadline_s = monotonic() + START_S
+    deadline_s = System.monotonic() + START_S
     while True:
         ended = process.poll() is not None
         for line in read():
             transcript.take(line)
-            deadline_s = monotonic() + limits.get(transcript.running, _END_S)
+            deadline_s = System.monotonic() + limits.get(transcript.running, _END_S)
         if ended:
             if transcript.unfinished:
                 transcript.ended(_how_it_ended(process.returncode, transcript))
             return
-        if until_s is not None and monotonic() > until_s:
+        if until_s is not None and System.monotonic() > until_s:
             transcript.ended(OUT_OF_TIME)
             return
-        if monotonic() > deadline_s:
+        if System.monotonic() > deadline_s:
             transcript.ended("it did not end in time")
             return
-        sleep(_POLL_S)
+        System.sleep(_POLL_S)
 
 
 def _how_it_ended(status: int, transcript: Transcript) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.intake.fault import parse_json
@@ -11,6 +9,7 @@ from pytest_carbon.looks.answer import UnitAnswer
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import take_look
 from pytest_carbon.resultfile.codec import from_plain, to_plain
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,11 +44,11 @@ def take_elsewhere(
     """A function that has looks taken where ``gateways`` lead, by the last of them that is open."""
 
     def take(order: LookOrder, until_s: float | None) -> Mapping[Unit, UnitAnswer]:
-        left_s = None if until_s is None else max(0.0, until_s - monotonic())
+        left_s = None if until_s is None else max(0.0, until_s - System.monotonic())
         request = {"order": order.to_plain(), "left_s": left_s}
         try:
             channel = gateways()[-1].remote_exec(_SOURCE)
-            channel.send(json.dumps(request))
+            channel.send(System.dumps(request))
             patience_s = None if left_s is None else left_s + _PATIENCE_S
             answers = _answers(order, channel.receive(patience_s))
         except IndexError:
@@ -74,9 +73,9 @@ def _answers(order: LookOrder, text: str) -> dict[Unit, UnitAnswer]:
 
 def carry_out(request: str) -> str:
     """On the other host: take the look that is asked for, and answer in JSON."""
-    plain = json.loads(request)
+    plain = System.loads(request)
     order = LookOrder.from_plain(plain["order"])
     left_s = plain["left_s"]
-    until_s = None if left_s is None else monotonic() + left_s
+    until_s = None if left_s is None else System.monotonic() + left_s
     answers = take_look(order, _started_by[0], until_s=until_s)
-    return json.dumps([to_plain(answers[unit]) for unit in order.units])
+    return System.dumps([to_plain(answers[unit]) for unit in order.units])

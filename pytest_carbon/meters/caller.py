@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.forks import THREADS, hold_at_forks
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ class Caller:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._lock = threading.Lock()
         self._is_held = False
         self._stuck = ""
@@ -39,7 +39,7 @@ class Caller:
 
     def call(self, function: Callable[[], Any], patience_s: float, what: str) -> Any:
         """The function's answer; raises ``OSError`` where it fails or does not answer in time."""
-        if self._pid != os.getpid():  # forked by a library that tells nobody
+        if self._pid != System.getpid():  # forked by a library that tells nobody
             self._forget()
         with self._lock:
             if self._stuck:
@@ -60,7 +60,7 @@ class Caller:
 
     def before_fork(self) -> None:
         """End the thread, unless it hangs or is the one that forks."""
-        if self._thread is threading.current_thread():
+        if self._thread is System.current_thread():
             return
         self._is_held = self._lock.acquire(timeout=_FORK_WAIT_S)
         if self._is_held and self._thread is not None and not self._stuck:
@@ -74,16 +74,16 @@ class Caller:
         if self._is_held:
             self._is_held = False
             self._lock.release()
-        elif self._pid != os.getpid():
+        elif self._pid != System.getpid():
             self._forget()
-        self._pid = os.getpid()
+        self._pid = System.getpid()
 
     def resume(self) -> None:
         """Nothing: the next call starts the thread."""
 
     def _forget(self) -> None:
         # Neither the thread nor whoever held the lock is in this process.
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._lock = threading.Lock()
         self._thread = None
 

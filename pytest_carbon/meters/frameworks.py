@@ -10,6 +10,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.system import System
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -70,7 +72,7 @@ def finish_gpu_work() -> None:
     """
     modules = sys.modules
     found = [(wait, modules[name]) for name, wait in _FRAMEWORKS if modules.get(name) is not None]
-    if not found or threading.current_thread() is not threading.main_thread():
+    if not found or System.current_thread() is not threading.main_thread():
         return
     for wait, module in found:
         try:

@@ -9,7 +9,6 @@ For machines and containers where ``energy_uj`` may not be read, but CAP_PERFMON
 from __future__ import annotations
 
 import errno
-import os
 import re
 import sys
 import time
@@ -23,6 +22,7 @@ from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl import INTERVAL_S
 from pytest_carbon.perf_event import open_perf_event
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ class _Open(NamedTuple):
     descriptor: int
 
     def read_uj(self) -> int:
-        count = os.read(self.descriptor, 8)
+        count = System.read(self.descriptor, 8)
         if len(count) != 8:
             raise OSError(errno.EIO, f"{self.event.domain}: the event is no longer counted")
         return int(int.from_bytes(count, sys.byteorder) * self.event.joules_each * _UJ_PER_J)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING
 
 from pytest_carbon.speed.correction import is_credible
 from pytest_carbon.speed.kernel import KERNEL_NAME, best_ns, time_kernel
 from pytest_carbon.speed.probe import SpeedReading
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ class EdgeProbe:
     def __init__(
         self,
         *,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
+        clock_ns: Callable[[], int] = System.monotonic_ns,
         time_kernel: Callable[[float], int] = time_kernel,
     ) -> None:
         self._clock_ns = clock_ns

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from typing import TYPE_CHECKING
 
 from pytest_carbon.speed.board import LOSS_AFFINITY, LOSS_NONE, LOSS_PROC, Board
@@ -11,6 +9,7 @@ from pytest_carbon.speed.correction import is_credible
 from pytest_carbon.speed.edges import EdgeTimer, is_traced
 from pytest_carbon.speed.kernel import KERNEL_NAME, time_kernel
 from pytest_carbon.speed.probe import SpeedReading
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,7 @@ class FollowProbe:
         helper_pid: int,
         *,
         best_ns: float | None = None,
-        clock_ns: Callable[[], int] = time.monotonic_ns,
+        clock_ns: Callable[[], int] = System.monotonic_ns,
         time_kernel: Callable[[float], int] = time_kernel,
     ) -> None:
         self.helper_pid = helper_pid
@@ -56,7 +55,7 @@ class FollowProbe:
         self._board = board
         self._clock_ns = clock_ns
         self._timer = EdgeTimer(_EDGES_SHARE, time_kernel)
-        self._owner = os.getpid()
+        self._owner = System.getpid()
         self._loss: str | None = None
         self._is_trusted = True
         self._heard_ns = clock_ns()
@@ -126,5 +125,5 @@ class FollowProbe:
 
     def close(self) -> None:
         """Ask the helper to leave, which it does within a quarter of a second."""
-        if os.getpid() == self._owner:
+        if System.getpid() == self._owner:
             self._board.ask_to_stop()

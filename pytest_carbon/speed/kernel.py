@@ -17,7 +17,8 @@ Any change to the work makes stored figures incomparable, so it needs a new ``KE
 from __future__ import annotations
 
 import sys
-import time
+
+from pytest_carbon.system import System
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def kernel() -> int:
 
 
 # Windows advances a thread's CPU time in steps of 15.6 ms; its wall clock is the better one.
-kernel_clock = time.perf_counter_ns if sys.platform == "win32" else time.thread_time_ns
+kernel_clock = System.perf_counter_ns if sys.platform == "win32" else System.thread_time_ns
 
 
 # The 5th percentile of few probes is one of the fastest, which a lucky cache decides.
@@ -58,7 +59,7 @@ def best_ns(pause_s: float, try_ns: Callable[[float], int] | None = None) -> flo
     """
     tries = []
     for _ in range(_TRIES):
-        time.sleep(pause_s)
+        System.sleep(pause_s)
         tries.append((try_ns or time_kernel)(0.0))
     return float(sorted(tries)[_BEST])
 

@@ -13,14 +13,13 @@ import mmap
 import os
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest_carbon
 from pytest_carbon.speed.board import BOARD_BYTES, Board
 from pytest_carbon.speed.target import start_ticks
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,9 +71,9 @@ def _new_page() -> tuple[int, mmap.mmap]:
 def _own_start_ticks(root: Path) -> int:
     try:
         shown_as = (root / "self").readlink()
-        if str(shown_as) != str(os.getpid()):
+        if str(shown_as) != str(System.getpid()):
             raise HelperUnavailable(f"{root} shows the processes of another namespace")
-        return start_ticks(str(root), os.getpid())
+        return start_ticks(str(root), System.getpid())
     except (OSError, ValueError) as error:
         raise HelperUnavailable(f"{root} cannot be read ({error})") from error
 
@@ -87,10 +86,10 @@ class _Candidate:
         descriptor, self._memory = _new_page()
         package_home = str(Path(pytest_carbon.__file__).resolve().parent.parent)
         flags = ["-I", "-S", *(["-B"] if sys.dont_write_bytecode else [])]
-        identity = [str(descriptor), str(proc), str(os.getpid()), str(threading.get_native_id())]
+        identity = [str(descriptor), str(proc), str(System.getpid()), str(System.get_native_id())]
         command = [executable, *flags, "-c", _START, package_home, *identity, str(started)]
         try:
-            self._launcher = subprocess.Popen(  # noqa: S603 - this interpreter, this package
+            self._launcher = System.Popen(
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -150,7 +149,7 @@ class StartingHelpers:
     ) -> None:
         if not executable:
             raise HelperUnavailable("the path of this interpreter is not known")
-        if os.getpid() == 1:
+        if System.getpid() == 1:
             raise HelperUnavailable(_WORDS["adopted"])
         self._waiting: list[_Candidate] = []
         try:
@@ -160,7 +159,7 @@ class StartingHelpers:
             self.close()
             raise
 
-    def finish(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> FollowProbe:
+    def finish(self, clock_ns: Callable[[], int] = System.monotonic_ns) -> FollowProbe:
         """The faster one of both, which follows the calling thread.
 
         Waits 10 ms for each. Raises ``HelperUnavailable``.

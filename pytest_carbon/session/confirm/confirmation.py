@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind
+from pytest_carbon.system import System
 from pytest_carbon.tasks.names import SEPARATOR
 
 if TYPE_CHECKING:
@@ -66,12 +66,12 @@ class Looks:
         order: LookOrder,
         until_s: float | None,
     ) -> Mapping[Unit, UnitAnswer]:
-        start_s = time.monotonic()
+        start_s = System.monotonic()
         self.taken += 1
         try:
             return take(order, until_s)
         finally:
-            self.spent_s += time.monotonic() - start_s
+            self.spent_s += System.monotonic() - start_s
 
 
 def as_tested(judge: Judge, tests: Sequence[SubjectResult]) -> Tested:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import NamedTuple
 
 from pytest_carbon.environment import Environment
+from pytest_carbon.system import System
 
 __all__ = [
     "BASELINES",
@@ -69,12 +69,12 @@ class Introduction(NamedTuple):
     def to_text(self) -> str:
         """JSON."""
         setup = {**self.setup._asdict(), "environment": self.setup.environment._asdict()}
-        return json.dumps({**self._asdict(), "setup": setup})
+        return System.dumps({**self._asdict(), "setup": setup})
 
     @classmethod
     def from_text(cls, text: str) -> Introduction:
         """The inverse of ``to_text``."""
-        plain = json.loads(text)
+        plain = System.loads(text)
         setup = plain["setup"]
         setup["environment"] = Environment(**setup["environment"])
         setup["meters"] = tuple(setup["meters"])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
-import time
 from typing import TYPE_CHECKING
+
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,19 +29,8 @@ _WORKED_NS = 200_000
 _PATIENCE = 3
 
 
-class _System:
-    """Functions that stay, whatever a test replaces in ``time`` and ``os``."""
-
-    process_time_ns = staticmethod(time.process_time_ns)
-    thread_time_ns = staticmethod(time.thread_time_ns)
-    listdir = staticmethod(os.listdir)
-    open = staticmethod(os.open)
-    read = staticmethod(os.read)
-    close = staticmethod(os.close)
-
-
 def _others_cpu_ns() -> int:
-    return _System.process_time_ns() - _System.thread_time_ns()
+    return System.process_time_ns() - System.thread_time_ns()
 
 
 def _others_run() -> bool:
@@ -49,26 +38,26 @@ def _others_run() -> bool:
 
     Their CPU time would not do: the kernel adds up that of a thread on another CPU tick by tick.
     """
-    own = str(threading.get_native_id())
+    own = str(System.get_native_id())
     with contextlib.suppress(OSError):
         return any(
             thread != own and _state(f"/proc/self/task/{thread}/stat") == b"R"
-            for thread in _System.listdir("/proc/self/task")
+            for thread in System.listdir("/proc/self/task")
         )
     return False
 
 
 def _state(path: str) -> bytes:
     try:
-        file = _System.open(path, os.O_RDONLY)
+        file = System.os_open(path, os.O_RDONLY)
     except OSError:
         return b""
     try:
-        stat: bytes = _System.read(file, 512)
+        stat: bytes = System.read(file, 512)
     except OSError:
         return b""
     finally:
-        _System.close(file)
+        System.close(file)
     # The name before it may hold anything, brackets too.
     after = stat.rindex(b")") + 2
     return stat[after : after + 1]
@@ -84,8 +73,8 @@ class SpinningThreads:
         self,
         others_cpu_ns: Callable[[], int] = _others_cpu_ns,
         others_run: Callable[[], bool] = _others_run,
-        clock_s: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        clock_s: Callable[[], float] = System.monotonic,
+        sleep: Callable[[float], None] = System.sleep,
     ) -> None:
         self._others_cpu_ns = others_cpu_ns
         self._others_run = others_run

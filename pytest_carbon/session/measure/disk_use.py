@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import NamedTuple
+
+try:
+    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+except ImportError:  # Windows
+    _getrusage = None
+else:
+    _getrusage = getrusage
 
 __all__ = ["DiskUse"]
 
@@ -27,16 +33,14 @@ class DiskUse(NamedTuple):
     @classmethod
     def now(cls) -> DiskUse:
         """All zero on Windows, which has no such counters."""
-        with contextlib.suppress(ImportError):
-            import resource
-
-            both = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]  # type: ignore[attr-defined, unused-ignore]
-            return cls(
-                sum(usage.ru_stime for usage in both),
-                sum(usage.ru_stime + usage.ru_utime for usage in both),
-                sum(usage.ru_oublock for usage in both),
-            )
-        return cls()
+        if _getrusage is None:
+            return cls()
+        both = [_getrusage(RUSAGE_SELF), _getrusage(RUSAGE_CHILDREN)]
+        return cls(
+            sum(usage.ru_stime for usage in both),
+            sum(usage.ru_stime + usage.ru_utime for usage in both),
+            sum(usage.ru_oublock for usage in both),
+        )
 
     def since(self, before: DiskUse) -> DiskUse:
         """What was used since ``before``."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import gc
-import os
-import threading
 from typing import TYPE_CHECKING
 
 from pytest_carbon.ledger import Account
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from pytest_carbon.ledger import Ledger
@@ -32,7 +31,7 @@ class FullCollections:
         self._depth: int | None = None
         self._pid = -1
         self._thread = -1
-        self._getpid, self._get_ident = os.getpid, threading.get_ident
+        self._getpid, self._get_ident = System.getpid, System.get_ident
 
     def __enter__(self) -> None:
         """Watch the collector from here on."""

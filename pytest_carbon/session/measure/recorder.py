@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 import traceback
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from pytest_carbon.session.measure.costs import Costs, Prices
 from pytest_carbon.session.measure.garbage_collection import FullCollections
 from pytest_carbon.session.pytest_private import finalizer_count, is_parameter
 from pytest_carbon.session.subject_ids import fixture_id
+from pytest_carbon.system import System
 from pytest_carbon.tasks.book import TaskBook
 from pytest_carbon.tasks.ledger import TaskLedger
 
@@ -58,7 +58,7 @@ class Recorder:
         self._sampler = sampler
         self._intensity_g_per_kwh = intensity_g_per_kwh
         self._startup = Account()
-        self._startup.cpu_ns = time.process_time_ns()
+        self._startup.cpu_ns = System.process_time_ns()
         self._runner = Account()
         self._collection = Account()
         self._looks = Account()
