@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Phase, Subject
 from pytest_carbon.result.subject import SubjectResult
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 __all__ = [
-    "from_text",
     "subject_from_plain",
     "subject_to_plain",
-    "to_text",
 ]
 
 
@@ -104,13 +98,3 @@ def subject_from_plain(plain: dict[str, Any]) -> SubjectResult:
         blocks_written=plain["blocks_written"],
         notes=tuple(plain["notes"]),
     )
-
-
-def to_text(results: Sequence[SubjectResult]) -> str:
-    """Some subjects' results as one string, the cheapest thing to send between processes."""
-    return json.dumps([subject_to_plain(result) for result in results])
-
-
-def from_text(text: str) -> list[SubjectResult]:
-    """The inverse of ``to_text``."""
-    return [subject_from_plain(plain) for plain in json.loads(text)]

@@ -15,15 +15,19 @@ __all__ = ["Destination", "Passed"]
 
 
 class Passed(NamedTuple):
-    """The reports of a test that passed, which are not logged yet."""
+    """The reports of a test that passed, which are not logged yet.
+
+    ``hook`` calls those that hear of this test: not the conftest files of other folders.
+    """
 
     call: pytest.TestReport
     teardown: pytest.TestReport
+    hook: Any
 
-    def log(self, hook: Any) -> None:
-        """Log both by a test's, or a run's, hooks."""
-        hook.pytest_runtest_logreport(report=self.call)
-        hook.pytest_runtest_logreport(report=self.teardown)
+    def log(self) -> None:
+        """Log both."""
+        for report in (self.call, self.teardown):
+            self.hook.pytest_runtest_logreport(report=report)
 
 
 class Destination(Protocol):

@@ -28,6 +28,7 @@ __all__ = [
     "finalizer_count",
     "forget_instance",
     "give_request",
+    "has_live_fixtures",
     "import_as_it_is",
     "is_parameter",
     "is_runner_of_pytest",
@@ -108,6 +109,12 @@ def wants_interaction(call: pytest.CallInfo[None], report: pytest.TestReport) ->
     if unittest is not None:
         skips += (unittest.SkipTest,)
     return not isinstance(call.excinfo.value, skips)
+
+
+def has_live_fixtures(session: pytest.Session) -> bool:
+    """Whether fixtures, or a module's or class's own set-up, have not been ended yet."""
+    private: Any = session
+    return bool(private._setupstate.stack)
 
 
 def run_as_pytest_does(

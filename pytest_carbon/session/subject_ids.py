@@ -45,11 +45,18 @@ def test_id(item: pytest.Item) -> str:
 
 
 def _plain_id(item: pytest.Item, nodeid: str) -> str:
-    mark = item.get_closest_marker("xdist_group") if "@" in nodeid else None
-    if mark is None:
+    if "@" not in nodeid:
         return nodeid
-    group = mark.args[0] if mark.args else mark.kwargs.get("name", "default")
-    return nodeid.removesuffix(f"@{group}")
+    marks = list(item.iter_markers("xdist_group"))
+    if not marks:
+        return nodeid
+    groups = {str(m.args[0] if m.args else m.kwargs.get("name", "default")) for m in marks}
+    # Earlier versions of pytest-xdist know the closest one only.
+    for group in ("_".join(sorted(groups)), *groups):
+        plain = nodeid.removesuffix(f"@{group}")
+        if plain != nodeid:
+            return plain
+    return nodeid
 
 
 def tell_apart(items: Iterable[pytest.Item]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from pytest_carbon.session.pytest_private import (
     finalizer_count,
     forget_instance,
     give_request,
+    has_live_fixtures,
     import_as_it_is,
     is_parameter,
     is_runner_of_pytest,
@@ -110,8 +111,10 @@ def test_fixtures_end_that_the_next_test_does_not_share(pytester: pytest.Pyteste
     one.session._setupstate.setup(one)
     end_fixtures(one.session, two)
     assert module.obj.ENDED == ["own"]
+    assert has_live_fixtures(one.session)
     end_fixtures(one.session, None)
     assert module.obj.ENDED == ["own", "wide"]
+    assert not has_live_fixtures(one.session)
 
 
 def test_a_parameter_is_told_from_a_fixture_and_what_has_an_end_from_what_has_none(

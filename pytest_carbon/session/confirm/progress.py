@@ -27,6 +27,9 @@ def announcer(config: pytest.Config, host: str = "") -> Callable[[Sequence[str]]
         count = "1 test" if len(tests) == 1 else f"{len(tests)} tests"
         name = f" ({shown(tests[0])})" if len(tests) == 1 else ""
         reporter.ensure_newline()
+        if config.get_terminal_writer().width_of_current_line:
+            # With workers, which are not at a file, the line of dots is not known to be open.
+            reporter.write_line("")
         where = f" on {shown(host)}" if host else ""
         reporter.write_line(f"carbon: measuring {count} again in a fresh process{where}{name}")
         if config.get_verbosity() > 0 and len(tests) > 1:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result.facts import Fault
+from pytest_carbon.session.pytest_private import has_live_fixtures
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.hosts.hosts import Hosts
     from pytest_carbon.session.results.process import ProcessFigures
     from pytest_carbon.session.results.subjects import Results
+    from pytest_carbon.session.surroundings import Surroundings
 
 __all__ = ["Settlement", "fault_of"]
 
@@ -43,8 +45,8 @@ class Settlement:
         hosts: Hosts,
         confirmation: Confirmation,
         *,
-        hook: Any,
         process: ProcessFigures,
+        surroundings: Surroundings,
         stores: bool,
     ) -> None:
         self.faults: list[Fault] = []
@@ -52,17 +54,17 @@ class Settlement:
         self._results = results
         self._hosts = hosts
         self._confirmation = confirmation
-        self._hook = hook
         self._process = process
+        self._surroundings = surroundings
         self._stores = stores
         self._held: list[Held] = []
         # A child that a test has forked may come back to pytest: it is not the run.
-        self._pid = os.getpid()
+        self._pid = System.getpid()
 
     @property
     def is_here(self) -> bool:
         """Whether this is the process of the run, and not a child that a test has forked."""
-        return os.getpid() == self._pid
+        return System.getpid() == self._pid
 
     def hold(self, held: Held) -> None:
         """Take a suspect, whose reports wait."""
@@ -83,20 +85,23 @@ class Settlement:
             stop = ""
             raise
         finally:
+            # What they hold, a look would set up anew and take away.
+            if not stop and has_live_fixtures(session):
+                stop = "the run has ended before its fixtures have, which a look could disturb"
             self._settle(stop)
         return answer
 
     def _settle(self, stop: str) -> None:
         if not self.is_here:
             for held in self._held:
-                held.passed.log(self._hook)
+                held.passed.log()
             self._held.clear()
             return
         # What stands where no looks can be taken: on Ctrl-C, and after a fault of ours.
         tests = [held.results for held in self._held]
         verdicts = self._confirmation.given_up(tests, stop or "the run was interrupted")
         try:
-            with self._process.looking_up():
+            with self._surroundings.restored(), self._process.looking_up():
                 verdicts |= self._judge_open(stop)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self.faults.append(fault_of("confirming suspects", error))
@@ -104,10 +109,10 @@ class Settlement:
             verdicts = self._confirmation.given_up(tests, cause, is_fault=True)
         finally:
             self._release(verdicts)
-        if self._stores and not stop:
+        if self._stores:
             try:
-                with self._process.looking_up():
-                    self._look_to_store()
+                with self._surroundings.restored(), self._process.looking_up():
+                    self._look_to_store(stop)
             except Exception as error:  # noqa: BLE001 - the plugin's outer boundary
                 self.faults.append(fault_of("looks to be stored", error))
 
@@ -145,20 +150,21 @@ class Settlement:
         error: Exception | None = None
         for held in waiting:
             try:
-                results = self._confirmation.with_verdicts(held, verdicts)
-                # First, so that a verdict fails the run where its report cannot be made.
-                self._results.add_test(results, held.passed.teardown)
-                self._confirmation.release(held, results)
+                with self._surroundings.restored():
+                    results = self._confirmation.with_verdicts(held, verdicts)
+                    # First, so that a verdict fails the run where its report cannot be made.
+                    self._results.add_test(results, held.passed.teardown)
+                    self._confirmation.release(held, results)
             except Exception as fault:  # noqa: BLE001 - the plugin's outer boundary
                 self.faults.append(fault_of(held.passed.call.nodeid, fault))
             try:
-                held.passed.log(self._hook)
+                held.passed.log()
             except Exception as fault:  # noqa: BLE001 - raised again when all are logged
                 error = error or fault
         if error is not None:
             raise error
 
-    def _look_to_store(self) -> None:
+    def _look_to_store(self, stop: str) -> None:
         from pytest_carbon.session.confirm.to_store import StoredLook
 
         for host in self._hosts:
@@ -169,7 +175,7 @@ class Settlement:
                 and result.subject.kind in {Kind.TEST, Kind.TASK}
                 and self._results.outcome_of(result) == "passed"
             ]
-            stored_look = StoredLook(host.judge, host.taker)
+            stored_look = StoredLook(host.judge, stop or host.taker)
             for result in stored_look.added_to(passed, self._results.tests):
                 self._results.put(result)
             self.notes += [note for note in stored_look.notes if note not in self.notes]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -31,6 +31,7 @@ from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
+from pytest_carbon.system import System
 from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ class LookProcess:
 
     def __init__(self, folder: str) -> None:
         self._folder = Path(folder)
-        self._order = LookOrder.from_plain(json.loads((self._folder / ORDER).read_text("utf-8")))
+        self._order = LookOrder.from_plain(System.loads((self._folder / ORDER).read_text("utf-8")))
         self._asks = {ask.test: ask for ask in self._order.asks}
         self._items: dict[str, pytest.Item] = {}
         self._recorder: Recorder | None = None
         self._costs: Costs | None = None
         self._report: Reports = Reports()
-        self._owner = os.getpid()
+        self._owner = System.getpid()
+        self._answers = str(self._folder / ANSWERS)
         _die_with_parent()
         if not self._order.keeps_cwd:
             # "python -m pytest" puts it first, which the user's command did not.
@@ -62,9 +64,10 @@ class LookProcess:
 
     def _say(self, **line: Any) -> None:
         # Opened anew each time: a test may close whatever is open here.
-        if os.getpid() == self._owner:
-            with (self._folder / ANSWERS).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        if System.getpid() == self._owner:
+            file = System.os_open(self._answers, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            System.write(file, System.dumps(line).encode() + b"\n")
+            System.close(file)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> None:
@@ -193,7 +196,7 @@ class LookProcess:
         before = DiskUse.now()
         # A sibling as the next test: function fixtures end, and wider ones stay.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=copy.copy(item))
-        if os.getpid() != self._owner:
+        if System.getpid() != self._owner:
             # A child that the test has forked comes back here: it is not to repeat anything.
             pytest.exit("the end of a forked child", returncode=0)
         used = DiskUse.now().since(before)
@@ -219,10 +222,8 @@ class LookProcess:
         hook = item.ihook
         hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
         self._costs = recorder.begin(test_id(item))
-        passed = run_phases(item, nextitem, hook, reraise=reraised(item.config), end=recorder.end)
+        run_phases(item, nextitem, hook, reraise=reraised(item.config), end=recorder.end)
         recorder.note_memory(self._costs)
-        if passed is not None:
-            passed.log(hook)
         hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
         return True
 
@@ -231,9 +232,8 @@ def _is_enough(samples_j: list[float], enough_j: Sequence[float]) -> bool:
     """Whether the geometric mean of the samples clears the unit."""
     if len(samples_j) > len(enough_j) or min(samples_j) <= 0:
         return False
-    from statistics import geometric_mean
-
-    return geometric_mean(samples_j) <= enough_j[len(samples_j) - 1]
+    mean_log = sum(map(math.log, samples_j)) / len(samples_j)
+    return math.exp(mean_log) <= enough_j[len(samples_j) - 1]
 
 
 def _die_with_parent() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +18,8 @@ from pytest_carbon.session.results.outcome import OutcomeKeeper
 from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.session.results.publish import Publisher
 from pytest_carbon.session.results.subjects import Results
+from pytest_carbon.session.surroundings import Surroundings
+from pytest_carbon.system import System
 from pytest_carbon.tasks.names import SEPARATOR
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Collector:
         self._unavailable = unavailable
         self._hosts = hosts
         self._looks = looks
+        self._surroundings = Surroundings()
         self.results = Results(self.outcome)
         if config.getoption("xmlpath", None):
             self.results.accounting = accounting
@@ -74,15 +76,15 @@ class Collector:
             self.results,
             hosts,
             Confirmation(config, hosts),
-            hook=config.hook,
             process=self.process,
+            surroundings=self._surroundings,
             stores=settings.stores,
         )
         self.notes = notes
         self.usage_error = ""
         self.faults: list[Fault] = []
-        self._start = time.perf_counter()
-        self._started_s = time.time()
+        self._start = System.perf_counter()
+        self._started_s = System.time()
         self._publisher = Publisher(settings)
 
     def deliver(
@@ -119,6 +121,11 @@ class Collector:
         """Finish the result before pytest's own reports are written."""
         if not self.settlement.is_here:
             return (yield)
+        with self._surroundings.restored():
+            self._end(session)
+        return (yield)
+
+    def _end(self, session: pytest.Session) -> None:
         try:
             self._finish(session)
         except CarbonError as error:
@@ -134,7 +141,6 @@ class Collector:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         elif session.exitstatus == pytest.ExitCode.OK and (self._failures()):
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        return (yield)
 
     def _failures(self) -> list[str]:
         """Why the run fails though no test failed for it, line by line."""
@@ -175,7 +181,7 @@ class Collector:
             tolerance=self._settings.policy.tolerance,
             floor_j=self._settings.policy.floor_j,
             subjects=self._with_hosts(self.results.with_outcomes()),
-            wall_s=time.perf_counter() - self._start,
+            wall_s=System.perf_counter() - self._start,
             workers=self.results.workers,
             unavailable=self._unavailable,
             notes=tuple(self.notes),
@@ -270,15 +276,19 @@ class Collector:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The summary, before pytest's short one."""
+        with self._surroundings.restored():
+            self._summarise(terminalreporter)
+
+    def _summarise(self, terminal: Any) -> None:
         from pytest_carbon.session.results.summary import write_no_summary, write_summary
 
         if self.usage_error:
-            terminalreporter.write_line(f"ERROR: {self.usage_error}", red=True)
+            terminal.write_line(f"ERROR: {self.usage_error}", red=True)
         if self.result is None:
-            write_no_summary(terminalreporter, self.faults, self._settings)
+            write_no_summary(terminal, self.faults, self._settings)
             return
         write_summary(
-            terminalreporter,
+            terminal,
             self.result,
             self._settings,
             failures=self._failures(),
@@ -286,4 +296,4 @@ class Collector:
             next_step=self._hosts.first.baselines.next_step,
         )
         for text in self._publisher.printed(self.result):
-            terminalreporter.write(text)
+            terminal.write(text)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_carbon.session.hosts.introduction import HOST
 from pytest_carbon.session.results.process import ProcessFigures
-from pytest_carbon.wire import subject_to_plain, to_text
+from pytest_carbon.wire import subject_to_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_carbon.result.subject import SubjectResult
     from pytest_carbon.session.handover import Passed
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["HELD", "WorkerLink"]
 
 HELD = "carbon_held"
-"""The attribute of a report that carries the reports of a suspect."""
+"""The attribute of a report that carries the reports of a suspect, and its results."""
 
 
 class WorkerLink:
@@ -35,7 +34,7 @@ class WorkerLink:
         self.process = ProcessFigures()
         self._selection = selection
         self._config: Any = config
-        self._late: list[str] = []
+        self._late: list[list[dict[str, Any]]] = []
         self._introduction = introduction
         self._is_known = introduction is None
 
@@ -51,40 +50,58 @@ class WorkerLink:
     ) -> None:
         """Attach results to the report that is about to be sent."""
         if report is None:
-            self._late.append(to_text(results()))
+            self._late.append(_to_plain(results()))
         else:
-            vars(report)["carbon"] = to_text(results())
+            vars(report)["carbon"] = _to_plain(results())
 
     def hold(self, results: Sequence[SubjectResult], passed: Passed) -> None:
         """Send a suspect's reports inside a second report of its set-up.
 
         A worker may log reports of the running test only, and what has been sent survives a crash.
-        A passed set-up with nothing in it is neutral to all that see it.
+        A passed set-up with nothing in it is neutral to all that see it. Plugins in this process
+        see the reports as they are by now, and no further one.
         """
-        vars(passed.teardown)["carbon"] = to_text(results)
         hook = self._config.hook
         waiting = [
             hook.pytest_report_to_serializable(config=self._config, report=report)
-            for report in passed
+            for report in (passed.call, passed.teardown)
         ]
         carrier = copy.copy(passed.call)
         carrier.when, carrier.duration = "setup", 0.0
         carrier.sections, carrier.user_properties = [], []
-        vars(carrier)[HELD] = json.dumps(waiting)
-        hook.pytest_runtest_logreport(report=carrier)
+        vars(carrier)[HELD] = {"reports": waiting, "results": _to_plain(results)}
+        sender, others = self._who_hears(passed.hook)
+        for report in (passed.call, passed.teardown):
+            others(report=report)
+        sender(report=carrier)
+
+    def _who_hears(self, hook: Any) -> tuple[Any, Any]:
+        """What logs a report to pytest-xdist, which sends it, and to all others of ``hook``."""
+        manager = self._config.pluginmanager
+        name = "pytest_runtest_logreport"
+        everyone = {i.plugin for i in getattr(self._config.hook, name).get_hookimpls()}
+        hears = {i.plugin for i in getattr(hook, name).get_hookimpls()}
+        # It has no name, and its class is that of a script.
+        sends = {plugin for plugin in hears if hasattr(plugin, "sendevent")}
+        return (
+            manager.subset_hook_caller(name, everyone - sends),
+            manager.subset_hook_caller(name, everyone - hears | sends),
+        )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """Leave what is not a test's where xdist sends it from."""
-        # A string, since xdist sends only what execnet knows.
-        self._config.workeroutput["carbon"] = json.dumps(
-            {
-                "rows": [subject_to_plain(row) for row in self.process.rows()],
-                "notes": self.process.notes(),
-                "late": self._late,
-                "faults": [fault._asdict() for fault in self.process.faults()],
-                "usage_error": self.process.usage_error,
-                "selection": self._selection.to_plain(),
-                HOST: None if self._introduction is None else self._introduction.to_text(),
-            }
-        )
+        self._config.workeroutput["carbon"] = {
+            "rows": _to_plain(self.process.rows()),
+            "notes": self.process.notes(),
+            "late": self._late,
+            "faults": [fault._asdict() for fault in self.process.faults()],
+            "usage_error": self.process.usage_error,
+            "selection": self._selection.to_plain(),
+            HOST: None if self._introduction is None else self._introduction.to_text(),
+        }
+
+
+def _to_plain(results: Iterable[SubjectResult]) -> list[dict[str, Any]]:
+    """Results as types that execnet sends; JSON could be replaced by a test that runs."""
+    return [subject_to_plain(result) for result in results]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,10 +19,10 @@ from pytest_carbon.session.hosts.introduction import (
 )
 from pytest_carbon.session.measure.recorder import STARTUP
 from pytest_carbon.session.results.worker import HELD
-from pytest_carbon.wire import from_text, subject_from_plain
+from pytest_carbon.wire import subject_from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
     from pathlib import Path
 
     from pytest_carbon.intensity.intensity import Intensity
@@ -74,36 +73,47 @@ class Workers:
 
             prepare(node, self._hosts, self._config, self._baselines)
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
         """Take the figures that came with a report, and the reports of suspects, before others."""
         said = vars(report).pop(HOST, None)
         if said is not None:
             self._hosts.introduce(_worker_of(report), Introduction.from_text(said))
-        text = getattr(report, HELD, None)
-        if text is not None:
-            self._collector.settlement.hold(self._held_from(report, json.loads(text)))
+        held = vars(report).pop(HELD, None)
+        if held is not None:
+            self._collector.settlement.hold(self._held_from(report, held))
+            yield
+            self._forget(report)
             return
         # Popped, so that a JUnit property is not added again when a held report is logged.
-        text = vars(report).pop("carbon", None)
-        if text is not None:
-            self._collector.results.add_test(self._placed(from_text(text)), report)
+        results = vars(report).pop("carbon", None)
+        if results is not None:
+            self._collector.results.add_test(self._placed(results), report)
+        yield
 
-    def _placed(self, results: Sequence[SubjectResult]) -> list[SubjectResult]:
+    def _placed(self, results: Sequence[dict[str, Any]]) -> list[SubjectResult]:
         """The results of a worker, with the name of its host."""
-        return [self._hosts.placed(result) for result in results]
+        return [self._hosts.placed(subject_from_plain(plain)) for plain in results]
 
-    def _held_from(self, carrier: pytest.TestReport, waiting: list[dict[str, Any]]) -> Held:
+    def _held_from(self, carrier: pytest.TestReport, held: dict[str, Any]) -> Held:
         """The reports that a worker has sent inside another one."""
+        hook = self._config.hook
         call, teardown = (
-            self._config.hook.pytest_report_from_serializable(config=self._config, data=data)
-            for data in waiting
+            hook.pytest_report_from_serializable(config=self._config, data=data)
+            for data in held["reports"]
         )
         for report in (call, teardown):
             for name in ("node", "worker_id", "testrun_uid", "item_index"):
                 if hasattr(carrier, name):
                     vars(report)[name] = getattr(carrier, name)
-        return Held(self._placed(from_text(vars(teardown).pop("carbon"))), Passed(call, teardown))
+        return Held(self._placed(held["results"]), Passed(call, teardown, hook))
+
+    def _forget(self, carrier: pytest.TestReport) -> None:
+        """Let the terminal not count, and not list among durations, a set-up that was none."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        for reports in getattr(terminal, "stats", {}).values():
+            if reports and reports[-1] is carrier:
+                reports.pop()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
@@ -113,7 +123,7 @@ class Workers:
             # pytest-xdist would replace the worker, time and again.
             raise pytest.UsageError(refusal)
         output = getattr(node, "workeroutput", None) or {}
-        carbon = json.loads(output.get("carbon", "null"))
+        carbon = output.get("carbon")
         if carbon is None:
             name = getattr(getattr(node, "gateway", None), "id", "a worker")
             host = self._hosts.of_worker(name).name
@@ -131,12 +141,12 @@ class Workers:
         self._collector.usage_error = self._collector.usage_error or carbon["usage_error"]
         self._collector.add_notes(carbon["notes"])
         self._collector.faults += [Fault(**fault) for fault in carbon["faults"]]
-        for row in self._placed([subject_from_plain(plain) for plain in carbon["rows"]]):
+        for row in self._placed(carbon["rows"]):
             # Until then a worker here is in the window of this process.
             if row.host or row.subject.id != STARTUP:
                 self._collector.results.add(row)
-        for text in carbon["late"]:
-            self._collector.results.add_test(self._placed(from_text(text)), None)
+        for results in carbon["late"]:
+            self._collector.results.add_test(self._placed(results), None)
 
 
 def _worker_of(report: Any) -> str:

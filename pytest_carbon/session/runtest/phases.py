@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 __all__ = ["reraised", "run_phases"]
 
 
+class _Take(Protocol):
+    """Takes the report of a phase, which is not logged yet."""
+
+    def __call__(self, report: pytest.TestReport, *, passed: bool) -> None:
+        """``passed`` is false also where a plugin reports as passed what has raised."""
+
+
 def run_phases(
     item: pytest.Item,
     nextitem: pytest.Item | None,
@@ -23,49 +30,56 @@ def run_phases(
     *,
     reraise: tuple[type[BaseException], ...],
     end: Callable[[], None],
-    sees_teardown: Callable[[pytest.TestReport], None] = lambda _: None,
+    waits: Callable[[], bool] = lambda: False,
+    sees_teardown: Callable[[pytest.TestReport, bool], None] = lambda _report, _passed: None,
 ) -> Passed | None:
-    """Run a test by its ``hook``; log what fails, skips or sets up at once, and return what passed.
+    """Run a test by its ``hook``, log its reports as pytest does, and return those that wait.
 
-    In pytest's own protocol a passed call is logged before the tear-down runs. Here it waits, since
-    a test's cost is known only then; an interrupt in the tear-down does not lose it. What is in
-    ``reraise`` ends the run instead of a phase (``reraised`` knows it). ``end`` is
-    called when the last phase is over, ``sees_teardown`` with the report of a tear-down that is
-    logged here, before it is.
+    In pytest's own protocol a passed call is logged before the tear-down runs. Where its report
+    ``waits``, which is asked then, it does so until the test's cost is known; an interrupt in the
+    tear-down does not lose it. What is in ``reraise`` ends the run instead of a phase (``reraised``
+    knows it). ``end`` is called when the last phase is over, ``sees_teardown`` with the report of a
+    tear-down that is logged here, before it is, and with whether the test has passed.
     """
     log = hook.pytest_runtest_logreport
-    held: pytest.TestReport | None = None
+    call: pytest.TestReport | None = None
+    held = False
     give_request(item)
-    try:
-        report, call = _make(item, hook, "setup", reraise)
+
+    def log_or_hold(report: pytest.TestReport, *, passed: bool) -> None:
+        nonlocal call, held
+        call = report if passed and not hasattr(report, "wasxfail") else None
+        held = call is not None and waits()
+        if not held:
+            log(report=report)
+
+    def log_or_return(report: pytest.TestReport, *, passed: bool) -> None:
+        nonlocal held
+        end()
+        if held and passed:
+            return
+        if held:
+            held = False
+            log(report=call)
+        sees_teardown(report, passed and call is not None)
         log(report=report)
-        _interact(item, hook, report, call)
-        if report.passed:
-            report, call = _make(item, hook, "call", reraise)
-            if call.excinfo is None and report.passed and not hasattr(report, "wasxfail"):
-                held = report
-            else:
-                log(report=report)
-                _interact(item, hook, report, call)
+
+    try:
+        setup = _run(item, hook, "setup", reraise, lambda report, **_: log(report=report))
+        if setup.passed:
+            _run(item, hook, "call", reraise, log_or_hold)
         # So that errors of wide fixtures are reported where the session stops (pytest#11706).
         if item.session.shouldfail or item.session.shouldstop:
             nextitem = None
-        teardown, call = _make(item, hook, "teardown", reraise, nextitem=nextitem)
-        end()
-        if held is not None and teardown.passed:
-            passed, held = Passed(held, teardown), None
-            return passed
-        if held is not None:
-            report, held = held, None
-            log(report=report)
-        sees_teardown(teardown)
-        log(report=teardown)
-        _interact(item, hook, teardown, call)
+        teardown = _run(item, hook, "teardown", reraise, log_or_return, nextitem=nextitem)
+        if held and call is not None:
+            held = False
+            return Passed(call, teardown, hook)
         return None
     finally:
         end()
-        if held is not None:
-            log(report=held)
+        if held:
+            log(report=call)
         drop_request(item)
 
 
@@ -76,24 +90,27 @@ def reraised(config: pytest.Config) -> tuple[type[BaseException], ...]:
     return (pytest.exit.Exception, KeyboardInterrupt)
 
 
-def _make(
+def _run(
     item: pytest.Item,
     hook: Any,
     when: Literal["setup", "call", "teardown"],
     reraise: tuple[type[BaseException], ...],
+    take: _Take,
     **arguments: Any,
-) -> tuple[pytest.TestReport, pytest.CallInfo[None]]:
+) -> pytest.TestReport:
+    """Run one phase, let its report be taken, and a debugger see what it has raised.
+
+    That lives no longer than this: what a test's frames held is gone when its fixtures end.
+    """
     run = getattr(hook, f"pytest_runtest_{when}")
-    call = pytest.CallInfo.from_call(
-        lambda: run(item=item, **arguments), when=when, reraise=reraise
-    )
+
+    def phase() -> None:
+        __tracebackhide__ = True
+        run(item=item, **arguments)
+
+    call = pytest.CallInfo.from_call(phase, when=when, reraise=reraise)
     report: pytest.TestReport = hook.pytest_runtest_makereport(item=item, call=call)
-    return report, call
-
-
-def _interact(
-    item: pytest.Item, hook: Any, report: pytest.TestReport, call: pytest.CallInfo[None]
-) -> None:
-    """Let a debugger see what a phase has raised."""
+    take(report, passed=call.excinfo is None and report.passed)
     if call.excinfo is not None and wants_interaction(call, report):
         hook.pytest_exception_interact(node=item, call=call, report=report)
+    return report

@@ -93,25 +93,29 @@ class Protocol:
             hook,
             reraise=self._reraise,
             end=recorder.end,
-            sees_teardown=lambda report: self.deliver(item, costs, report, passed=False),
+            waits=lambda: self._can_fail(item, test, costs),
+            sees_teardown=lambda report, passed: self.deliver(item, costs, report, passed=passed),
         )
         if before is not None:
             costs.blocks_written = DiskUse.now().since(before).blocks_written
         if passed is not None and not self._finish(item, test, costs, passed):
-            passed.log(hook)
+            passed.log()
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
+
+    def _can_fail(self, item: pytest.Item, test: str, costs: Costs) -> bool:
+        """Whether a figure may fail a test whose call has passed."""
+        try:
+            return self._results.decide_at_once(test, self._limits.of(item), costs)
+        except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+            self._recorder.give_up(error)
+            return True
 
     def _finish(self, item: pytest.Item, test: str, costs: Costs, passed: Passed) -> bool:
         """Judge a test that passed; whether its reports have to wait for looks."""
         try:
-            recorder = self._recorder
-            recorder.note_memory(costs)
-            limits = self._limits.of(item)
-            if not self._results.decide_at_once(test, limits, costs):
-                self._destination.deliver(Waiting(self, item, costs, passed=True), passed.teardown)
-                return False
-            facts = Facts.of(item, test, limits)
+            self._recorder.note_memory(costs)
+            facts = Facts.of(item, test, self._limits.of(item))
             results = self._results.of(facts, costs, passed=True)
             if self._fail_at_once(item, results, passed):
                 self._destination.deliver(lambda: results, passed.teardown)

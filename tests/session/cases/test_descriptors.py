@@ -38,11 +38,15 @@ def test_tests_in_a_fake_file_system_are_measured(
     gated.stdout.no_fnmatch_line("*measuring stopped*")
 
 
-def test_functions_that_tests_replace_are_not_used(pytester: pytest.Pytester, suite: Suite) -> None:
+@pytest.mark.parametrize("clock", ["perf", "descendants", "psutil", "waited-for"])
+def test_functions_that_tests_replace_are_not_used(
+    pytester: pytest.Pytester, suite: Suite, clock: str
+) -> None:
     pytester.makepyfile(
         """
         import gc
         import os
+        import threading
         import time
         import pytest
         from work import note, work
@@ -52,9 +56,11 @@ def test_functions_that_tests_replace_are_not_used(pytester: pytest.Pytester, su
         @pytest.fixture
         def replaced(monkeypatch):
             for module, names in {
-                os: "read pread write open close getpid stat fstat listdir sysconf times readlink",
+                os: "read pread write open close getpid getppid stat fstat listdir sysconf times"
+                " readlink waitid",
                 time: "process_time_ns perf_counter_ns monotonic_ns thread_time_ns time_ns sleep"
-                " process_time perf_counter monotonic time",
+                " process_time perf_counter monotonic time clock_gettime_ns clock_gettime",
+                threading: "get_ident get_native_id current_thread",
             }.items():
                 for name in names.split():
                     if hasattr(module, name):
@@ -64,7 +70,49 @@ def test_functions_that_tests_replace_are_not_used(pytester: pytest.Pytester, su
         def test_plain(): work()
         """
     )
-    suite.is_undisturbed("-s", passed=2, regressed=2)
+    if suite.plain(f"--carbon-clock={clock}", "--carbon", "-s").ret == pytest.ExitCode.USAGE_ERROR:
+        pytest.skip("there is no such clock here")
+    suite.is_undisturbed("-s", f"--carbon-clock={clock}", passed=2, regressed=2)
+    assert not suite.result.faults
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["serial", "worker"])
+def test_functions_that_are_replaced_all_along_are_not_used(
+    pytester: pytest.Pytester,
+    suite: Suite,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
+) -> None:
+    """By a conftest file for good, or by a fixture that spans all tests."""
+    # pytest-xdist itself needs what the file replaces.
+    monkeypatch.setenv("REPLACES", "NOTHING" if workers else "PATH")
+    pytester.makeconftest(
+        """
+        import json
+        import os
+        import subprocess
+        import time
+        import pytest
+        import work
+
+        def fail(*args, **kwargs): raise RuntimeError("replaced")
+
+        if os.environ["REPLACES"] in os.environ:
+            subprocess.Popen = fail
+            os.getpid = lambda: 1
+            time.sleep = time.monotonic = time.process_time_ns = fail
+
+        @pytest.fixture(scope="session", autouse=True)
+        def replaced():
+            with pytest.MonkeyPatch.context() as patch:
+                for name in ("dumps", "loads"):
+                    patch.setattr(json, name, fail)
+                yield
+        """
+    )
+    pytester.makepyfile('from work import note, work\ndef test_a(): note("a"); work()\n')
+    pytester.makeini("[pytest]\ncarbon_floor = 1mJ\n")
+    suite.is_undisturbed(*workers, passed=1, regressed=1)
     assert not suite.result.faults
 
 

@@ -337,3 +337,76 @@ def test_each_worker_of_each_is_in_the_total(pytester: pytest.Pytester, suite: S
     earlier = [s for s in suite.result.of(Kind.RUNNER) if "other runs" in s.subject.id]
     assert sum(alone) + earlier[0].total.cpu_s >= 2 * 0.01
     assert suite.test("test_a").times == 2
+
+
+HEARS = """
+import os
+from work import note
+
+def pytest_runtest_logreport(report):
+    if os.environ["HEARS"] in os.environ:
+        note(f"{where} {{report.nodeid}} {{report.when}}")
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["serial", "worker"])
+def test_conftest_files_hear_of_suspects_what_they_hear_of_others(
+    pytester: pytest.Pytester,
+    suite: Suite,
+    monkeypatch: pytest.MonkeyPatch,
+    workers: tuple[str, ...],
+) -> None:
+    """Those of other folders nothing, those in a worker all of it."""
+    monkeypatch.setenv("HEARS", "PYTEST_XDIST_WORKER" if workers else "PATH")
+    for folder in ("one", "two"):
+        (pytester.mkdir(folder) / f"test_{folder}.py").write_text(
+            'from work import note, work\ndef test_a(): note("a"); work()\n'
+        )
+        (pytester.path / folder / "conftest.py").write_text(HEARS.format(where=folder))
+    suite.plain("--import-mode=importlib", *workers)
+    heard = suite.ran
+    assert heard["one one/test_one.py::test_a call"] == 1
+    assert heard["two one/test_one.py::test_a call"] == 0
+    suite.store("--carbon-confirm-time=0", "--import-mode=importlib", *workers)
+    assert suite.ran == heard
+    gated = suite.gate("--carbon-confirm-time=0", "--import-mode=importlib", *workers)
+    gated.assert_outcomes(passed=2)
+    assert suite.count("inconclusive") == 2
+    assert suite.ran == heard
+
+
+def test_a_suspects_report_keeps_what_plugins_have_added(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """Whatever pytest-xdist can send, and in the type that it had."""
+    pytester.makeconftest(
+        """
+        import os
+        import pytest
+        from work import note
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport(item, call):
+            report = yield
+            report.added = {1: (b"bytes", {2, 3})}
+            report.user_properties.append(("owner", "me"))
+            return report
+
+        def pytest_runtest_logreport(report):
+            if "PYTEST_XDIST_WORKER" not in os.environ and report.when == "call":
+                note(f"{report.added} {report.user_properties[0]} {report.sections[0]}")
+        """
+    )
+    pytester.makepyfile(
+        'from work import work\nimport pytest\ndef test_a(): print("said"); work()\n'
+    )
+    suite.plain("-n1")
+    told = suite.ran
+    assert len(told) == 1
+    suite.store("-n1")
+    gated = suite.gate("-n1", "--durations=0", "-vv")
+    gated.assert_outcomes(failed=1)
+    assert suite.verdict("test_a") == "regressed"
+    assert not suite.result.faults
+    assert suite.ran == told
+    assert len([line for line in gated.outlines if "s setup " in line]) == 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
 
+if TYPE_CHECKING:
     from tests.session.cases.conftest import Suite
 
 
@@ -104,3 +104,91 @@ def test_looks_do_not_take_away_what_the_session_uses(
     assert suite.verdict("test_work") == suite.verdict("test_last") == "regressed"
     assert suite.ran["up"] == suite.ran["down"] == suite.ran["module up"] == 1
     gated.stdout.no_fnmatch_line("*ERROR*")
+
+
+@pytest.mark.parametrize("mode", ["store", "gate"])
+def test_looks_wait_for_no_fixture_that_the_run_left_behind(
+    pytester: pytest.Pytester, suite: Suite, mode: str
+) -> None:
+    """A run that stops with an error in a tear-down ends its wide fixtures only later."""
+    pytester.makeconftest(
+        """
+        import pathlib
+        import pytest
+        from work import note
+
+        FILE = pathlib.Path(__file__).with_name("in-use")
+
+        @pytest.fixture(scope="session")
+        def file():
+            FILE.write_text("made")
+            yield
+            note("still there" if FILE.exists() else "taken away")
+            FILE.unlink(missing_ok=True)
+
+        @pytest.fixture
+        def breaks_late():
+            yield
+            raise OSError
+        """
+    )
+    pytester.makepyfile(
+        """
+        from work import note, work
+
+        def test_work(file): note("work"); work()
+        def test_breaks(file, breaks_late): pass
+        def test_never(file): note("never")
+        """
+    )
+    suite.store("-k", "work")
+    result = suite.gate("-x") if mode == "gate" else suite.store("-x")
+    assert result.parseoutcomes() == {"passed": 2, "errors": 1}
+    assert suite.ran == {"work": 1, "still there": 1}
+    assert not suite.again
+    if mode == "gate":
+        verdict = suite.test("test_work").verdict
+        assert verdict is not None
+        assert "before its fixtures" in verdict.reason
+    else:
+        assert any("before its fixtures" in note for note in suite.result.notes)
+
+
+def test_whatever_a_test_breaks_for_good_is_as_it_was_when_all_have_run(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """Where modules are found, what functions do, where temporary files go; nobody else minds."""
+    pytester.makepyfile(
+        """
+        import builtins
+        import os
+        import sys
+        import tempfile
+        import time
+        from work import note, work
+
+        def test_before(): note("before"); work()
+
+        def test_breaks():
+            note("breaks")
+            work()
+            found = builtins.__import__
+            def refuse(name, *args, **kwargs):
+                if name in ("tabulate", "shlex", "statistics"):
+                    raise ImportError(name)
+                return found(name, *args, **kwargs)
+            builtins.__import__ = refuse
+            for name in [name for name in sys.modules if name.startswith("pytest_carbon")]:
+                del sys.modules[name]
+            sys.modules["filelock"] = sys.modules["json"] = None
+            sys.path[:] = []
+            tempfile.tempdir = "/nowhere"
+            time.time = time.sleep = time.monotonic = lambda *args: 0
+            os.getpid = lambda: 1
+            os.umask(0o777)
+
+        def test_after(): note("after"); work()
+        """
+    )
+    suite.is_undisturbed(passed=3, regressed=3)
+    assert not suite.result.faults

@@ -120,6 +120,16 @@ def test_a_row_holds_figures_that_belong_together(pytester: pytest.Pytester, sui
 
 
 def test_tracebacks_show_no_frame_of_ours(pytester: pytest.Pytester, suite: Suite) -> None:
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_call(item):
+            if "plugin" in item.name: raise RuntimeError("in a plugin")
+            return (yield)
+        """
+    )
     pytester.makepyfile(
         """
         import pytest
@@ -136,6 +146,7 @@ def test_tracebacks_show_no_frame_of_ours(pytester: pytest.Pytester, suite: Suit
 
         def test_setup(broken): pass
         def test_call(): helper()
+        def test_plugin(): pass
         def test_teardown(late): pass
         @pytest.mark.xfail(strict=True)
         def test_passes(): pass

@@ -116,15 +116,12 @@ def test_a_lost_worker(pytester: pytest.Pytester, carbon: Run) -> None:
     assert list(run.course.outcomes.values()) == ["passed", "failed"]
 
 
-def test_groups_of_xdist_do_not_change_names(pytester: pytest.Pytester, carbon: Run) -> None:
-    pytester.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.xdist_group("disk")
-        def test_one(): pass
-        """
-    )
+@pytest.mark.parametrize("groups", [["disk"], ["disk", "camera"]])
+def test_groups_of_xdist_do_not_change_names(
+    pytester: pytest.Pytester, carbon: Run, groups: list[str]
+) -> None:
+    marks = "".join(f"@pytest.mark.xdist_group({group!r})\n" for group in groups)
+    pytester.makepyfile(f"import pytest\n{marks}def test_one(): pass")
     name = "test_groups_of_xdist_do_not_change_names.py::test_one"
     run = course(pytester, carbon, "-n1", "--dist=loadgroup")
     assert run.course.outcomes == {name: "passed"}
