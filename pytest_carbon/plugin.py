@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import pytest_carbon.system  # noqa: F401 - binds what a conftest file might replace
 from pytest_carbon.options import GROUPS, OPTIONS, environ_of, is_on
+from pytest_carbon.system import originals
 
 if TYPE_CHECKING:
     from pytest_carbon.tasks.carbon import Carbon
@@ -126,7 +126,7 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_carbon.garbage import no_collection
 
         # To look for garbage in what is imported takes an eighth of the start.
-        with no_collection():
+        with no_collection(), originals():
             from pytest_carbon.session.start import start
 
             start(config, budgets_only=enforces)

@@ -11,12 +11,20 @@ import builtins
 import io
 import json
 import os
+import select
+import selectors
+import signal
 import subprocess
 import threading
 import time
-from typing import Any
+from contextlib import ExitStack, contextmanager
+from types import BuiltinFunctionType, FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ORIGINALS", "System"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["System", "originals"]
 
 
 def _where_known(module: object, name: str) -> Any:
@@ -54,20 +62,35 @@ class System:
 
     dumps = staticmethod(json.dumps)
     loads = staticmethod(json.loads)
-    Popen = subprocess.Popen
 
 
-ORIGINALS: list[tuple[Any, str, Any]] = [
-    (module, name, getattr(module, name))
-    for module, names in {
-        os: "getpid getppid listdir open read write close kill stat lstat unlink rename replace",
-        time: "monotonic perf_counter process_time_ns sleep time time_ns",
-        threading: "current_thread get_ident get_native_id",
-        json: "dump dumps load loads",
-        subprocess: "Popen run check_output",
-        io: "open",
-        builtins: "open",
-    }.items()
-    for name in names.split()
+_PLACES = os, time, threading, json, subprocess, io, select, selectors, signal
+_FUNCTIONS = FunctionType, BuiltinFunctionType, type
+
+_ORIGINALS: list[tuple[ModuleType, str, object]] = [
+    (module, name, value)
+    for module in _PLACES
+    for name, value in vars(module).items()
+    if isinstance(value, _FUNCTIONS)
 ]
-"""Modules and names, and what they meant: for what is done when all tests have run."""
+_ORIGINALS += [(builtins, name, getattr(builtins, name)) for name in ("open", "__import__")]
+
+
+@contextmanager
+def originals() -> Iterator[None]:
+    """All functions of these modules are what they were, and afterwards what they were made.
+
+    For work of ours before and after the tests, in which modules of others take part. Whoever
+    replaces one function of a module may have replaced what it needs, too.
+    """
+    with ExitStack() as stack:
+        for module, name, before in _ORIGINALS:
+            now = getattr(module, name, None)
+            if now is before:
+                continue
+            setattr(module, name, before)
+            if now is None:
+                stack.callback(vars(module).pop, name, None)
+            else:
+                stack.callback(setattr, module, name, now)
+        yield

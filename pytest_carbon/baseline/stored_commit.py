@@ -40,7 +40,7 @@ def stored_commits(file: Path, tests: Iterable[str]) -> dict[str, str]:
         # The figures of a long entry stand below its name.
         line = at + 1 if lines[at].rstrip(",").endswith("}") else at + 2
         told = ask_git(file.parent, "blame", "--porcelain", "-L", f"{line},{line}", "--", file.name)
-        if told is None:
+        if not told:
             continue
         commit = told.split(maxsplit=1)[0]
         if commit == _NOT_COMMITTED:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pytest
 
 
-__all__ = ["explain_now", "how_to_explain"]
+__all__ = ["explain_now", "explained", "how_to_explain"]
 
 # Git is asked about so many tests, and so many are named in the command.
 MOST_TESTS = 10
@@ -47,6 +47,17 @@ def _command(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> li
             )
         return "these baselines are not committed, so there is no older version to compare with"
     return ["compare", known[0], "--", *(typed_here(config, test) for test in shown)]
+
+
+def explained(
+    config: pytest.Config, baselines: Path, tests: Sequence[str], *, now: bool
+) -> list[str]:
+    """What is found ``now``, or how to find it; a fault here keeps nothing from being stored."""
+    tell = explain_now if now else how_to_explain
+    try:
+        return tell(config, baselines, tests)
+    except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
+        return [f"{_UNKNOWN} ({type(error).__name__}: {error})"]
 
 
 def how_to_explain(config: pytest.Config, baselines: Path, tests: Sequence[str]) -> list[str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import os
+import signal
 import sys
 import tempfile
+import threading
 from typing import TYPE_CHECKING, Any
 
-from pytest_carbon.system import ORIGINALS
+from pytest_carbon.system import System, originals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,30 +36,34 @@ class Surroundings:
             for name, module in list(sys.modules.items())
             if name.partition(".")[0] in known
         }
-        self._attributes: list[tuple[Any, str, Any]] = [
-            *ORIGINALS,
-            (builtins, "__import__", builtins.__import__),
-            (tempfile, "tempdir", tempfile.gettempdir()),
-        ]
+        self._tempdir = tempfile.gettempdir()
         self._umask = os.umask(0o077)
         os.umask(self._umask)
+        self._on_child: Any = _handler_of_children()
 
     @contextlib.contextmanager
     def restored(self) -> Iterator[None]:
         """All of it is as it was, and afterwards as the tests have left it."""
         with contextlib.ExitStack() as stack:
             stack.callback(os.umask, os.umask(self._umask))
-            for module, name, before in self._attributes:
-                left = getattr(module, name)
-                if left is not before:
-                    setattr(module, name, before)
-                    stack.callback(setattr, module, name, left)
+            stack.callback(setattr, tempfile, "tempdir", tempfile.tempdir)
+            tempfile.tempdir = self._tempdir
             for there, before in self._lists:
                 if there != before:
                     stack.callback(there.__setitem__, slice(None), list(there))
                     there[:] = before
             self._restore_modules(stack)
+            stack.enter_context(originals())
+            self._restore_handler(stack)
             yield
+
+    def _restore_handler(self, stack: contextlib.ExitStack) -> None:
+        """Who ignores ended children, or waits for all of them, hides how those of ours end."""
+        before, now = self._on_child, _handler_of_children()
+        is_main = System.current_thread() is threading.main_thread()
+        if now != before and None not in {now, before} and is_main:
+            stack.callback(signal.signal, signal.SIGCHLD, now)
+            signal.signal(signal.SIGCHLD, before)
 
     def _restore_modules(self, stack: contextlib.ExitStack) -> None:
         """Those that were removed or replaced; ``None`` stands for one that is not to be found."""
@@ -71,3 +76,8 @@ class Surroundings:
             elif modules[name] is not before:
                 stack.callback(modules.__setitem__, name, modules[name])
             modules[name] = before
+
+
+def _handler_of_children() -> Any:
+    """What is done when a child ends; ``None`` where there is no such signal, or it is set in C."""
+    return signal.getsignal(signal.SIGCHLD) if hasattr(signal, "SIGCHLD") else None

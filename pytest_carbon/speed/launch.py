@@ -89,7 +89,7 @@ class _Candidate:
         identity = [str(descriptor), str(proc), str(System.getpid()), str(System.get_native_id())]
         command = [executable, *flags, "-c", _START, package_home, *identity, str(started)]
         try:
-            self._launcher = System.Popen(
+            self._launcher = subprocess.Popen(  # noqa: S603 - this interpreter, this package
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -236,11 +236,10 @@ class Collector:
         if not found or self._settings.stores:
             return []
         tests = list(dict.fromkeys(s.subject.id.partition(SEPARATOR)[0] for s in found))
-        from pytest_carbon.session.explain import explain_now, how_to_explain
+        from pytest_carbon.session.explain import explained
 
-        tell = explain_now if self._settings.explains else how_to_explain
         host = self._hosts.of(found[0])
-        return tell(self._config, host.baselines.path, tests)
+        return explained(self._config, host.baselines.path, tests, now=self._settings.explains)
 
     def _note_ungated(self) -> None:
         count = sum(bool(result.ungated) for result in self.results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -154,14 +155,16 @@ def test_looks_wait_for_no_fixture_that_the_run_left_behind(
         assert any("before its fixtures" in note for note in suite.result.notes)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 def test_whatever_a_test_breaks_for_good_is_as_it_was_when_all_have_run(
     pytester: pytest.Pytester, suite: Suite
 ) -> None:
-    """Where modules are found, what functions do, where temporary files go; nobody else minds."""
+    """Where modules are found, what functions do, how children end; nobody else minds."""
     pytester.makepyfile(
         """
         import builtins
         import os
+        import signal
         import sys
         import tempfile
         import time
@@ -186,6 +189,7 @@ def test_whatever_a_test_breaks_for_good_is_as_it_was_when_all_have_run(
             time.time = time.sleep = time.monotonic = lambda *args: 0
             os.getpid = lambda: 1
             os.umask(0o777)
+            signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
         def test_after(): note("after"); work()
         """

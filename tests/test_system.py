@@ -1,0 +1,44 @@
+"""Functions that measure are what they were when the plugin was loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING, NoReturn
+
+from pytest_carbon.system import System, originals
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def fail(*_: object) -> NoReturn:
+    raise AssertionError("replaced")
+
+
+def test_functions_that_are_replaced_are_reached_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "getpid", fail)
+    monkeypatch.setattr(time, "monotonic", fail)
+    assert System.getpid() > 0
+    assert System.monotonic() > 0
+
+
+def test_modules_are_whole_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", fail)
+    monkeypatch.setattr(time, "sleep", fail)
+    with originals():
+        assert subprocess.Popen is popen
+        time.sleep(0)
+    assert subprocess.Popen is fail
+    assert time.sleep is fail
+
+
+def test_what_was_removed_is_back_and_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "getppid")
+    with originals():
+        assert os.getppid() > 0
+    assert not hasattr(os, "getppid")
