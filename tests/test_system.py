@@ -27,14 +27,14 @@ def test_functions_that_are_replaced_are_reached_all_the_same(
 
 
 def test_modules_are_whole_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    popen = subprocess.Popen
+    popen: object = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", fail)
     monkeypatch.setattr(time, "sleep", fail)
     with originals():
         assert subprocess.Popen is popen
         time.sleep(0)
-    assert subprocess.Popen is fail
-    assert time.sleep is fail
+    left: list[object] = [subprocess.Popen, time.sleep]
+    assert left == [fail, fail]
 
 
 def test_what_was_removed_is_back_and_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from pytest_carbon.clocks.siblings import RunBusy
+from pytest_carbon.system import System
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 
@@ -25,7 +26,7 @@ def test_workers_beside_this_one_count_and_other_children_do_not(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # To this process its children are what a worker's siblings are to it.
-    monkeypatch.setattr(os, "getppid", os.getpid)
+    monkeypatch.setattr(System, "getppid", os.getpid)
     plain = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     worker = subprocess.Popen(WORKER, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
@@ -52,5 +53,5 @@ def test_workers_beside_this_one_count_and_other_children_do_not(
 
 
 def test_alone_there_is_nothing_to_divide(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "getppid", os.getpid)
+    monkeypatch.setattr(System, "getppid", os.getpid)
     assert not RunBusy().is_known

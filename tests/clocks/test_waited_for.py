@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_carbon.clocks.waited_for import WaitedForClock
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,6 @@ def test_a_forked_process_goes_on_from_its_parents_count(monkeypatch: pytest.Mon
     clock = WaitedForClock(spent_ns=lambda: spent_ns)
     spent_ns = 1_500
     assert clock.read_ns() == 500
-    monkeypatch.setattr(os, "getpid", lambda: -1)
+    monkeypatch.setattr(System, "getpid", lambda: -1)
     spent_ns = 20  # a forked process's own time begins at nothing
     assert clock.read_ns() == 520

@@ -11,6 +11,7 @@ from pytest_carbon.looks import remote
 from pytest_carbon.looks.answer import Sample, UnitAnswer
 from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.order import Ask, LookOrder, Unit
+from pytest_carbon.system import System
 from tests.looks.conftest import cost
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def taken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[LookOrder, Invocation, 
         return ANSWERS
 
     monkeypatch.setattr(remote, "take_look", take)
-    monkeypatch.setattr(remote, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(System, "monotonic", lambda: 100.0)
     return asked
 
 

@@ -63,7 +63,7 @@ def pmu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pmu:
     real = os.read
     # An event gives its count at every read, a file only once.
     monkeypatch.setattr(
-        "pytest_carbon.meters.rapl_perf.os.read",
+        "pytest_carbon.system.System.read",
         lambda file, size: (os.lseek(file, 0, os.SEEK_SET), real(file, size))[1],
     )
     return Pmu(tmp_path)

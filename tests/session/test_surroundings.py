@@ -33,7 +33,8 @@ def test_where_modules_and_files_are_found(monkeypatch: pytest.MonkeyPatch) -> N
     finally:
         sys.path[:] = before
     assert tempfile.tempdir == "/nowhere"
-    assert sys.modules["json"] is sys.modules["not_to_be_found"] is None
+    modules: dict[str, object] = dict(sys.modules)
+    assert modules["json"] is modules["not_to_be_found"] is None
     assert "pytest_carbon.system" not in sys.modules
 
 
