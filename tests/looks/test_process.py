@@ -302,7 +302,7 @@ def test_on_any_exception_the_process_is_ended_first(
             raise KeyboardInterrupt
         time.sleep(seconds)
 
-    monkeypatch.setattr("pytest_carbon.looks.process.sleep", interrupt)
+    monkeypatch.setattr("pytest_carbon.system.System.sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         take_look(order("test_one"), invocation)
     with pytest.raises(ProcessLookupError):
