@@ -21,7 +21,7 @@ from pytest_carbon.gate.pairs.first_pairs import pair_spreads
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.progress import Progress
@@ -98,18 +98,26 @@ class Comparer:
         processes = self._once(tests)
         once_s = time.perf_counter() - start_s
         proof = prove(self._sides, processes.imports())
-        self._again(tests, processes)
-        processes.close()
-        suspects = [test for test in tests if test.is_open]
         explainer = Explainer(self._sides)
-        Suspects(
+        suspects = Suspects(
             explainer,
             self._generations,
             self._progress,
             suite_size=len(tests),
             clears_nobody=self._examine_all,
             measures_all=self._measures_all,
-        ).decide(suspects)
+        )
+        spreads = self._clear(tests)
+        left = [test for test in tests if test.is_open]
+        if suspects.rise_together(left):
+            processes.close()
+            suspects.explain_by_first(left, spreads)
+            processes = self._generations.processes()
+            # Without those that have changed, the suite shows better what a pair is worth.
+            spreads = self._clear(tests)
+        self._again(tests, processes, spreads)
+        processes.close()
+        suspects.decide([test for test in tests if test.is_open], spreads)
         for line in found_so_far([test.finished() for test in tests]):
             self._progress.found(line)
         sums = WholeSuite(self._generations, self._policy, self._progress).judge(tests, explainer)
@@ -125,7 +133,7 @@ class Comparer:
             proof=proof,
             once_s=once_s,
             wall_s=time.perf_counter() - start_s,
-            suspects=len(suspects),
+            suspects=sum(bool(test.pairs) for test in tests),
             sums=tuple(sums),
             is_aa=self._examine_all,
             notes=(*notes, *self._generations.notes(), *self._hints(tests)),
@@ -156,14 +164,22 @@ class Comparer:
                 test.early.append(pair)
         return processes
 
-    def _again(self, tests: Sequence[Record], processes: Processes) -> None:
+    def _clear(self, tests: Sequence[Record]) -> dict[str, float]:
+        """Clear what the first pairs can clear; returns what a pair of each test is worth."""
+        spreads = pair_spreads(
+            {test.name: test.early[0] for test in tests if test.early and not test.is_finding}
+        )
+        for test in tests:
+            if test.is_open:
+                test.verdict = cleared(test, test.early, spreads, clears_nobody=self._examine_all)
+        return spreads
+
+    def _again(
+        self, tests: Sequence[Record], processes: Processes, spreads: Mapping[str, float]
+    ) -> None:
         """Clear what a few pairs can clear, where the tests stand."""
-        spreads = pair_spreads({test.name: test.early[0] for test in tests if test.early})
         for done, test in enumerate(tests):
             self._progress.step("a second look where the first was unclear", done, len(tests))
-            if not test.is_open:
-                continue
-            test.verdict = cleared(test, test.early, spreads, clears_nobody=self._examine_all)
             while test.is_open and not self._examine_all and len(test.early) < EARLY_PAIRS:
                 try:
                     test.early.append(take_pair(test, processes))

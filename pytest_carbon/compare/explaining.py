@@ -10,7 +10,6 @@ from pytest_carbon.compare.pairs import Mode, SideLostError, problem_of
 from pytest_carbon.explain.culprit import Explanation, explain
 from pytest_carbon.explain.profile import joined, least_disturbed
 from pytest_carbon.explain.versions import Versions
-from pytest_carbon.speed.load import other_cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.side import Side
     from pytest_carbon.explain.profile import Profile
+    from pytest_carbon.explain.spent import Lines
 
 __all__ = ["Explainer"]
 
@@ -55,23 +55,9 @@ class Explainer:
             return Explanation(rise_j, trouble=profiles)
         return explain(profiles, energies_j, self._versions)
 
-    def glance(
-        self, test: str, energies_j: tuple[float, float], processes: Processes, *, free: bool
-    ) -> Explanation:
-        """One profile of each side, in processes that other tests have warmed up.
-
-        Both at once where there are cores for it: shares of costs differ less by that than they
-        have to for a culprit.
-
-        Raises ``SideLostError``.
-        """
-        mode = Mode.FREE if free else Mode.IN_TURN
-        at_once = other_cores() > 0
-        base, head = processes.profile(test, mode, waits=False, at_once=at_once)
-        if base is None or head is None:
-            rise_j = energies_j[1] - energies_j[0]
-            return Explanation(rise_j, trouble=NOT_PROFILED)
-        return explain((base, head), energies_j, self._versions, draws=False)
+    def lines(self, file: str, name: str) -> Lines | None:
+        """Where a function stands in head; ``None`` where only base has it."""
+        return self._versions.lines(file, name)
 
     def explain_together(
         self,

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.compare.line import LineLostError
 from pytest_carbon.gate.pairs.suspects import Pair
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_carbon.compare.side import Process, Run, Session
     from pytest_carbon.explain.profile import Profile
+    from pytest_carbon.explain.spent import Lines
     from pytest_carbon.measurement import Measurement
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
     "later_mode",
     "problem_of",
 ]
+
+T = TypeVar("T")
 
 # Below this, two processes that alternate on one CPU disturb each other's caches more than a
 # flip of the core's speed between two runs does (docs/explanation/compare.md).
@@ -101,29 +103,29 @@ class Processes:
         return runs[0], runs[1]
 
     def profile(
-        self, test: str, mode: Mode, *, waits: bool, at_once: bool = False
+        self, test: str, mode: Mode, *, waits: bool
     ) -> tuple[Profile | None, Profile | None]:
-        """Profile a test on each side; raises ``SideLostError``.
-
-        In turn, or ``at_once`` on any CPUs, which is faster and disturbs both.
-        """
+        """Profile a test on each side in turn; raises ``SideLostError``."""
         seed = self._dice.randrange(2**32)
-        cpu = None if at_once or mode is Mode.FREE else self._cpu
-        lost: dict[str, str] = {}
-
-        def one(at: int) -> Profile | None:
-            try:
-                return self._both[at].profile(test, cpu=cpu, seed=seed, waits=waits)
-            except LineLostError as error:
-                lost[self._names[at]] = str(error)
-                return None
-
-        with ThreadPoolExecutor(2 if at_once else 1) as threads:
-            base, head = threads.map(one, (0, 1))
-        if lost:
-            self.kill()
-            raise SideLostError(list(lost), next(iter(lost.values())))
+        cpu = None if mode is Mode.FREE else self._cpu
+        base, head = (
+            self._asked(at, lambda process: process.profile(test, cpu=cpu, seed=seed, waits=waits))
+            for at in (0, 1)
+        )
         return base, head
+
+    def spent_s(self, test: str, mode: Mode, functions: Sequence[Lines]) -> list[float] | None:
+        """The seconds that head spends in each function; raises ``SideLostError``."""
+        seed = self._dice.randrange(2**32)
+        cpu = None if mode is Mode.FREE else self._cpu
+        return self._asked(1, lambda head: head.spent_s(test, functions, cpu=cpu, seed=seed))
+
+    def _asked(self, at: int, ask: Callable[[Process], T]) -> T:
+        try:
+            return ask(self._both[at])
+        except LineLostError as error:
+            self.kill()
+            raise SideLostError([self._names[at]], str(error)) from None
 
     def _begin(self, at: int, test: str, cpu: int | None, seed: int, lost: dict[int, str]) -> bool:
         try:

@@ -45,6 +45,13 @@ class Record:
     explanation: Explanation | None = None
 
     @property
+    def early_j(self) -> tuple[float, float]:
+        """What base and head took in the early pairs, on average."""
+        count = max(len(self.early), 1)
+        base_j = sum(pair.base_j for pair in self.early) / count
+        return base_j, sum(pair.head_j for pair in self.early) / count
+
+    @property
     def is_open(self) -> bool:
         """Whether more is to be found out."""
         return self.verdict is None and not self.why

@@ -131,6 +131,22 @@ class Runner:
             "profile": to_plain(profile),
         }
 
+    def spent(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one test, as ``run`` does, and tell the time that it spends in some functions."""
+        from pytest_carbon.explain.spent import Lines, spent_s
+
+        item = self._prepare(request)
+        functions = [Lines(*lines) for lines in request["functions"]]
+        found: list[float] = []
+
+        def record(run: Callable[[], object], _sensitivity: float) -> None:
+            found[:] = spent_s(run, functions, self._project.path_of)
+
+        repeater = self._repeater(item, record)
+        with contextlib.suppress(Exception):
+            repeater.run()
+        return {"outcome": _outcome(repeater.reports), "spent_s": found}
+
     def _repeater(self, item: pytest.Item, measure: Measure) -> Repeater:
         return Repeater(item, measure, DEFAULT_SENSITIVITY, saved_globs(item), self._protocol)
 

@@ -21,9 +21,10 @@ from pytest_carbon.intake.fault import FaultError
 from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pytest_carbon.compare.installation import Installation
+    from pytest_carbon.explain.spent import Lines
     from pytest_carbon.measurement import Measurement
 
 T = TypeVar("T")
@@ -246,6 +247,24 @@ class Process:
             if answer.get("profile") is not None:
                 return _checked(_read(Profile, answer["profile"]))
         return None
+
+    def spent_s(
+        self, test: str, functions: Sequence[Lines], *, cpu: int | None, seed: int
+    ) -> tuple[float, ...] | None:
+        """Run a test once; the time that it spends in each function, ``None`` if it does not pass.
+
+        Raises ``LineLostError`` where the test ended its process.
+        """
+        self._line.send(
+            {"do": "spent", "test": test, "cpu": cpu, "seed": seed, "functions": list(functions)}
+        )
+        answer = self._line.receive(PATIENCE_S)
+        if answer.get("outcome") != "passed":
+            return None
+        times_s = _read(tuple[float, ...], answer.get("spent_s"))
+        if len(times_s) != len(functions):
+            raise LineLostError("its answer lacks functions")
+        return times_s
 
     def imports(self) -> Mapping[str, Mapping[str, str]]:
         """What the process has imported so far."""

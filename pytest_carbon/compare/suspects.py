@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from math import log, log1p
 from typing import TYPE_CHECKING
 
+from pytest_carbon.compare.known_culprits import AGREEING, KnownCulprits
 from pytest_carbon.compare.pairs import Mode, SideLostError, is_parallel
 from pytest_carbon.compare.record import LeftOutError, lost_reason, take_pair
 from pytest_carbon.explain.culprit import Explanation
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_carbon.compare.explaining import Explainer
-    from pytest_carbon.compare.pairs import Processes
     from pytest_carbon.compare.progress import Progress
     from pytest_carbon.compare.record import Record
     from pytest_carbon.compare.sessions import Generations
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Suspects", "cleared"]
 
-# With so many suspects, a few are decided first: they may have the same culprit.
+# With so many suspects, a few are decided first, as they may have the same culprit: the quickest
+# of those that stand out most, and that rose by more than chance may add to what is allowed.
 MANY = 12
+CLEAR = 1.5
+CANDIDATES = 16
 FIRST = 4
 
-# So many convicted tests have to name the same culprit before others are explained by it.
-AGREEING = 2
-
-# A known culprit explains a suspect with at least so much of its rise.
-EXPLAINS = 0.5
+# Noise makes about as many tests rise as fall; a change that reaches many does not.
+RISEN_FOR_EACH_FALLEN = 3
 
 
 class Suspects:
@@ -59,65 +59,49 @@ class Suspects:
         self._clears_nobody = clears_nobody
         self._measures_all = measures_all
         self._explainer = explainer
+        self._known = KnownCulprits(explainer, generations.processes)
 
-    def decide(self, suspects: Sequence[Record]) -> None:
+    def rise_together(self, suspects: Sequence[Record]) -> bool:
+        """Whether so many more tests rose than fell that it is no noise."""
+        if self._measures_all or self._clears_nobody:
+            return False
+        risen = sum(_rise_log(test) > 0 for test in suspects)
+        return risen >= MANY and risen > RISEN_FOR_EACH_FALLEN * (len(suspects) - risen)
+
+    def decide(self, suspects: Sequence[Record], spreads: Mapping[str, float]) -> None:
         """Decide all, and name the culprits of those that burn more."""
-        left = list(suspects)
-        if len(left) >= MANY and not (self._measures_all or self._clears_nobody):
-            left = self._explain_by_first(left)
-        self._examine(left)
+        if self._known.is_empty and self.rise_together(suspects):
+            self.explain_by_first(suspects, spreads)
+        for test in suspects:
+            # More is known of its rise than when it was explained by nobody.
+            self._known.explain(test)
+        self._known.close()
+        self._examine([test for test in suspects if test.is_open])
         self._explain([test for test in suspects if test.is_convicted and not test.explanation])
 
-    def _explain_by_first(self, suspects: Sequence[Record]) -> list[Record]:
-        """Decide those that rose most; returns what their culprits do not explain."""
-        by_rise = sorted(suspects, key=lambda test: -_rise_j(test.early))
-        first, rest = by_rise[:FIRST], by_rise[FIRST:]
-        self._examine(first)
-        self._explain([test for test in first if test.is_convicted])
-        mains = Counter(_culprit(test) for test in first)
-        known = {place for place, times in mains.items() if place and times >= AGREEING}
-        if not known:
-            return rest
-        self._look_for(known, rest)
-        # Without those that have changed, the suite shows better what a pair is worth.
-        left = [test for test in rest if test.is_open]
-        spreads = pair_spreads({test.name: test.early[0] for test in left})
-        for test in left:
-            test.verdict = cleared(test, test.early, spreads)
-        return [test for test in left if test.is_open]
-
-    def _look_for(self, known: set[tuple[str, str]], rest: Sequence[Record]) -> None:
-        """Explain those of ``rest`` whose rise the known culprits account for."""
-        processes: Processes | None = None
+    def explain_by_first(self, suspects: Sequence[Record], spreads: Mapping[str, float]) -> None:
+        """Decide a few of those that stand out most, and explain others by their culprits."""
+        clear = [test for test in suspects if _rise_log(test) > CLEAR * _allowed_log(test)]
+        by_rise = sorted(clear, key=lambda t: -_rise_log(t) / spreads.get(t.name, 1.0))
+        first = sorted(by_rise[:CANDIDATES], key=lambda test: test.wall_s)[:FIRST]
+        self._examine(first, enough=AGREEING)
+        convicted = [test for test in first if test.is_convicted]
+        self._explain(convicted)
+        self._known.learn(convicted)
+        rest = [test for test in suspects if test.is_open]
         for done, test in enumerate(rest):
             self._progress.step("suspects with a known culprit", done, len(rest))
-            energies_j = _energies_j(test.early)
-            if energies_j[1] <= energies_j[0]:
-                continue
-            try:
-                if processes is None:
-                    processes = self._generations.processes()
-                    processes.run(test.name, test.mode)
-                explanation = self._explainer.glance(
-                    test.name, energies_j, processes, free=test.mode is Mode.FREE
-                )
-            except SideLostError:
-                processes = None
-                continue
-            main = explanation.main
-            is_known = main is not None and (main.file, main.name) in known
-            if main and is_known and main.energy_j > EXPLAINS * explanation.rise_j:
-                test.explanation = explanation
-                test.why = f"explained by {main.place}"
-        if processes is not None:
-            processes.close()
+            self._known.explain(test)
 
-    def _examine(self, suspects: Sequence[Record]) -> None:
-        """In rounds, each with one batch of every suspect from a new session of each side."""
+    def _examine(self, suspects: Sequence[Record], enough: int | None = None) -> None:
+        """In rounds, each with one batch of every suspect from a new session of each side.
+
+        Until all are decided, or ``enough`` are convicted.
+        """
         # Read off the suspects alone, whose ratios lie far out: errs on the side of more pairs.
         spreads = pair_spreads({test.name: test.early[0] for test in suspects})
         left = list(suspects)
-        while left:
+        while left and (enough is None or sum(t.is_convicted for t in suspects) < enough):
             for done, test in enumerate(left):
                 left_s = sum(2 * t.wall_s * (PAIRS_A_BATCH + 1) * 2 for t in left[done:])
                 decided = len(suspects) - len(left)
@@ -205,16 +189,12 @@ def cleared(
     return verdict
 
 
-def _energies_j(pairs: Sequence[Pair]) -> tuple[float, float]:
-    count = max(len(pairs), 1)
-    return sum(pair.base_j for pair in pairs) / count, sum(pair.head_j for pair in pairs) / count
+def _rise_log(test: Record) -> float:
+    """By what a test's first pairs rose; those that cost nothing on a side did not."""
+    base_j, head_j = test.early_j
+    return log(head_j / base_j) if base_j > 0 and head_j > 0 else 0.0
 
 
-def _rise_j(pairs: Sequence[Pair]) -> float:
-    base_j, head_j = _energies_j(pairs)
-    return head_j - base_j
-
-
-def _culprit(test: Record) -> tuple[str, str] | None:
-    main = test.explanation.main if test.explanation is not None else None
-    return None if main is None else (main.file, main.name)
+def _allowed_log(test: Record) -> float:
+    base_j, _ = test.early_j
+    return log1p(test.policy.tolerance_of(base_j)) if base_j > 0 else 0.0

@@ -82,7 +82,13 @@ class WholeSuite:
             self._progress.step("the suite's sums", len(passes), MOST_PASSES)
             passes.append(self._another_pass(kept))
             found = self._judged(groups, passes)
-        return [self._explained(one, groups[one.name], passes, explainer) for one in found]
+        # Nobody waits for more names where tests have failed already.
+        return [
+            one
+            if has_failed and one.name
+            else self._explained(one, groups[one.name], passes, explainer)
+            for one in found
+        ]
 
     def _judged(
         self, groups: dict[str, list[Record]], passes: Sequence[dict[str, Pair]]

@@ -190,6 +190,8 @@ class Worker:
                     line.send(self._imports(runner.session))
                 elif request["do"] == "profile":
                     line.send(runner.profile(request))
+                elif request["do"] == "spent":
+                    line.send(runner.spent(request))
                 else:
                     line.send(runner.run(request))
         except LineLostError:

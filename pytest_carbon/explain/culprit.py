@@ -106,13 +106,12 @@ def explain(
     versions: Versions,
     *,
     only_changed: bool = False,
-    draws: bool = True,
 ) -> Explanation:
     """Name the functions that a rise comes from.
 
     ``profiles`` and ``energies_j`` are base's and head's: what was called, and what the test took.
     ``only_changed`` names only functions that the change touches, for rises that are smaller than
-    what the times of single functions scatter by. Where nobody ``draws`` it, it has no call tree.
+    what the times of single functions scatter by.
     """
     rise_j = energies_j[1] - energies_j[0]
     for profile in profiles:
@@ -136,9 +135,7 @@ def explain(
     if not named:
         return Explanation(rise_j, trouble="no function of the project costs more by itself")
     is_spread = _is_spread(named, rise_j)
-    return Explanation(
-        rise_j, tuple(named), is_spread, tree=call_tree(base, head) if draws else None
-    )
+    return Explanation(rise_j, tuple(named), is_spread, tree=call_tree(base, head))
 
 
 def _blamed(

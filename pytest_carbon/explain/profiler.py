@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-__all__ = ["profile_run"]
+__all__ = ["profile_run", "standard_is_free"]
 
 # The version from which on there is one profiler for all threads, and its place among the tools.
 _ONE_FOR_ALL = (3, 12)
@@ -54,7 +54,7 @@ def profile_run(
     """
     if sys.getprofile() is not None:
         return Profile((), (), "another tool holds Python's profiling hook")
-    is_standard = _standard_is_free() and not (has_threads and sys.version_info >= _ONE_FOR_ALL)
+    is_standard = standard_is_free() and not (has_threads and sys.version_info >= _ONE_FOR_ALL)
     overhead = _overhead(is_standard=is_standard, waits=waits)
     profiler = _Standard(waits=waits) if is_standard else _Follower()
     with ChildProcesses() as children:
@@ -87,7 +87,8 @@ def _overhead(*, is_standard: bool, waits: bool) -> Overhead:
     return measured_overhead(profiled)
 
 
-def _standard_is_free() -> bool:
+def standard_is_free() -> bool:
+    """Whether no other tool holds the place of the standard profiler."""
     monitoring: Any = getattr(sys, "monitoring", None)
     return monitoring is None or monitoring.get_tool(_PROFILER_ID) is None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.graph import Place
 from pytest_carbon.explain.source import Module, changed_functions, read_module, renamed_functions
+from pytest_carbon.explain.spent import Lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -58,6 +59,11 @@ class Versions:
             if found is not None:
                 return found.line
         return 0
+
+    def lines(self, file: str, name: str) -> Lines | None:
+        """Where a function stands in head; ``None`` where that does not have it."""
+        found = self._module("head", file).functions.get(name)
+        return None if found is None else Lines(file, found.first_line, found.last_line)
 
     def changed(self, places: Iterable[Place]) -> frozenset[Place]:
         """Those of ``places`` that the change touches."""

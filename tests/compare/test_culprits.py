@@ -86,6 +86,47 @@ def test_tests_with_one_culprit_are_one_finding(project: Project, compare: Compa
     assert " in 2 tests (changed; called " in line
 
 
+MANY_CARTS = """
+import pytest
+import shop
+
+@pytest.mark.parametrize("number", range(24))
+def test_cart(number):
+    assert shop.price(1000) > 0
+"""
+
+LOOP = """
+def helper():
+    total = 0
+    for number in range(100):
+        total += number
+    return total
+
+
+def price(count):
+    return sum(map(lambda _: helper(), range(count)))
+"""
+
+
+@pytest.mark.slow
+def test_many_tests_with_one_culprit_are_not_measured_one_by_one(
+    project: Project, compare: Compare
+) -> None:
+    project.write({"shop.py": LOOP, "test_shop.py": MANY_CARTS})
+    project.commit()
+    project.write({"shop.py": LOOP.replace("range(100)", "range(300)")})
+
+    done = compare("HEAD", "--json", "-")
+
+    assert done.returncode == 1, done.stderr
+    report = json.loads(done.stdout)
+    found = explanations(done.stdout)
+    assert set(found) == {f"test_cart[{number}]" for number in range(24)}
+    assert {each["culprits"][0]["name"] for each in found.values()} == {"helper"}
+    # The first few, and some that noise keeps from being explained.
+    assert report["suspects"] < 12
+
+
 def test_a_comparison_without_a_regression_names_nobody(project: Project, compare: Compare) -> None:
     project.write({"shop.py": SHOP, "tests/test_shop.py": TESTS})
     project.commit()

@@ -84,7 +84,7 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
         SHARED_BY_PAIRS * pair_sd**2 / len(processes)
         + (1 - SHARED_BY_PAIRS) * own_sd**2 / len(kept)
     )
-    tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
+    tolerance = policy.tolerance_of(base_j)
     aim_log = log1p(AIM_OF_PAIRS * tolerance)
     if change_log + SURE_ERRORS * error >= aim_log or change_log - SURE_ERRORS * error <= -aim_log:
         return None

@@ -87,6 +87,10 @@ class PairedPolicy:
         """
         return self.floor_j * min(1.0, self.tolerance / FLOOR_FROM)
 
+    def tolerance_of(self, base_j: float) -> float:
+        """The tolerance of a test that takes ``base_j``: the floor is more for a small one."""
+        return max(self.tolerance, self.least_rise_j / base_j)
+
     @property
     def checks(self) -> tuple[int, ...]:
         """The numbers of pairs after which a decision may fall: 10, 20, 40, 80, 160."""
@@ -126,7 +130,7 @@ def next_pairs(pairs: Sequence[Pair], policy: PairedPolicy, suite_size: int) -> 
 
     change_log, error, freedom = _estimate(kept)
     base_j = exp(trimmed_mean([log(pair.base_j) for pair in kept], TRIM))
-    tolerance = max(policy.tolerance, policy.least_rise_j / base_j)
+    tolerance = policy.tolerance_of(base_j)
     allowed_log, aim_log = log1p(tolerance), log1p(AIM_OF_PAIRS * tolerance)
     chance = policy.alpha / max(suite_size, 1) / len(checks)
     by_batches, batches_freedom = _error_of_batches(kept)
