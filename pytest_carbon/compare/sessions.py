@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.pairs import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from pytest_carbon.compare.side import Hello, Session, Side
 
@@ -19,7 +19,8 @@ class Generations:
     """Hands out sessions to take processes from.
 
     Forked processes share the layout of memory of the session that they come from, which alone
-    can make a test costlier. Where a side cannot fork, each call starts anew.
+    can make a test costlier. Where a side cannot fork, each call starts anew. Only the first
+    sessions have to collect everything.
     """
 
     def __init__(self, sides: Sequence[Side], dice: random.Random | None = None) -> None:
@@ -27,6 +28,7 @@ class Generations:
         self._dice = dice or random.Random()  # noqa: S311 - orders of runs, no secrets
         self._batches = 0
         self._started: list[Session] = []
+        self._files: frozenset[str] | None = None
         self._first: list[Hello] = []
 
     def hellos(self) -> list[Hello]:
@@ -35,21 +37,27 @@ class Generations:
             self._first = [session.hello() for session in self.sessions()]
         return self._first
 
-    def sessions(self) -> list[Session]:
-        """A session of each side that can give a process that has run nothing."""
-        if not all(session.is_fresh for session in self._started):
+    def sessions(self, tests: Iterable[str] | None = None) -> list[Session]:
+        """A session of each side that can give a process that has run nothing.
+
+        The process will be asked for ``tests``, or for any.
+        """
+        files = None if tests is None else frozenset(test.partition("::")[0] for test in tests)
+        has_all = self._files is None or (files is not None and files <= self._files)
+        if not has_all or not all(session.is_fresh for session in self._started):
             self.close()
         if not self._started:
+            self._files = files
             for side in self._sides:
-                self._started.append(side.start())
+                self._started.append(side.start(files))
             for session in self._started:
                 session.hello()
         return self._started
 
-    def processes(self) -> Processes:
-        """A new process of each side; raises ``SideLostError``."""
+    def processes(self, tests: Iterable[str] | None = None) -> Processes:
+        """A new process of each side for ``tests``, or for all; raises ``SideLostError``."""
         self._batches += 1
-        return Processes(self.sessions(), self._dice, self._batches)
+        return Processes(self.sessions(tests), self._dice, self._batches)
 
     def notes(self) -> list[str]:
         """What differs between the sides beside the project itself."""

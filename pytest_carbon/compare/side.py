@@ -21,7 +21,7 @@ from pytest_carbon.intake.fault import FaultError
 from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pytest_carbon.compare.installation import Installation
     from pytest_carbon.explain.spent import Lines
@@ -89,15 +89,18 @@ class Side:
     forks: bool = True
     speed: str = "off"
 
-    def start(self) -> Session:
-        """Start a pytest session; its collection goes on while others start, too."""
-        return Session(self)
+    def start(self, files: Collection[str] | None = None) -> Session:
+        """Start a pytest session; its collection goes on while others start, too.
+
+        It collects these ``files`` of tests only, or all.
+        """
+        return Session(self, files)
 
 
 class Session:
     """A pytest session of a side, from its start to its end."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, files: Collection[str] | None = None) -> None:
         self.side = side
         self._hello: Hello | None = None
         self._processes: list[Process] = []
@@ -117,6 +120,7 @@ class Session:
             "forks": side.forks,
             "speed": side.speed,
             "arguments": list(side.arguments),
+            "files": None if files is None else sorted(files),
         }
         environ = {"PYTHONHASHSEED": "0", **side.installation.environ}
         with theirs, side.log.open("wb") as log:

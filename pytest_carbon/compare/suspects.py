@@ -83,11 +83,14 @@ class Suspects:
         """Decide a few of those that stand out most, and explain others by their culprits."""
         clear = [test for test in suspects if _rise_log(test) > CLEAR * _allowed_log(test)]
         by_rise = sorted(clear, key=lambda t: -_rise_log(t) / spreads.get(t.name, 1.0))
-        first = sorted(by_rise[:CANDIDATES], key=lambda test: test.wall_s)[:FIRST]
-        self._examine(first, enough=AGREEING)
-        convicted = [test for test in first if test.is_convicted]
-        self._explain(convicted)
-        self._known.learn(convicted)
+        candidates = sorted(by_rise[:CANDIDATES], key=lambda test: test.wall_s)
+        convicted: list[Record] = []
+        while candidates and self._known.is_empty:
+            first, candidates = candidates[:FIRST], candidates[FIRST:]
+            self._examine(first, enough=AGREEING)
+            self._explain([test for test in first if test.is_convicted])
+            convicted += [test for test in first if test.is_convicted]
+            self._known.learn(convicted)
         rest = [test for test in suspects if test.is_open]
         for done, test in enumerate(rest):
             self._progress.step("suspects with a known culprit", done, len(rest))
@@ -106,17 +109,17 @@ class Suspects:
                 left_s = sum(2 * t.wall_s * (PAIRS_A_BATCH + 1) * 2 for t in left[done:])
                 decided = len(suspects) - len(left)
                 self._progress.step("suspects", decided, len(suspects), left_s)
-                self._look(test, spreads)
+                self._look(test, [each.name for each in left], spreads)
             left = [test for test in left if test.is_open]
             if left:
                 self._generations.close()
 
-    def _look(self, test: Record, spreads: Mapping[str, float]) -> None:
-        """One batch of a suspect, and what follows from it."""
+    def _look(self, test: Record, among: Sequence[str], spreads: Mapping[str, float]) -> None:
+        """One batch of a suspect, and what follows from it; ``among`` are those of this round."""
         try:
             if not test.pairs:
-                self._free_if_parallel(test)
-            self._batch(test)
+                self._free_if_parallel(test, among)
+            self._batch(test, among)
         except SideLostError as lost:
             test.why = lost_reason(lost)
             return
@@ -131,9 +134,9 @@ class Suspects:
             step = next_pairs(test.pairs, test.policy, self._suite_size)
             test.verdict = None if isinstance(step, MorePairs) else step
 
-    def _batch(self, test: Record) -> None:
+    def _batch(self, test: Record, among: Sequence[str]) -> None:
         """Some pairs in new processes, after a run that only warms them up."""
-        processes = self._generations.processes()
+        processes = self._generations.processes(among)
         try:
             take_pair(test, processes)
             for _ in range(PAIRS_A_BATCH):
@@ -141,11 +144,11 @@ class Suspects:
         finally:
             processes.close()
 
-    def _free_if_parallel(self, test: Record) -> None:
+    def _free_if_parallel(self, test: Record, among: Sequence[str]) -> None:
         """Do not hold a test to one CPU that makes use of several."""
         if not test.apart:
             return
-        processes = self._generations.processes()
+        processes = self._generations.processes(among)
         try:
             runs = processes.run(test.name, Mode.FREE)
         finally:
@@ -155,6 +158,7 @@ class Suspects:
 
     def _explain(self, convicted: Sequence[Record]) -> None:
         """Name the functions that convicted tests burn more for."""
+        names = [test.name for test in convicted]
         for done, test in enumerate(convicted):
             self._progress.step("looking for culprits", done, len(convicted))
             verdict = test.verdict
@@ -163,7 +167,7 @@ class Suspects:
             assert verdict.now_j is not None, "both sides have a cost"
             energies_j = verdict.baseline_j, verdict.now_j
             try:
-                processes = self._generations.processes()
+                processes = self._generations.processes(names)
             except SideLostError as lost:
                 test.explanation = Explanation(energies_j[1] - energies_j[0], trouble=lost.why)
                 continue

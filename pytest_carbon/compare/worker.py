@@ -87,6 +87,15 @@ class Worker:
         config.pluginmanager.register(self._protocol, "carbon-compare-protocol")
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_ignore_collect(self, collection_path: Path, config: pytest.Config) -> bool | None:
+        """Leave out files whose tests are not asked for, where those are known to be files."""
+        if self._order["files"] is None:
+            return None
+        wanted = {config.rootpath / file for file in self._order["files"]}
+        is_other = collection_path.is_file() and collection_path not in wanted
+        return True if is_other and all(map(Path.is_file, wanted)) else None
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Say what was collected, then serve until the comparison ends."""
         assert self._instruments is not None, "made when configured"

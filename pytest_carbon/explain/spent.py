@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cProfile
 import sys
+import time
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -37,14 +38,15 @@ def spent_s(
     functions: Sequence[Lines],
     path_in_project: Callable[[str], str | None],
 ) -> list[float]:
-    """Seconds that ``run()`` spends in each of ``functions`` and in what they call of libraries.
+    """CPU seconds that ``run()`` spends in each of ``functions``, and in libraries for it.
 
     Nothing where another tool holds the profiler's place.
     """
     if sys.getprofile() is not None or not standard_is_free():
         run()
         return [0.0] * len(functions)
-    profile = cProfile.Profile()
+    # CPU time: a neighbour would make one run look like another test.
+    profile = cProfile.Profile(time.thread_time)
     profile.enable()
     try:
         run()
