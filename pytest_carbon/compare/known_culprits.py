@@ -47,7 +47,7 @@ class KnownCulprits:
         self._new_processes = new_processes
         self._processes: Processes | None = None
         self._known: list[_Known] = []
-        self._times_s: dict[str, list[float]] = {}
+        self._times_s: dict[str, Sequence[float]] = {}
 
     @property
     def is_empty(self) -> bool:
@@ -97,7 +97,7 @@ class KnownCulprits:
         if self._processes is not None:
             self._processes.close()
 
-    def _spent_s(self, test: Record, functions: Sequence[Lines]) -> list[float]:
+    def _spent_s(self, test: Record, functions: Sequence[Lines]) -> Sequence[float]:
         """Zeros where the test does not pass, or ends its process."""
         nothing = [0.0] * len(functions)
         try:

@@ -114,7 +114,7 @@ class Processes:
         )
         return base, head
 
-    def spent_s(self, test: str, mode: Mode, functions: Sequence[Lines]) -> list[float] | None:
+    def spent_s(self, test: str, mode: Mode, functions: Sequence[Lines]) -> Sequence[float] | None:
         """The seconds that head spends in each function; raises ``SideLostError``."""
         seed = self._dice.randrange(2**32)
         cpu = None if mode is Mode.FREE else self._cpu
