@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import os
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +17,8 @@ from pytest_carbon.intensity.intensity import Intensity
 from tests.warm_start import WarmStarts
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator, Sequence
+    from types import CodeType
 
     from tests.warm_start import WarmRun
 
@@ -66,10 +68,29 @@ _STARTERS = frozenset({"browser", "compare", "pytester", "socket_hosts", "ssh_ho
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark what starts such programs, so that ``-m "not starts"`` leaves most of the time out."""
+    """Mark what starts programs, so that ``-m "not starts"`` leaves most of the time out."""
+    known: dict[CodeType, bool] = {}
     for item in items:
-        if not _STARTERS.isdisjoint(getattr(item, "fixturenames", ())):
+        function = getattr(item, "function", None)
+        if not _STARTERS.isdisjoint(getattr(item, "fixturenames", ())) or (
+            function is not None and _uses_subprocess(function, known)
+        ):
             item.add_marker("starts")
+
+
+def _uses_subprocess(function: Any, known: dict[CodeType, bool]) -> bool:
+    """Whether a function of the tests names ``subprocess``, or calls one that does."""
+    function = inspect.unwrap(function)
+    code = function.__code__
+    if code not in known:
+        known[code] = False  # so that recursion ends
+        named = [function.__globals__.get(name) for name in code.co_names]
+        known[code] = subprocess in named or any(
+            _uses_subprocess(each, known)
+            for each in named
+            if inspect.isfunction(each) and each.__module__.startswith("tests.")
+        )
+    return known[code]
 
 
 @pytest.fixture(scope="session", autouse=True)

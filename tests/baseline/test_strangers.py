@@ -32,6 +32,9 @@ from tests.results import run_result
 if TYPE_CHECKING:
     from pathlib import Path
 
+# Hundreds of damaged files, each read and rendered.
+pytestmark = pytest.mark.slow
+
 SEEDS = range(10)
 
 

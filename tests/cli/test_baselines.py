@@ -19,6 +19,9 @@ from tests.baseline_files import HEADER
 if TYPE_CHECKING:
     from pytest_carbon.environment import Environment
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 HERE = HEADER.environment
 THERE = HERE._replace(python="cpython-3.12")
 

@@ -14,6 +14,9 @@ from tests.compare.conftest import Project
 if TYPE_CHECKING:
     from pathlib import Path
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:

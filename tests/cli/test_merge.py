@@ -16,6 +16,9 @@ from tests.conftest import BURN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 NAMES = ("test_a", "test_b", "test_c", "test_d")
 
 

@@ -20,6 +20,9 @@ from tests.baseline_files import HEADER
 if TYPE_CHECKING:
     from pytest_carbon.baseline.file import BaselineFile
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 Centres: TypeAlias = dict[str, float | None]
 
 NAMES = ("create", "delete", "list", "update")

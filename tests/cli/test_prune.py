@@ -18,6 +18,9 @@ from tests.conftest import BURN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 Command: TypeAlias = "Callable[..., int]"
 
 SUITE = """

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+# The command starts pytest or git itself.
+pytestmark = pytest.mark.starts
+
 Command: TypeAlias = "Callable[..., int]"
 
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+# Hundreds of damaged files, each read and rendered.
+pytestmark = pytest.mark.slow
+
 SEEDS = range(8)
 MUTATIONS_OF_A_SEED = 60
 
