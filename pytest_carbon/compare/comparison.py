@@ -7,7 +7,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_carbon.compare.culprit_report import found_so_far
 from pytest_carbon.compare.explaining import Explainer
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.proof import prove
@@ -118,8 +117,6 @@ class Comparer:
         self._again(tests, processes, spreads)
         processes.close()
         suspects.decide([test for test in tests if test.is_open], spreads)
-        for line in found_so_far([test.finished() for test in tests]):
-            self._progress.found(line)
         sums = WholeSuite(self._generations, self._policy, self._progress).judge(tests, explainer)
         self._progress.done()
         return Comparison(

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.explain.findings import findings, headline
+from pytest_carbon.explain.findings import headline
 from pytest_carbon.report.comment import NAME_COLUMNS
 from pytest_carbon.report.names import fitted
 from pytest_carbon.text import code_span, counted, shown, visible, workflow_data, workflow_property
 from pytest_carbon.units import format_change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from pytest_carbon.compare.result import ComparedTest, Comparison
+    from pytest_carbon.compare.result import Comparison
     from pytest_carbon.compare.whole_suite import ComparedSum
 
 __all__ = [
     "change_words",
     "culprit_lines",
-    "found_so_far",
     "github_annotations",
     "markdown_culprits",
     "suite_line",
@@ -59,16 +58,6 @@ def culprit_lines(comparison: Comparison) -> Iterator[str]:
         if finding.explained:
             more = counted(len(finding.explained), "more suspect")
             yield f"    explains {more}, not measured further (--all measures each)"
-
-
-def found_so_far(tests: Sequence[ComparedTest]) -> Iterator[str]:
-    """What is decided before the sums are measured, which takes as long again."""
-    explanations = {t.test: t.explanation for t in tests if t.verdict and t.explanation}
-    found = findings(explanations, {})
-    if found:
-        yield f"burn more: {headline(found)}; the report follows once the sums are measured"
-        for finding in found[:_NAMED]:
-            yield from (f"  {shown(line, _LINE)}" for line in finding.lines)
 
 
 def markdown_culprits(comparison: Comparison) -> list[str]:

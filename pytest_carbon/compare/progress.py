@@ -32,12 +32,6 @@ class Progress:
         self._stage = text
         self._show(text)
 
-    def found(self, text: str) -> None:
-        """Something that the report will say, and that is known by now."""
-        self.done()
-        self._stream.write(f"{text}\n")
-        self._stream.flush()
-
     def step(self, stage: str, done: int, total: int, left_s: float | None = None) -> None:
         """``done`` of ``total`` are done, the rest takes ``left_s`` as far as is known."""
         now_s = self._clock_s()

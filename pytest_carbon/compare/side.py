@@ -17,6 +17,7 @@ from pytest_carbon.compare.installation import shared_packages, source_folders
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.errors import CompareError, NothingComparedError
 from pytest_carbon.explain.profile import OUTSIDE, Profile
+from pytest_carbon.explain.spent import Spent
 from pytest_carbon.intake.fault import FaultError
 from pytest_carbon.resultfile.codec import from_plain
 
@@ -262,13 +263,12 @@ class Process:
         self._line.send(
             {"do": "spent", "test": test, "cpu": cpu, "seed": seed, "functions": list(functions)}
         )
-        answer = self._line.receive(PATIENCE_S)
-        if answer.get("outcome") != "passed":
+        spent = _read(Spent, self._line.receive(PATIENCE_S))
+        if spent.outcome != "passed":
             return None
-        times_s = _read(tuple[float, ...], answer.get("spent_s"))
-        if len(times_s) != len(functions):
+        if len(spent.spent_s) != len(functions):
             raise LineLostError("its answer lacks functions")
-        return times_s
+        return spent.spent_s
 
     def imports(self) -> Mapping[str, Mapping[str, str]]:
         """What the process has imported so far."""

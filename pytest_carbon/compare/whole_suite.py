@@ -26,10 +26,8 @@ __all__ = ["ComparedSum", "WholeSuite"]
 LEAST_J = 0.05
 LEAST_TESTS = 5
 
-# Passes beyond the first take no longer than this; what is open then stays open. Where tests have
-# failed the comparison, people wait for their names, and the sums are of what is left.
+# Passes beyond the first take no longer than this; what is open then stays open.
 PASSES_S = 120.0
-FAILED_PASSES_S = 10.0
 
 # The culprit of a sum is looked for in the tests that weigh most.
 PROFILED_TESTS = 12
@@ -64,31 +62,29 @@ class WholeSuite:
         self._clock_s = clock_s
 
     def judge(self, tests: Sequence[Record], explainer: Explainer) -> list[ComparedSum]:
-        """The whole suite's sum first, then the files'; none where there is too little."""
+        """The whole suite's sum first, then the files'; none where there is too little.
+
+        From a single pass, and without culprits, where tests have failed.
+        """
         kept = [test for test in tests if test.early and not test.is_finding]
         groups = _groups(kept)
         if not groups:
             return []
         passes = [{test.name: test.early[0] for test in kept}]
         found = self._judged(groups, passes)
-        has_failed = any(test.is_convicted or test.explanation for test in tests)
-        most_s = FAILED_PASSES_S if has_failed else PASSES_S
+        if any(test.is_convicted or test.explanation for test in tests):
+            # People wait for these tests' names, and the sums are of what is left.
+            return found
         start_s = self._clock_s()
         while (
             any(s.verdict.outcome is SumOutcome.OPEN for s in found)
             and len(passes) < MOST_PASSES
-            and (self._clock_s() - start_s) * (1 + 1 / len(passes)) < most_s
+            and (self._clock_s() - start_s) * (1 + 1 / len(passes)) < PASSES_S
         ):
             self._progress.step("the suite's sums", len(passes), MOST_PASSES)
             passes.append(self._another_pass(kept))
             found = self._judged(groups, passes)
-        # Nobody waits for more names where tests have failed already.
-        return [
-            one
-            if has_failed and one.name
-            else self._explained(one, groups[one.name], passes, explainer)
-            for one in found
-        ]
+        return [self._explained(one, groups[one.name], passes, explainer) for one in found]
 
     def _judged(
         self, groups: dict[str, list[Record]], passes: Sequence[dict[str, Pair]]

@@ -81,6 +81,7 @@ LIMITS = {
     "callee": Limits(greatest=MOST),
     "self_s": Limits(least=-1.0, greatest=1e9),
     "total_s": Limits(least=-1.0, greatest=1e9),
+    "spent_s": _SECONDS,
     # Runs.
     "cpu_count": Limits(least=1, greatest=MOST),
     "times": Limits(greatest=MOST),

@@ -115,7 +115,7 @@ def from_plain(wanted: Any, value: Any) -> Any:
 def _reader(wanted: Any, limits: Limits | None) -> Callable[[Any], Any]:
     """A function that reads one type; made once, since a result has a hundred thousand values.
 
-    ``limits`` are those of the field that it is of, where that holds a number.
+    ``limits`` are those of the field that it is of, where that holds a number or several.
     """
     parts, origin = typing.get_args(wanted), typing.get_origin(wanted)
     if origin in (Union, types.UnionType):
@@ -124,7 +124,7 @@ def _reader(wanted: Any, limits: Limits | None) -> Callable[[Any], Any]:
         inner = _reader(optional[0], limits)
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
-        return _list_reader(_reader(parts[0], None))
+        return _list_reader(_reader(parts[0], limits))
     if origin is not None:
         return _object_reader(_reader(parts[0], None), _reader(parts[1], None))
     if hasattr(wanted, "_fields"):

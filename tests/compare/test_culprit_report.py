@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.as_json import as_json
-from pytest_carbon.compare.culprit_report import found_so_far, github_annotations
+from pytest_carbon.compare.culprit_report import github_annotations
 from pytest_carbon.compare.markdown import as_markdown
 from pytest_carbon.compare.report import as_text
 from pytest_carbon.compare.whole_suite import ComparedSum
@@ -37,13 +37,6 @@ def test_the_terminal_leads_with_the_culprit_then_lists_tests() -> None:
     assert lines[at + 2].split() == ["+50", "%", "t.py::test_0"]
     assert lines[at + 12] == "    and 10 more"
     assert at < next(at for at, line in enumerate(lines) if "verdict" in line)
-
-
-def test_what_is_decided_is_said_before_the_sums_are_measured() -> None:
-    first, culprit = found_so_far(twenty().tests)
-    assert first.startswith("burn more: 20 tests, one culprit; the report follows")
-    assert culprit.startswith("  culprit  src/lexer.py:41 Lexer.wrap  +620 mJ of +660 mJ")
-    assert list(found_so_far([OK])) == []
 
 
 def test_markdown_leads_with_the_culprit_too() -> None:

@@ -135,17 +135,6 @@ def test_progress_tells_what_is_left_and_how_long_it_takes() -> None:
     assert shown[3].isspace()
 
 
-def test_what_is_found_stays_above_the_progress() -> None:
-    terminal = Terminal()
-    progress = Progress(terminal)
-    progress.stage("suspects")
-    progress.found("burn more: 1 test")
-    progress.stage("the suite's sums")
-    lines = terminal.getvalue().split("\n")
-    assert lines[0].rsplit("\r", 1)[1] == "burn more: 1 test"
-    assert lines[1] == "\rthe suite's sums"
-
-
 def test_without_a_terminal_progress_is_a_line_now_and_then() -> None:
     stream = io.StringIO()
     now_s = 0.0
