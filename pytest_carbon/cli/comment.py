@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from pytest_carbon.report.comment import Comment
-from pytest_carbon.settings import parse_link, parsed
+from pytest_carbon.values import parse_link, parsed
 
 if TYPE_CHECKING:
     import argparse

@@ -13,8 +13,8 @@ from pytest_carbon.cli.comment import add_comment_arguments, comment_of
 from pytest_carbon.cli.completion import offer, revisions
 from pytest_carbon.cli.output import say, say_aside
 from pytest_carbon.errors import CarbonError, NothingComparedError, ReportError, SettingError
-from pytest_carbon.settings import parse_count, parse_fraction, parsed
 from pytest_carbon.signals import EndedBySignal
+from pytest_carbon.values import parse_count, parse_fraction, parsed
 
 if TYPE_CHECKING:
     import argparse

@@ -20,8 +20,8 @@ from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.intensity.table import country_mix, mix_source, place
-from pytest_carbon.settings import parse_look_ups, parse_zone, parsed
 from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
+from pytest_carbon.values import parse_look_ups, parse_zone, parsed
 
 if TYPE_CHECKING:
     import argparse

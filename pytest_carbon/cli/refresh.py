@@ -15,11 +15,11 @@ from pytest_carbon.cli.output import say
 from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, with_look
 from pytest_carbon.cli.store_rounds import in_one_environment, policy_of, store_rounds
 from pytest_carbon.cli.suite import run_suite
-from pytest_carbon.settings import parse_seconds
 from pytest_carbon.signals import EndedBySignal
 from pytest_carbon.units import format_duration
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import comparable, plan_runs
+from pytest_carbon.values import parse_seconds
 
 if TYPE_CHECKING:
     from pytest_carbon.cli.suite import SuiteRun

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.budget import Budget, parse_budget
 from pytest_carbon.errors import SettingError
-from pytest_carbon.settings import parse_fraction
+from pytest_carbon.values import parse_fraction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
