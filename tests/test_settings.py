@@ -63,7 +63,7 @@ def test_a_nul_character_in_a_setting_is_one_usage_error(
     result = run_with(pytester)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
-        [f"ERROR: {name} in the ini file=json:a\\x00b holds a NUL character: leave it out"]
+        [f"ERROR: in the ini file, {name}=json:a\\x00b holds a NUL character: leave it out"]
     )
     result.stdout.no_fnmatch_line("*passed*")
 

@@ -16,6 +16,7 @@ from pytest_carbon.meters import amd_library as library
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -119,7 +120,7 @@ def open_amd(
     smi: Any = None,
     *,
     environ: Mapping[str, str] = os.environ,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = System.sleep,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> CounterMeter | Unavailable:
     """The meter over the GPUs that ROCm may use, or why there is none. Takes 0.2 s."""

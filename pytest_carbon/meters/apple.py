@@ -12,13 +12,13 @@ import importlib
 import importlib.util
 import platform
 import sys
-import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,7 +116,7 @@ def open_apple(
     *,
     system: str = sys.platform,
     machine: Callable[[], str] = platform.machine,
-    clock_s: Callable[[], float] = time.monotonic,
+    clock_s: Callable[[], float] = System.monotonic,
     moving: Moving = _CPU_MOVES,
 ) -> CounterMeter | Unavailable:
     """The meter over the chip's parts that it tells, or why there is none."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import math
-import time
 from itertools import compress
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,6 +11,7 @@ from pytest_carbon.measurement import DomainEnergy, Method
 from pytest_carbon.meters.attribution import attribute
 from pytest_carbon.meters.counter import GENEROUS_W, Counter
 from pytest_carbon.meters.meter import MACHINE, overlaps
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ class CounterMeter:
         share: HostShare | None = None,
         poll_s: float | None = None,
         release: Callable[[], None] = lambda: None,
-        clock_s: Callable[[], float] = time.monotonic,
+        clock_s: Callable[[], float] = System.monotonic,
     ) -> None:
         self.name = name
         self.description = description

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.meters.arm_parts import arm_name
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -120,7 +121,7 @@ def _remember(file: Path, model: CpuModel) -> None:
     keys = model._asdict()
     keys["brand_raw"] = keys.pop("name")
     text = json.dumps(keys, indent=2, sort_keys=True) + "\n"
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft = file.with_name(f"{file.name}.{System.getpid()}")
     # A cache that cannot be written costs a second next time, and no run.
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)

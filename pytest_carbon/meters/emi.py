@@ -10,7 +10,6 @@ import errno
 import re
 import struct
 import sys
-import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pytest_carbon.meters.attribution import HostShare
@@ -18,6 +17,7 @@ from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -165,8 +165,8 @@ def open_emi(
     *,
     find: Callable[[], tuple[Sequence[Device], Sequence[str]]] = _find_devices,
     system: str = sys.platform,
-    sleep: Callable[[float], None] = time.sleep,
-    clock_s: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = System.sleep,
+    clock_s: Callable[[], float] = System.monotonic,
     moving: Moving = which_move,
 ) -> CounterMeter | Unavailable:
     """The meter over the processor's packages and their memory, or why there is none.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
+
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +24,7 @@ def which_move(
     *,
     patience_s: float = PATIENCE_S,
     work: Callable[[], object] = _work,
-    clock_s: Callable[[], float] = time.monotonic,
+    clock_s: Callable[[], float] = System.monotonic,
 ) -> tuple[bool, ...]:
     """Keep this core busy until all counters have moved; which of them have, in the end.
 

@@ -14,6 +14,7 @@ from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.nvml_devices import visible_devices
 from pytest_carbon.meters.nvml_library import has_library, load_module, no_driver
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,7 +30,7 @@ INTERVAL_S = 0.1
 
 # Some refreshes; a board that is awake draws watts, also at rest.
 _COUNTERS_MOVE = functools.partial(
-    which_move, patience_s=0.4, work=functools.partial(time.sleep, 0.002)
+    which_move, patience_s=0.4, work=functools.partial(System.sleep, 0.002)
 )
 
 # NVML gives millijoules and milliwatts.

@@ -21,6 +21,7 @@ from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -102,11 +103,11 @@ class Stream:
     ended is told by how long all have taken, and by the one that was found soonest after its end.
     """
 
-    def __init__(self, descriptor: int, clock_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, descriptor: int, clock_s: Callable[[], float] = System.monotonic) -> None:
         os.set_blocking(descriptor, False)  # type: ignore[attr-defined, unused-ignore]
         self._descriptor = out_of_reach(descriptor)
         self._name = _shown_name(self._descriptor)
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._clock_s = clock_s
         self._began_s = float("inf")
         self._elapsed_s = 0.0
@@ -120,7 +121,7 @@ class Stream:
 
     def drain(self) -> None:
         """Take what has come."""
-        if self._pid != os.getpid():
+        if self._pid != System.getpid():
             # A forked process would take samples out of the pipe, and both would lack some.
             raise OSError(errno.ECHILD, "a forked process has no powermetrics of its own")
         while not self._is_over:
@@ -224,7 +225,7 @@ def open_powermetrics(
     system: str = sys.platform,
     start: Callable[[float], tuple[int, Any]] = _start,
     patience_s: float = PATIENCE_S,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], None] = System.sleep,
     clock_ns: Callable[[], int] = time.monotonic_ns,
 ) -> CounterMeter | Unavailable:
     """The meter over a running ``powermetrics``, or why there is none; it never prompts."""

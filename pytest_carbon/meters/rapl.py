@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.errors import SettingError
@@ -21,6 +20,7 @@ from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl_zones import Zone, find_trees, has_dangling_links
+from pytest_carbon.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -63,12 +63,6 @@ def _open(path: Path) -> int:
     return out_of_reach(os.open(path, os.O_RDONLY | os.O_CLOEXEC))  # type: ignore[attr-defined, unused-ignore]
 
 
-class _System:
-    """Functions of os that stay, whatever a test replaces there."""
-
-    pread: Any = staticmethod(getattr(os, "pread", os.read))
-
-
 class FileOf(NamedTuple):
     """A zone, and its open counter."""
 
@@ -77,7 +71,7 @@ class FileOf(NamedTuple):
 
     def read_uj(self) -> int:
         """What the hardware shows; raises ``OSError``."""
-        text = _System.pread(self.file, 32, 0)
+        text = System.pread(self.file, 32, 0)
         try:
             return int(text)
         except ValueError:
@@ -109,7 +103,7 @@ class RaplMeter(CounterMeter):
         share: HostShare,
         *,
         left_out: Sequence[str] = (),
-        clock_s: Callable[[], float] = time.monotonic,
+        clock_s: Callable[[], float] = System.monotonic,
     ) -> None:
         domains = ", ".join(one.zone.domain for one in files)
         parts = [f"RAPL counters {domains}", share.words, *left_out]
@@ -182,8 +176,8 @@ def open_rapl(
     *,
     root: Path = POWERCAP,
     open_file: Callable[[Path], int] = _open,
-    clock_s: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    clock_s: Callable[[], float] = System.monotonic,
+    sleep: Callable[[float], None] = System.sleep,
     moving: Moving = which_move,
 ) -> RaplMeter | Unavailable:
     """The meter over the zones found below ``root`` or the one asked for, or why there is none.

@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import re
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -141,7 +140,7 @@ def open_rapl_perf(
     *,
     device: Path = DEVICE,
     open_event: Callable[..., int] = open_perf_event,
-    clock_s: Callable[[], float] = time.monotonic,
+    clock_s: Callable[[], float] = System.monotonic,
     moving: Moving = which_move,
 ) -> CounterMeter | Unavailable:
     """The meter over the packages and their memory, or why there is none.

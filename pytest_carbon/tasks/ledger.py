@@ -8,11 +8,11 @@ twice, and all tasks with what is outside of them add up to the whole.
 
 from __future__ import annotations
 
-import os
 import threading
 from typing import TYPE_CHECKING
 
 from pytest_carbon.ledger import Account
+from pytest_carbon.system import System
 from pytest_carbon.tasks.spans import CURRENT, Lane, Span
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class TaskLedger:
         self._read = read
         # Entered anew where the garbage collector ends a generator with an open task meanwhile.
         self._lock = threading.RLock()
-        self._pid = os.getpid()
+        self._pid = System.getpid()
         self._home = threading.get_ident() if home is None else home
         self._lanes: dict[int, Lane] = {}
         lane = Lane()
@@ -52,7 +52,7 @@ class TaskLedger:
     @property
     def is_here(self) -> bool:
         """Whether this is the process that the ledger belongs to, and no fork of it."""
-        return os.getpid() == self._pid
+        return System.getpid() == self._pid
 
     def is_elsewhere(self, span: Span) -> bool:
         """Whether a task is paid for by the clock of a thread of its own."""

@@ -486,7 +486,7 @@ def test_a_right_that_is_lost_in_a_run_is_an_error_and_no_zero(
     def forbid(*_: object) -> bytes:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
-    monkeypatch.setattr("pytest_carbon.meters.rapl._System.pread", forbid)
+    monkeypatch.setattr("pytest_carbon.system.System.pread", forbid)
     with pytest.raises(PermissionError):
         meter.read()
 

@@ -31,7 +31,7 @@ from pytest_carbon.session.pytest_private import end_fixtures
 from pytest_carbon.session.runtest.phases import reraised, run_phases
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 from pytest_carbon.settings import read_settings
-from pytest_carbon.system import System
+from pytest_carbon.system import System, originals
 from pytest_carbon.tasks.host import hosts
 
 if TYPE_CHECKING:
@@ -85,7 +85,9 @@ class LookProcess:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Open what measures."""
         try:
-            instruments = open_instruments(read_settings(config), workers=1)
+            # As in the run itself: a conftest file may have replaced them by now.
+            with originals():
+                instruments = open_instruments(read_settings(config), workers=1)
         except CarbonError as error:
             self._say(failure=str(error))
             pytest.exit(str(error), returncode=4)
