@@ -77,15 +77,9 @@ def finalizer_count(fixturedef: pytest.FixtureDef[Any]) -> int:
 
 
 def forget_instance(item: pytest.Item) -> None:
-    """Let a method's next run have an object of its own, as the first one had.
-
-    Hypothesis refuses that: it takes another ``self`` for a mistake (HealthCheck
-    ``differing_executors``).
-    """
+    """Let a method's next run have an object of its own, as the first one had."""
     private: Any = item
     if getattr(item, "cls", None) is None:
-        return
-    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
         return
     private._obj = None
     vars(item).pop("_instance", None)

@@ -70,19 +70,11 @@ def test_a_methods_next_run_has_an_object_of_its_own(pytester: pytest.Pytester) 
     assert type(method.obj.__self__) is type(first)
 
 
-def test_a_function_and_a_method_of_hypothesis_stay_as_they_are(
-    pytester: pytest.Pytester,
-) -> None:
+def test_a_function_stays_as_it_is(pytester: pytest.Pytester) -> None:
     function: Any = pytester.getitem("def test_func(): pass")
     before = function.obj
     forget_instance(function)
     assert function.obj is before
-    method: Any = pytester.getitem(
-        "class TestIt:\n    def test_func(self): pass\n    test_func.is_hypothesis_test = True"
-    )
-    given = method.obj
-    forget_instance(method)
-    assert method.obj is given
 
 
 def test_fixtures_end_that_the_next_test_does_not_share(pytester: pytest.Pytester) -> None:

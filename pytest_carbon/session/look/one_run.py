@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import pytest
 
 from pytest_carbon.session.pytest_private import forget_instance
 
-__all__ = ["Reports", "StartingPoint"]
+__all__ = ["Reports", "StartingPoint", "allow_other_objects"]
 
 
 class StartingPoint:
@@ -32,11 +33,29 @@ class StartingPoint:
         if self._runs == 1:
             return
         forget_instance(self._item)
+        allow_other_objects(getattr(self._item, "function", None))
         if self._globs is not None:
             self._item.dtest.globs = self._globs.copy()
 
 
+_HYPOTHESIS_SETTINGS = "_hypothesis_internal_use_settings"
 _STARTING_POINT = pytest.StashKey[StartingPoint]()
+
+
+def allow_other_objects(test: Any) -> None:
+    """Let a method of Hypothesis run with another ``self`` than before.
+
+    It takes that for a mistake (HealthCheck ``differing_executors``). Its own plugin for pytest
+    changes settings in this way, too.
+    """
+    hypothesis = sys.modules.get("hypothesis")
+    settings = getattr(test, _HYPOTHESIS_SETTINGS, None)
+    check = getattr(getattr(hypothesis, "HealthCheck", None), "differing_executors", None)
+    if hypothesis is None or settings is None or check in (None, *settings.suppress_health_check):
+        return
+    vars(test)[_HYPOTHESIS_SETTINGS] = hypothesis.settings(
+        settings, suppress_health_check=(*settings.suppress_health_check, check)
+    )
 
 
 class Reports:

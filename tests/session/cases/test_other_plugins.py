@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 def test_given_on_a_method_is_convicted_like_a_function(
     pytester: pytest.Pytester, suite: Suite, with_plugins: WithPlugins
 ) -> None:
-    """Hypothesis takes another object for a mistake."""
+    """Hypothesis takes another object for a mistake, and unittest makes one for each run."""
     with_plugins("hypothesispytest")
     pytester.makepyfile(
         """
+        import unittest
+
         from hypothesis import given, settings, strategies as st
         from work import note, work
 
@@ -36,12 +38,17 @@ def test_given_on_a_method_is_convicted_like_a_function(
             @given(st.integers())
             def test_method(self, number): note("method"); work()
 
+        class TestCase(unittest.TestCase):
+            @few
+            @given(st.integers())
+            def test_case(self, number): note("case"); work()
+
         @few
         @given(st.integers())
         def test_function(number): note("function"); work()
         """
     )
-    suite.is_undisturbed(passed=2, regressed=2)
+    suite.is_undisturbed(passed=3, regressed=3)
 
 
 def test_flaky_runs_a_test_as_often_as_it_likes(
