@@ -36,7 +36,8 @@ def fault_of(where: str, error: Exception) -> Fault:
 class Settlement:
     """Holds suspects while tests run, and settles them afterwards.
 
-    Where the run ``stores``, it takes a look to be stored. ``faults`` are what went wrong.
+    Where the run ``stores``, it takes a look to be stored. Where it is ``stepwise``, the next one
+    goes on from the last failure that is reported. ``faults`` are what went wrong.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Settlement:
         process: ProcessFigures,
         surroundings: Surroundings,
         stores: bool,
+        stepwise: bool,
     ) -> None:
         self.faults: list[Fault] = []
         self.notes: list[str] = []
@@ -57,6 +59,7 @@ class Settlement:
         self._process = process
         self._surroundings = surroundings
         self._stores = stores
+        self._stepwise = stepwise
         self._held: list[Held] = []
         # A child that a test has forked may come back to pytest: it is not the run.
         self._pid = System.getpid()
@@ -147,6 +150,9 @@ class Settlement:
     def _release(self, verdicts: dict[Key, Verdict]) -> None:
         """Log what has waited, with its verdict; an error of another plugin loses none of it."""
         waiting, self._held = self._held, []
+        if self._stepwise:
+            # No suspect that fails is to lie before the place where the next run begins.
+            waiting.reverse()
         error: Exception | None = None
         for held in waiting:
             try:

@@ -79,6 +79,7 @@ class Collector:
             process=self.process,
             surroundings=self._surroundings,
             stores=settings.stores,
+            stepwise=config.getoption("stepwise", False),
         )
         self.notes = notes
         self.usage_error = ""

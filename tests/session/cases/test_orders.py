@@ -1,4 +1,4 @@
-"""Plugins that shuffle tests change no verdict."""
+"""Another order of tests changes no verdict, and late reports let no test be left out."""
 
 from __future__ import annotations
 
@@ -46,3 +46,23 @@ def test_verdicts_are_the_same_in_any_order(
         suite.gate(*options).assert_outcomes(passed=6, failed=1)
         assert [s.subject.id for s in suite.result.of(Kind.TEST)] != in_order
         assert suite.verdict("test_changed") == "regressed"
+
+
+def test_stepwise_goes_on_from_the_first_test_that_regressed(
+    pytester: pytest.Pytester, suite: Suite
+) -> None:
+    """It takes the last failure that is reported for the place where the run has stopped."""
+    pytester.makepyfile(
+        """
+        from work import note, work
+
+        def test_same(): note("same")
+        def test_first(): note("first"); work()
+        def test_second(): note("second"); work()
+        """
+    )
+    suite.store()
+    suite.gate("--stepwise").assert_outcomes(passed=1, failed=2)
+    assert suite.count("regressed") == 2
+    suite.plain("--stepwise").assert_outcomes(passed=2, deselected=1)
+    assert suite.ran == {"first": 1, "second": 1}
