@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.bounds import MOSTLY_FIRST
+from pytest_carbon.resultfile.file import read_result
 from pytest_carbon.speed.load import load
 
 if TYPE_CHECKING:
@@ -69,28 +70,28 @@ def run_suite(folder: Path, arguments: list[str], extra: float, tests: str) -> d
     wall_s = time.monotonic() - start_s
     if not report.exists():
         sys.exit(f"no result:\n{done.stdout}{done.stderr}")
-    result = json.loads(report.read_text())
+    result = read_result(report)
     verdicts: dict[str, list[str]] = {}
     details = {}
     ratios = {}
-    for row in result["subjects"]:
-        subject, verdict = row["subject"], row["verdict"]
+    for row in result.subjects:
+        verdict = row.verdict
         if verdict is None:
             continue
-        name = subject["id"].partition("::")[2] or subject["id"]
-        verdicts.setdefault(verdict["outcome"], []).append(name)
-        ratio = verdict["now_j"] / verdict["baseline_j"] if verdict["baseline_j"] else None
-        if verdict["outcome"] in {"regressed", "inconclusive", "improved"}:
-            details[name] = [verdict["outcome"], ratio, verdict["looks"], verdict["reason"]]
-        if ratio and row["derived"]["energy_j"]:
-            first = row["derived"]["energy_j"] / verdict["baseline_j"]
-            ratios[name] = [round(first, 3), round(ratio, 3), verdict["looks"]]
+        name = row.subject.id.partition("::")[2] or row.subject.id
+        verdicts.setdefault(verdict.outcome.value, []).append(name)
+        ratio = verdict.now_j / verdict.baseline_j if verdict.baseline_j else None
+        if verdict.outcome.value in {"regressed", "inconclusive", "improved"}:
+            details[name] = [verdict.outcome.value, ratio, verdict.looks, verdict.reason]
+        if ratio and verdict.baseline_j and row.total.energy_j:
+            first = row.total.energy_j / verdict.baseline_j
+            ratios[name] = [round(first, 3), round(ratio, 3), verdict.looks]
     return {
         "exit": done.returncode,
         "load": round(os.getloadavg()[0], 1),
         "wall_s": round(wall_s, 2),
-        "looks_s": round(result["looks_s"], 2),
-        "looks": result["looks"],
+        "looks_s": round(result.looks_s, 2),
+        "looks": result.looks,
         "counts": {outcome: len(names) for outcome, names in verdicts.items()},
         "details": details,
         "ratios": ratios,
