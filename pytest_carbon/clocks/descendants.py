@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
+from resource import RUSAGE_CHILDREN, getrusage  # type: ignore[attr-defined, unused-ignore]
 from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.process_clock import process_cpu_ns

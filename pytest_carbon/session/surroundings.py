@@ -62,8 +62,9 @@ class Surroundings:
         before, now = self._on_child, _handler_of_children()
         is_main = System.current_thread() is threading.main_thread()
         if now != before and None not in {now, before} and is_main:
-            stack.callback(signal.signal, signal.SIGCHLD, now)
-            signal.signal(signal.SIGCHLD, before)
+            number = signal.SIGCHLD  # type: ignore[attr-defined, unused-ignore]
+            stack.callback(signal.signal, number, now)
+            signal.signal(number, before)
 
     def _restore_modules(self, stack: contextlib.ExitStack) -> None:
         """Those that were removed or replaced; ``None`` stands for one that is not to be found."""

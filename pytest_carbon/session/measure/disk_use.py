@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 try:
-    from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+    from resource import (  # type: ignore[attr-defined, unused-ignore]
+        RUSAGE_CHILDREN,
+        RUSAGE_SELF,
+        getrusage,
+    )
 except ImportError:  # Windows
     _getrusage = None
 else:
