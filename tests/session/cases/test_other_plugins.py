@@ -388,9 +388,13 @@ def test_a_suspects_report_keeps_what_plugins_have_added(
     """Whatever pytest-xdist can send, and in the type that it had."""
     pytester.makeconftest(
         """
-        import os
         import pytest
         from work import note
+
+        WORKERS = []
+
+        def pytest_configure(config):
+            WORKERS.extend([config] if hasattr(config, "workerinput") else [])
 
         @pytest.hookimpl(wrapper=True)
         def pytest_runtest_makereport(item, call):
@@ -400,7 +404,7 @@ def test_a_suspects_report_keeps_what_plugins_have_added(
             return report
 
         def pytest_runtest_logreport(report):
-            if "PYTEST_XDIST_WORKER" not in os.environ and report.when == "call":
+            if not WORKERS and report.when == "call":
                 note(f"{report.added} {report.user_properties[0]} {report.sections[0]}")
         """
     )
