@@ -24,6 +24,7 @@ AGREEING = 2
 # A known culprit explains a suspect with at least so much of its rise.
 EXPLAINS = 0.5
 
+# Of a test whose culprit is known, the run counts that was least in it: the first takes longer.
 LEARNING_RUNS = 3
 
 
@@ -57,20 +58,20 @@ class KnownCulprits:
     def learn(self, explained: Sequence[Record]) -> None:
         """Take note of culprits that several of these tests name first."""
         naming: dict[tuple[str, str], list[Record]] = {}
+        mains: dict[tuple[str, str], Culprit] = {}
         for test in explained:
-            if (main := _main(test)) is not None:
+            if test.explanation is not None and (main := test.explanation.main) is not None:
+                mains.setdefault((main.file, main.name), main)
                 naming.setdefault((main.file, main.name), []).append(test)
-        for (file, name), tests in naming.items():
-            lines = self._explainer.lines(file, name)
-            main = _main(tests[0])
-            if len(tests) < AGREEING or lines is None or main is None:
+        for place, tests in naming.items():
+            lines = self._explainer.lines(*place)
+            if len(tests) < AGREEING or lines is None:
                 continue
             rises_w = []
             for test in tests:
-                # The first run in a process takes longer.
                 spent_s = min(self._spent_s(test, [lines])[0] for _ in range(LEARNING_RUNS))
                 rises_w.append(_part_j(test) / spent_s if spent_s > 0 else 0.0)
-            self._known.append(_Known(main, lines, sum(rises_w) / len(rises_w)))
+            self._known.append(_Known(mains[place], lines, sum(rises_w) / len(rises_w)))
 
     def explain(self, test: Record) -> None:
         """Explain a test that one of them makes costlier than it may be.
@@ -108,10 +109,6 @@ class KnownCulprits:
         except SideLostError:
             self._processes = None
             return nothing
-
-
-def _main(test: Record) -> Culprit | None:
-    return test.explanation.main if test.explanation is not None else None
 
 
 def _part_j(test: Record) -> float:

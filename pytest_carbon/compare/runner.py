@@ -110,7 +110,6 @@ class Runner:
         """Run one test, as ``run`` does, under a profiler."""
         from pytest_carbon.explain.profiler import profile_run  # only convicted tests need it
 
-        item = self._prepare(request)
         profile: Profile | None = None
 
         def record(run: Callable[[], object], _sensitivity: float) -> None:
@@ -122,12 +121,10 @@ class Runner:
                 has_threads=request["has_threads"],
             )
 
-        repeater = self._repeater(item, record)
-        with contextlib.suppress(Exception):
-            repeater.run()
+        reports = self._watched(request, record)
         return {
-            "outcome": _outcome(repeater.reports),
-            "reason": _reason(repeater.reports),
+            "outcome": _outcome(reports),
+            "reason": _reason(reports),
             "profile": to_plain(profile),
         }
 
@@ -135,17 +132,21 @@ class Runner:
         """Run one test, as ``run`` does, and tell the time that it spends in some functions."""
         from pytest_carbon.explain.spent import Lines, spent_s
 
-        item = self._prepare(request)
         functions = [Lines(*lines) for lines in request["functions"]]
         found: list[float] = []
 
         def record(run: Callable[[], object], _sensitivity: float) -> None:
             found[:] = spent_s(run, functions, self._project.path_of)
 
-        repeater = self._repeater(item, record)
+        reports = self._watched(request, record)
+        return {"outcome": _outcome(reports), "spent_s": found}
+
+    def _watched(self, request: dict[str, Any], measure: Measure) -> list[pytest.TestReport]:
+        """The reports of one run within ``measure``, whose figures are no test's."""
+        repeater = self._repeater(self._prepare(request), measure)
         with contextlib.suppress(Exception):
             repeater.run()
-        return {"outcome": _outcome(repeater.reports), "spent_s": found}
+        return repeater.reports
 
     def _repeater(self, item: pytest.Item, measure: Measure) -> Repeater:
         return Repeater(item, measure, DEFAULT_SENSITIVITY, saved_globs(item), self._protocol)
