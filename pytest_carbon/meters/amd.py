@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.meters import amd_library as library
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
+from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
 from pytest_carbon.system import System
@@ -186,12 +187,10 @@ def _open_devices(
         idle_w = None if library.is_busy(smi, handle) or not power_w else power_w
         gpus.append(_Gpu(at, handle, counts, idle_w, counted_j is not None and not counts))
     if not gpus:
-        return _refuse("; ".join(_words(left_out)), "run amd-smi metric to see what it tells")
+        return _refuse(
+            "; ".join(left_out_words(left_out)), "run amd-smi metric to see what it tells"
+        )
     return _meter(smi, request, gpus, left_out, clock_ns)
-
-
-def _words(left_out: dict[str, str]) -> list[str]:
-    return [f"{name} left out: {why}" for name, why in left_out.items()]
 
 
 def _meter(
@@ -235,13 +234,13 @@ def _meter(
     # The second die of a board is in the first one's figures: nothing is missing there.
     lost = [name for name, why in left_out.items() if "other die" not in why]
     return CounterMeter(
-        "-without-".join([library.NAME, *lost]),
+        name_without(library.NAME, lost),
         [
             Channel(f"gpu-{gpu.number}", "gpu:amd", idle_w=gpu.idle_w, may_rest=not gpu.counts)
             for gpu in gpus
         ],
         lambda: [read() for read in readers],
-        description="; ".join([*parts, *_words(left_out)]),
+        description="; ".join([*parts, *left_out_words(left_out)]),
         interval_s=INTERVAL_S,
         poll_s=request.sample_interval_s,
         release=lambda: library.shut_down(smi),

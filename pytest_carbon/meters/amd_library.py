@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import importlib
-import importlib.util
 from pathlib import Path
 from typing import Any
 
+from pytest_carbon.meters.maker_module import maker_module
 from pytest_carbon.meters.meter import Unavailable
 
 __all__ = ["NAME", "call", "energy_uj", "import_module", "is_busy", "power_w", "shut_down", "uuid"]
@@ -29,13 +28,12 @@ def import_module(*, named: bool) -> Any | Unavailable:
     if not named and not _KFD.exists():
         return Unavailable(NAME, "no AMD GPU (there is no /dev/kfd)", _REMEDY, silent=True)
     try:
-        if importlib.util.find_spec("amdsmi") is None:
-            return Unavailable(NAME, "the module amdsmi is not installed", _REMEDY, silent=True)
-        return importlib.import_module("amdsmi")
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - it raises much without its library, or ends
-        return Unavailable(NAME, f"the module amdsmi does not work: {error!r}", _REMEDY)
+        module = maker_module("amdsmi")
+    except OSError as error:
+        return Unavailable(NAME, f"the module amdsmi does not work: {error.strerror}", _REMEDY)
+    if module is None:
+        return Unavailable(NAME, "the module amdsmi is not installed", _REMEDY, silent=True)
+    return module
 
 
 def call(smi: Any, function: str, *arguments: Any) -> Any:

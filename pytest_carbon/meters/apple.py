@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import errno
 import functools
-import importlib
-import importlib.util
 import platform
 import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.maker_module import maker_module
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.system import System
@@ -87,13 +86,10 @@ def _refuse(reason: str, remedy: str = "", *, silent: bool = False) -> Unavailab
 
 def _import() -> Any | Unavailable:
     try:
-        if importlib.util.find_spec("zeus_apple_silicon") is None:
-            return _refuse("zeus-apple-silicon is not installed", _REMEDY)
-        return importlib.import_module("zeus_apple_silicon")
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - whatever lies there, the run goes on without it
-        return _refuse(f"zeus-apple-silicon does not work: {error!r}", _REMEDY)
+        module = maker_module("zeus_apple_silicon")
+    except OSError as error:
+        return _refuse(f"zeus-apple-silicon does not work: {error.strerror}", _REMEDY)
+    return module or _refuse("zeus-apple-silicon is not installed", _REMEDY)
 
 
 def _monitor(module: Any) -> Any | Unavailable:

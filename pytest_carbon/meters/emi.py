@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
@@ -247,9 +248,9 @@ def _meter(
     share = HostShare.of(request)
     domains = ", ".join(one.domain for one in sources)
     parts = [f"Windows' Energy Meter Interface: {domains}", share.words]
-    parts += [f"{name} left out: {why}" for name, why in left_out.items()]
+    parts += left_out_words(left_out)
     return CounterMeter(
-        "-without-".join([NAME, *left_out]),
+        name_without(NAME, left_out),
         [Channel(one.domain, one.covers) for one in sources],
         _reader(asked, sources),
         description="; ".join(parts),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.left_out import name_without
 from pytest_carbon.meters.meter import Request, Unavailable, overlaps
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.power import PowerSum
@@ -260,7 +261,7 @@ def open_hwmon(
     if share is not None:
         parts.append(share.words)
     return CounterMeter(
-        "-without-".join([NAME, *(sensor.domain for sensor in failures)]),
+        name_without(NAME, (sensor.domain for sensor in failures)),
         [
             Channel(one.domain, one.covers, may_rest=one.energy is None or one.covers == "memory")
             for one, _ in opened

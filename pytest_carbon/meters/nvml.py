@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.nvml_devices import visible_devices
@@ -210,7 +211,7 @@ def _open_devices(
         if gpu not in gpus
     }
     left_out = {f"gpu-{index}": why for index, why in lost.items()} | dumb
-    words = [f"{name} left out: {why}" for name, why in left_out.items()]
+    words = left_out_words(left_out)
     if not gpus:
         if lost or "its counter stands still" in dumb.values():
             return _refuse("; ".join(words), _BROKEN_REMEDY)
@@ -221,7 +222,7 @@ def _open_devices(
         )
     readers = [_reader(nvml, gpu, clock_ns) for gpu in gpus]
     return CounterMeter(
-        "-without-".join([NAME, *left_out]),
+        name_without(NAME, left_out),
         [
             Channel(f"gpu-{gpu.number}", "gpu:nvidia", idle_w=gpu.idle_w, may_rest=not gpu.counts)
             for gpu in gpus

@@ -16,6 +16,7 @@ from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.left_out import name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
@@ -109,7 +110,7 @@ class RaplMeter(CounterMeter):
         parts = [f"RAPL counters {domains}", share.words, *left_out]
         lost = [text.partition(" ")[0] for text in left_out]
         super().__init__(
-            "-without-".join(["rapl", *lost]),
+            name_without("rapl", lost),
             [
                 Channel(
                     one.zone.domain,

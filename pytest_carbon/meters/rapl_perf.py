@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
+from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl import INTERVAL_S
@@ -186,9 +187,9 @@ def _meter(
     left_out |= {one.event.domain: "it stands still" for one in still}
     share = HostShare.of(request)
     parts = [f"RAPL by perf events: {', '.join(one.event.domain for one in opened)}", share.words]
-    parts += [f"{domain} left out: {why}" for domain, why in left_out.items()]
+    parts += left_out_words(left_out)
     return CounterMeter(
-        "-without-".join([NAME, *left_out]),
+        name_without(NAME, left_out),
         [Channel(one.event.domain, one.event.covers) for one in opened],
         lambda: [one.read_uj() for one in opened],
         description="; ".join(parts),
