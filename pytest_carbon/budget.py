@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import JOULES_PER_KWH
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import NamedTuple
+
+from pytest_carbon.record import NamedTuple
 
 __all__ = ["Environment"]
 

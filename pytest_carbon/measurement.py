@@ -7,7 +7,9 @@ A *reading* is taken at one instant, a *usage* is the difference of two readings
 from __future__ import annotations
 
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,12 +109,6 @@ class DomainEnergy(NamedTuple):
     idle_j: float
     method: Method
 
-    def plus(self, other: DomainEnergy) -> DomainEnergy:
-        """The same domain over both times."""
-        return DomainEnergy(
-            self.domain, self.dynamic_j + other.dynamic_j, self.idle_j + other.idle_j, self.method
-        )
-
 
 class Measurement(NamedTuple):
     """The cost of a subject, or of one of its phases.
@@ -176,22 +172,33 @@ def sum_of(measurements: Iterable[Measurement]) -> Measurement | None:
     if len(items) < 2:
         return items[0] if items else None
     cpu_s = wall_s = work_s = 0.0
-    energies: dict[str, DomainEnergy] = {}
+    # Of all the tests of a run: lists, as values of their own would take several times as long.
+    sums: dict[str, list[float]] = {}
+    methods: dict[str, Method] = {}
     missing: dict[str, None] = {}
     for item in items:
         cpu_s += item.cpu_s
         wall_s += item.wall_s
         work_s += item.work_s
-        missing.update(dict.fromkeys(item.missing))
-        for energy in item.energies:
-            known = energies.get(energy.domain)
-            energies[energy.domain] = energy if known is None else known.plus(energy)
+        if item.missing:
+            missing.update(dict.fromkeys(item.missing))
+        for domain, dynamic_j, idle_j, method in item.energies:
+            known = sums.get(domain)
+            if known is None:
+                sums[domain] = [dynamic_j, idle_j]
+                methods[domain] = method
+            else:
+                known[0] += dynamic_j
+                known[1] += idle_j
     counts = [item.instructions for item in items if item.instructions is not None]
     return Measurement(
         cpu_s=cpu_s,
         wall_s=wall_s,
         work_s=work_s,
-        energies=tuple(energies.values()),
+        energies=tuple(
+            DomainEnergy(domain, dynamic_j, idle_j, methods[domain])
+            for domain, (dynamic_j, idle_j) in sums.items()
+        ),
         speed=_mean_speed(items),
         instructions=sum(counts) if len(counts) == len(items) else None,
         missing=tuple(missing),

@@ -6,7 +6,9 @@ Imported when carbon is off, too, so it imports nothing heavy.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

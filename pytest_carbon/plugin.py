@@ -57,9 +57,9 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     # Taken away at once: a test may start a pytest of its own.
     folder = os.environ.pop("PYTEST_CARBON_LOOK", "")
     if folder:
-        from pytest_carbon.session.pytest_private import import_as_it_is
+        from pytest_carbon.finder import OwnModules
 
-        import_as_it_is(pluginmanager, "pytest_carbon")
+        OwnModules().open()
         from pytest_carbon.session.look.process import LookProcess
 
         try:
@@ -120,10 +120,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if not measures:
         config.pluginmanager.register(_Off(config, enforces=enforces), "carbon-off")
     if measures or enforces:
-        from pytest_carbon.session.pytest_private import import_as_it_is
-
-        import_as_it_is(config.pluginmanager, "pytest_carbon")
+        from pytest_carbon.finder import OwnModules
         from pytest_carbon.garbage import no_collection
+
+        ours = OwnModules()
+        ours.open()
+        config.add_cleanup(ours.close)
 
         # To look for garbage in what is imported takes an eighth of the start.
         with no_collection(), originals():

@@ -71,13 +71,14 @@ class Sampler:
         self._run_busy = run_busy
         self._lock = threading.Lock()
         self._is_held = self._is_paused = self._holds_at_forks = False
-        self._slices: list[slice] = []
+        # Each meter, where its counters are among all, and what they differ by in no time.
+        self._places: list[tuple[Meter, slice, tuple[int, ...]]] = []
         self._latest: list[tuple[int, ...]] = []
         at = 0
         for meter in self.meters:
             counters = meter.read()
             self._latest.append(counters)
-            self._slices.append(slice(at, at + len(counters)))
+            self._places.append((meter, slice(at, at + len(counters)), (0,) * len(counters)))
             at += len(counters)
         self._instructions = instructions
         self._has_counters = at > 0 or instructions is not None
@@ -130,7 +131,7 @@ class Sampler:
     @property
     def counts(self) -> bool:
         """Whether there are counters of energy, which know nothing of what was before them."""
-        return any(where.stop > where.start for where in self._slices)
+        return any(where.stop > where.start for _, where, _ in self._places)
 
     def restart(self, probe: SpeedProbe) -> None:
         """Go on in a forked process: another probe, and cumulative values that start over."""
@@ -193,17 +194,16 @@ class Sampler:
         wall_s = account.wall_ns / NS_PER_S
         speed = self._speed(account)
         usage = Usage(
-            cpu_s=cpu_s,
-            wall_s=wall_s,
-            work_s=cpu_s if speed is None else cpu_s * speed**sensitivity,
-            host_busy_s=account.host_ns / NS_PER_S if account.host_ns else None,
-            memory_bytes=self.memory_bytes() if memory_bytes is None else memory_bytes,
-            host_share=self._host_share,
-            run_share=self._run_share(account),
+            cpu_s,
+            wall_s,
+            cpu_s if speed is None else cpu_s * speed**sensitivity,
+            account.host_ns / NS_PER_S if account.host_ns else None,
+            self.memory_bytes() if memory_bytes is None else memory_bytes,
+            self._host_share,
+            self._host_share if self._run_busy is None else self._run_share(account),
         )
         energies: list[DomainEnergy] = []
-        for meter, where in zip(self.meters, self._slices, strict=True):
-            zero = (0,) * (where.stop - where.start)
+        for meter, where, zero in self._places:
             if meter.name in self.losses:
                 continue
             try:
@@ -216,14 +216,14 @@ class Sampler:
             work_s=usage.work_s,
             energies=tuple(energies),
             speed=speed,
-            instructions=self._instructions_of(account),
+            instructions=None if self._instructions is None else self._instructions_of(account),
             missing=(*self.losses, "a reading") if account.is_lost else tuple(self.losses),
         )
 
     def counted(self, account: Account) -> dict[str, float]:
         """What counters have shown meanwhile, by their domains, whoever has caused it."""
         shown: dict[str, float] = {}
-        for meter, where in zip(self.meters, self._slices, strict=True):
+        for meter, where, _ in self._places:
             read = getattr(meter, "counted_j", None)
             if read is not None and account.counters and meter.name not in self.losses:
                 shown.update(zip(meter.domains, read(account.counters[where]), strict=True))
@@ -231,13 +231,15 @@ class Sampler:
 
     def _run_share(self, account: Account) -> float:
         """The tree's part of the CPU time of all workers; an equal one where that is unknown."""
-        if self._run_busy is None or not self._run_busy.is_known or not account.counters:
+        assert self._run_busy is not None, "is asked for where there is one"
+        if not self._run_busy.is_known or not account.counters:
             return self._host_share
         run_ns = account.counters[self._run_at]
         return min(1.0, account.cpu_ns / run_ns) if run_ns > 0 else self._host_share
 
     def _instructions_of(self, account: Account) -> int | None:
-        if self._instructions is None or not account.counters or self._instructions.read() is None:
+        assert self._instructions is not None, "is asked for where there are any"
+        if not account.counters or self._instructions.read() is None:
             return None
         return account.counters[-1]
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.options import INI_FILE, OPTIONS, given, is_on
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.values import (
     parse_alpha,
     parse_budget_text,

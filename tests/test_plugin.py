@@ -15,7 +15,7 @@ import sys
 
 def test_modules():
     mine = sorted(name for name in sys.modules if name.startswith("pytest_carbon"))
-    own = ["", ".options", ".plugin", ".system"]
+    own = ["", ".options", ".plugin", ".record", ".system"]
     assert mine == [f"pytest_carbon{name}" for name in own]
     heavy = {"psutil", "cpuinfo", "pynvml", "requests", "tabulate", "filelock"}
     assert not heavy & set(sys.modules)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.file import file_name, is_file_name
 from pytest_carbon.baseline.layout import render
@@ -13,6 +13,7 @@ from pytest_carbon.baseline.replace import clean_up, replace_file
 from pytest_carbon.baseline.schema import read_baselines, read_environment
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.intake.regular_file import identity_of, read_regular
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable

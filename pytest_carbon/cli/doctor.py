@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.cli.output import say
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.outside.noise import measure_noise
 from pytest_carbon.outside.settings import settings_around
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.intensity import find_intensity
 from pytest_carbon.session.measure.instruments import open_instruments

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
@@ -20,6 +20,7 @@ from pytest_carbon.intensity.location import resolve_intensity
 from pytest_carbon.intensity.mix import FACTORS_SOURCE, mix_intensity, mix_shares
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.intensity.table import country_mix, mix_source, place
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import JOULES_PER_KWH, emissions_g, format_emissions
 from pytest_carbon.values import parse_look_ups, parse_zone, parsed
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ as long as it lives or is a zombie, and in ``RUSAGE_CHILDREN`` after that.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.descendants import ProcTree, has_children, reaped_ns
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

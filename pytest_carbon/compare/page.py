@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from html import escape
 from importlib.resources import files
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.culprit_report import change_words
 from pytest_carbon.explain.findings import headline
 from pytest_carbon.explain.graph import ROOT
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.text import shown
 from pytest_carbon.units import format_change, format_energy
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.session.pytest_private import (
     drop_request,
     forget_instance,
@@ -27,7 +28,7 @@ Measure: TypeAlias = "Callable[[Callable[[], object], float], Measurement | None
 """Runs a callable with its costs charged to a test of that sensitivity; returns what it cost."""
 
 
-class WithinProtocol:
+class WithinProtocol(Hooks):
     """A plugin that runs something in the place of a test, within what others put around one.
 
     pytest-retry, for one, takes notes around each test that it needs within.

@@ -10,7 +10,7 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest_carbon
 from pytest_carbon.compare.installation import shared_packages, source_folders
@@ -19,6 +19,7 @@ from pytest_carbon.errors import CompareError, NothingComparedError
 from pytest_carbon.explain.profile import OUTSIDE, Profile
 from pytest_carbon.explain.spent import Spent
 from pytest_carbon.intake.fault import FaultError
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:

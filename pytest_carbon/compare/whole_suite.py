@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.record import LeftOutError, take_pair
 from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_sum
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

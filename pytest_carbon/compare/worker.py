@@ -27,6 +27,7 @@ from pytest_carbon.compare.repeat import WithinProtocol
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
 from pytest_carbon.forks import has_other_threads
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
 from pytest_carbon.session.markers import read_limits
@@ -45,7 +46,7 @@ __all__ = ["Worker"]
 REFERENCE_NS = 100_000.0
 
 
-class Worker:
+class Worker(Hooks):
     """The plugin that turns a session into a side's half of a comparison.
 
     ``order`` is what the launcher was given: the line's descriptor, the folders, and whether

@@ -11,10 +11,11 @@ primes are head's figures and the others base's.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.graph import ROOT, Edge, ends_last, shares_of_ends
 from pytest_carbon.explain.settle import settle
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

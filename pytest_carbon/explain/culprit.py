@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.explain.blame import assign, take_apart
 from pytest_carbon.explain.call_tree import call_tree
 from pytest_carbon.explain.graph import ROOT, Edge, Place, energy_graph
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import format_energy
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ confirmation what looks have to show.
 from __future__ import annotations
 
 from math import exp, hypot, log, log1p
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.spread import ONE_SIDED_95, TYPICAL_SD, centre_error, disk_drift, first_sd
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Entry, Spread

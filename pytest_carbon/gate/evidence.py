@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from math import comb, sqrt
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.spread import ONE_SIDED_95, t_quantile, t_tail
 from pytest_carbon.gate.verdict import ratio_of
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

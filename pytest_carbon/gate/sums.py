@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from math import ceil, hypot, sqrt
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.looks import Suspect
 from pytest_carbon.gate.spread import SHARED, TYPICAL_SD, first_sd, sample_sd
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

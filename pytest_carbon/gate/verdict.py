@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from enum import Enum
 from math import exp
-from typing import NamedTuple
+
+from pytest_carbon.record import NamedTuple
 
 __all__ = ["MOST_LOG", "Outcome", "Verdict", "ratio_of"]
 

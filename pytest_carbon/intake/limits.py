@@ -6,7 +6,7 @@ silence: it is refused with its place instead.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pytest_carbon.record import NamedTuple
 
 __all__ = ["LIMITS", "MOST", "Limits"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.intensity.pue import NO_PUE
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import emissions_g
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ of precedence. Other settings, a token among them, are never taken into memory.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.intake.regular_file import read_regular
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

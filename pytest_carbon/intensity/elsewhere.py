@@ -6,9 +6,10 @@ other places: here the largest grids, and the cleanest, the median and the dirti
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.intensity.table import countries, country_mix
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import emissions_g
 
 if TYPE_CHECKING:

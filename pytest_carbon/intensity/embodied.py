@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from typing import NamedTuple
 
 from pytest_carbon.errors import SettingError
+from pytest_carbon.record import NamedTuple
 
 __all__ = ["CCF_SERVER", "ECO_CI_RUNNER", "Embodied", "parse_embodied"]
 

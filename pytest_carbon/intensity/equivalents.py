@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import format_duration, three_digits
 
 __all__ = ["Equivalent", "equivalents"]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import pkgutil
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from pytest_carbon.errors import SettingError
+from pytest_carbon.record import NamedTuple
 
 __all__ = [
     "WORLD_G_PER_KWH",

@@ -5,10 +5,11 @@ A line is a ``Said``. What a disk without room, or a test, has left of one is no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.measurement import sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.resultfile.codec import from_plain
 
 if TYPE_CHECKING:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from pytest_carbon.record import NamedTuple
 
 __all__ = ["LOOK_VARIABLE", "OUT_OF_TIME", "Ask", "AskedTask", "LookOrder", "Unit"]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_carbon.gate.budget import verdict_on_budget
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,13 +10,14 @@ import contextlib
 import errno
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.meters import amd_library as library
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -10,13 +10,14 @@ import errno
 import functools
 import platform
 import sys
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.maker_module import maker_module
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

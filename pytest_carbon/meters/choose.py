@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import SettingError
 from pytest_carbon.meters.cpu_model import CpuModel, read_cpu_model
@@ -13,6 +13,7 @@ from pytest_carbon.meters.own_threads import own_threads
 from pytest_carbon.meters.plugins import plugin_sources
 from pytest_carbon.meters.sources import BUILT_IN, Source
 from pytest_carbon.meters.watts import cpu_power
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

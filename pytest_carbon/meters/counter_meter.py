@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import math
 from itertools import compress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import DomainEnergy, Method
 from pytest_carbon.meters.attribution import attribute
 from pytest_carbon.meters.counter import GENEROUS_W, Counter
 from pytest_carbon.meters.meter import MACHINE, overlaps
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ import json
 import os
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.meters.arm_parts import arm_name
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import errno
 import re
 import struct
 import sys
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
@@ -18,6 +18,7 @@ from pytest_carbon.meters.left_out import left_out_words, name_without
 from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

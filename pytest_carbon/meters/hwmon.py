@@ -12,7 +12,7 @@ import functools
 import re
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
@@ -20,6 +20,7 @@ from pytest_carbon.meters.left_out import name_without
 from pytest_carbon.meters.meter import Request, Unavailable, overlaps
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.power import PowerSum
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

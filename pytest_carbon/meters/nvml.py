@@ -6,7 +6,7 @@ import errno
 import functools
 import os
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.meters.counter_meter import POLL_S, Channel, CounterMeter
 from pytest_carbon.meters.left_out import left_out_words, name_without
@@ -15,6 +15,7 @@ from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.nvml_devices import visible_devices
 from pytest_carbon.meters.nvml_library import has_library, load_module, no_driver
 from pytest_carbon.meters.power import CompletedCounter, PowerSum
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -15,12 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
 from pytest_carbon.meters.counter_meter import Channel, CounterMeter
 from pytest_carbon.meters.meter import Request, Unavailable
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

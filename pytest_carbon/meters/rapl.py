@@ -10,7 +10,7 @@ import contextlib
 import errno
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.errors import SettingError
@@ -21,6 +21,7 @@ from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.mirrors import drop_mirrors
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl_zones import Zone, find_trees, has_dangling_links
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import errno
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.descriptors import close_own, out_of_reach
 from pytest_carbon.meters.attribution import HostShare
@@ -22,6 +22,7 @@ from pytest_carbon.meters.meter import Request, Unavailable
 from pytest_carbon.meters.moving import which_move
 from pytest_carbon.meters.rapl import INTERVAL_S
 from pytest_carbon.perf_event import open_perf_event
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:

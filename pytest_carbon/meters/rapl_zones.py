@@ -7,7 +7,9 @@ memory-mapped tree repeats the one of the registers: what is left is each packag
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,9 @@ machines have figures where somebody has measured and published them, each with 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from pytest_carbon.meters.cpu_model import CpuModel
@@ -103,29 +105,32 @@ _PUBLISHED = (
 # Without figures of their own, these take those of the nearest architecture.
 _NEAREST = {"EPYC 5th Gen": "EPYC 4th Gen", "Neoverse": "Graviton", "Cooper Lake": "Cascade Lake"}
 
-# Words in a name that tell the architecture, first match wins; QEMU's models write it out.
+# Words in a name that tell the architecture, first match wins; QEMU's models write it out. Each
+# with letters that such a name must have: a pattern takes 0.1 ms to compile.
 _WORDS = (
-    (r"GRANITE ?RAPIDS|XEON 6\d{3}P", "Granite Rapids"),
-    (r"EMERALD ?RAPIDS", "Emerald Rapids"),
-    (r"SAPPHIRE ?RAPIDS", "Sapphire Rapids"),
-    (r"ICE ?LAKE", "Ice Lake"),
-    (r"COOPER ?LAKE", "Cooper Lake"),
-    (r"CASCADE ?LAKE", "Cascade Lake"),
-    (r"SKYLAKE", "Skylake"),
-    (r"BROADWELL", "Broadwell"),
-    (r"HASWELL", "Haswell"),
-    (r"IVY ?BRIDGE", "Ivy Bridge"),
-    (r"SANDY ?BRIDGE", "Sandy Bridge"),
-    (r"\bE[3457]-\d+L? ?V4\b", "Broadwell"),
-    (r"\bE[3457]-\d+L? ?V3\b", "Haswell"),
-    (r"\bE[3457]-\d+L? ?V2\b", "Ivy Bridge"),
-    (r"EPYC.*\b(TURIN\b|[89]\w\d5)", "EPYC 5th Gen"),
-    (r"EPYC.*\b(GENOA\b|BERGAMO\b|SIENA\b|[89]\w\d4)", "EPYC 4th Gen"),
-    (r"EPYC.*\b(MILAN\b|7\w\d3)", "EPYC 3rd Gen"),
-    (r"EPYC.*\b(ROME\b|7\w\d2)", "EPYC 2nd Gen"),
-    (r"EPYC.*\b(NAPLES\b|7\w\d1)", "EPYC 1st Gen"),
-    (r"GRAVITON|NEOVERSE-?N1", "Graviton"),
-    (r"NEOVERSE", "Neoverse"),
+    ("XEON 6", r"XEON 6\d{3}P", "Granite Rapids"),
+    ("GRANITE", r"GRANITE ?RAPIDS", "Granite Rapids"),
+    ("EMERALD", r"EMERALD ?RAPIDS", "Emerald Rapids"),
+    ("SAPPHIRE", r"SAPPHIRE ?RAPIDS", "Sapphire Rapids"),
+    ("ICE", r"ICE ?LAKE", "Ice Lake"),
+    ("COOPER", r"COOPER ?LAKE", "Cooper Lake"),
+    ("CASCADE", r"CASCADE ?LAKE", "Cascade Lake"),
+    ("SKYLAKE", r"SKYLAKE", "Skylake"),
+    ("BROADWELL", r"BROADWELL", "Broadwell"),
+    ("HASWELL", r"HASWELL", "Haswell"),
+    ("IVY", r"IVY ?BRIDGE", "Ivy Bridge"),
+    ("SANDY", r"SANDY ?BRIDGE", "Sandy Bridge"),
+    ("V4", r"\bE[3457]-\d+L? ?V4\b", "Broadwell"),
+    ("V3", r"\bE[3457]-\d+L? ?V3\b", "Haswell"),
+    ("V2", r"\bE[3457]-\d+L? ?V2\b", "Ivy Bridge"),
+    ("EPYC", r"EPYC.*\b(TURIN\b|[89]\w\d5)", "EPYC 5th Gen"),
+    ("EPYC", r"EPYC.*\b(GENOA\b|BERGAMO\b|SIENA\b|[89]\w\d4)", "EPYC 4th Gen"),
+    ("EPYC", r"EPYC.*\b(MILAN\b|7\w\d3)", "EPYC 3rd Gen"),
+    ("EPYC", r"EPYC.*\b(ROME\b|7\w\d2)", "EPYC 2nd Gen"),
+    ("EPYC", r"EPYC.*\b(NAPLES\b|7\w\d1)", "EPYC 1st Gen"),
+    ("GRAVITON", r"GRAVITON", "Graviton"),
+    ("NEOVERSE", r"NEOVERSE-?N1", "Graviton"),
+    ("NEOVERSE", r"NEOVERSE", "Neoverse"),
 )
 
 # The second digit of a Xeon Scalable number is its generation.
@@ -155,13 +160,16 @@ _INTEL_MODELS = {
 
 
 def _by_name(name: str) -> str | None:
-    plain = re.sub(r"\((R|TM)\)", "", name.upper())
+    plain = name.upper().replace("(R)", "").replace("(TM)", "")
     scalable = _SCALABLE.search(plain)
     if scalable is not None:
         if scalable[1] == "3" and scalable[2]:
             return "Cooper Lake"  # the third generation's large machines are of the older kind
         return _SCALABLE_GENERATIONS.get(scalable[1])
-    return next((found for pattern, found in _WORDS if re.search(pattern, plain)), None)
+    return next(
+        (found for word, pattern, found in _WORDS if word in plain and re.search(pattern, plain)),
+        None,
+    )
 
 
 def _intel_by_cpuid(model: int, stepping: int) -> str | None:
@@ -191,7 +199,7 @@ def _by_cpuid(cpu: CpuModel) -> str | None:
 
 
 def _published(name: str) -> CpuPower | None:
-    plain = re.sub(r"\((R|TM)\)", "", name.upper())
+    plain = name.upper().replace("(R)", "").replace("(TM)", "")
     for machine in _PUBLISHED:
         if re.search(machine.pattern, plain):
             if machine.idle_w is None:

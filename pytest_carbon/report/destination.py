@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import ReportError, SettingError
 from pytest_carbon.home import expand
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.report.comment import PLAIN, Comment
 from pytest_carbon.report.kinds import KINDS
 from pytest_carbon.report.stream import is_folder, is_stream

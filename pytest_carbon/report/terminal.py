@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind, sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.report.carbon import carbon_details, carbon_lines
 from pytest_carbon.report.costliest import costliest_rows
 from pytest_carbon.report.figures import FINDINGS, findings

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import NO_PUE
 from pytest_carbon.measurement import Kind, sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.result.facts import Course
 from pytest_carbon.result.subject import NOT_IN_TOTAL
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.home import home_folder
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.location import resolve_intensity
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     import pytest

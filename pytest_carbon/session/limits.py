@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import SettingError
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.session.markers import MARKERS, Limits, read_limits
 from pytest_carbon.session.subject_ids import test_id
 
@@ -26,7 +27,7 @@ def _is_marked(node: Any, known: dict[Any, bool]) -> bool:
     return known[above]
 
 
-class TestLimits:
+class TestLimits(Hooks):
     """Reads every marker when collection is over, and knows each test's limits from then on.
 
     ``is_worker``: an xdist worker leaves an error in ``usage_error``, since raising would be a

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.budget import Budget, parse_budget
 from pytest_carbon.errors import SettingError
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.values import parse_fraction
 
 if TYPE_CHECKING:

@@ -29,7 +29,6 @@ __all__ = [
     "forget_instance",
     "give_request",
     "has_live_fixtures",
-    "import_as_it_is",
     "is_parameter",
     "is_runner_of_pytest",
     "junit_xml",
@@ -38,16 +37,6 @@ __all__ = [
     "typed_here",
     "wants_interaction",
 ]
-
-
-def import_as_it_is(pluginmanager: pytest.PytestPluginManager, package: str) -> None:
-    """Import the modules of ``package`` without rewriting their assertions.
-
-    Pytest rewrites all that a plugin's distribution brings, which costs 0.3 s a run where bytecode
-    cannot be written.
-    """
-    marked: set[str] = getattr(pluginmanager.rewrite_hook, "_must_rewrite", set())
-    marked.discard(package)
 
 
 def give_request(item: pytest.Item) -> None:

@@ -40,8 +40,10 @@ def test_id(item: pytest.Item) -> str:
 
     Further tests of the same node id (pytest#663) have a number behind it.
     """
-    name = item.stash.get(_NAME, None)
-    return _plain_id(item, item.nodeid) if name is None else name
+    try:
+        return item.stash[_NAME]
+    except KeyError:
+        return _plain_id(item, item.nodeid)
 
 
 def _plain_id(item: pytest.Item, nodeid: str) -> str:
@@ -74,6 +76,6 @@ def tell_apart(items: Iterable[pytest.Item]) -> dict[str, str]:
         seen[nodeid] += 1
         if seen[nodeid] > 1:
             name += f" #{seen[nodeid]}"
-        if name != nodeid:
-            item.stash[_NAME] = name
+        # One text for all who name it; pytest makes a new one each time.
+        item.stash[_NAME] = name
     return longer

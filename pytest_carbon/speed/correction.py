@@ -11,7 +11,9 @@ for some of 20 ms); with many probes the two agree.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

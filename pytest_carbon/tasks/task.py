@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import inspect
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_carbon.errors import TaskError
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.tasks.names import check_name
 from pytest_carbon.units import emissions_g
 

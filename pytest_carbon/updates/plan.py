@@ -26,9 +26,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.entry import short_entry
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.updates.significance import NoiseRule
 
 if TYPE_CHECKING:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import BaselineError
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.tasks.names import owner_of
 
 if TYPE_CHECKING:

@@ -6,13 +6,14 @@ Pure functions on finished runs, up to ``store_runs``, which does it all under t
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep, is_above_anchor
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.updates.entries import entry_from_runs
 from pytest_carbon.updates.join import join_courses
 from pytest_carbon.updates.measured import (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from math import log, log1p, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from pytest_carbon.baseline.entry import Spread

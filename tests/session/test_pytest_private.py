@@ -11,7 +11,6 @@ import pytest
 from _pytest import runner
 from _pytest.junitxml import LogXML
 
-import pytest_carbon
 from pytest_carbon.session.pytest_private import (
     drop_request,
     end_fixtures,
@@ -20,7 +19,6 @@ from pytest_carbon.session.pytest_private import (
     forget_instance,
     give_request,
     has_live_fixtures,
-    import_as_it_is,
     is_parameter,
     is_runner_of_pytest,
     junit_xml,
@@ -144,15 +142,6 @@ def test_a_parameter_is_told_from_a_fixture_and_what_has_an_end_from_what_has_no
     more = [finalizer_count(one) - finalizer_count(number) for one in fixtures]
     assert more == [0, 1, 1]
     end_fixtures(item.session, None)
-
-
-def test_our_own_modules_are_imported_as_they_are(pytester: pytest.Pytester) -> None:
-    manager = pytester.parseconfig().pluginmanager
-    hook: Any = manager.rewrite_hook
-    hook.mark_rewrite("pytest_carbon", "json")
-    import_as_it_is(manager, "pytest_carbon")
-    assert hook.find_spec("pytest_carbon.budget", pytest_carbon.__path__) is None
-    assert hook.find_spec("json") is not None, "other plugins are rewritten all the same"
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from enum import Enum
 from math import log, log1p, sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS, SURE_ERRORS, quantile
 from pytest_carbon.gate.verdict import ratio_of
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

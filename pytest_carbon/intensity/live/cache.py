@@ -12,12 +12,13 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import IntensityError
 from pytest_carbon.intensity.intensity import Intensity
 from pytest_carbon.intensity.live.checks import LONGEST_TEXT, REMEDY, checked
 from pytest_carbon.intensity.live.source import NotCovered
+from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

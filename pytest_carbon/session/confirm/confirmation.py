@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
 from pytest_carbon.measurement import Kind
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 from pytest_carbon.tasks.names import SEPARATOR
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.single_run import verdict_without_confirmation
@@ -10,6 +10,7 @@ from pytest_carbon.gate.sums import Part, as_suspect, movers, subset
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.questions import AgainstBaseline
 from pytest_carbon.measurement import Kind, Subject, sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.units import format_change, format_energy
 

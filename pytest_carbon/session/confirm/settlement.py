@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.measurement import Kind
 from pytest_carbon.result.facts import Fault
 from pytest_carbon.session.pytest_private import has_live_fixtures
@@ -33,7 +34,7 @@ def fault_of(where: str, error: Exception) -> Fault:
     return Fault(test=where, cause=f"{type(error).__name__}: {error}", traceback=trace)
 
 
-class Settlement:
+class Settlement(Hooks):
     """Holds suspects while tests run, and settles them afterwards.
 
     Where the run ``stores``, it takes a look to be stored. Where it is ``stepwise``, the next one
@@ -123,7 +124,10 @@ class Settlement:
         """The verdicts on suspects, on tests whose reports are logged already, and on sums."""
         self._results.take_pending()
         tests = [held.results for held in self._held]
-        logged = [family for family in self._results.families() if self._is_open(family)]
+        logged = []
+        # Most runs have none, and need no families.
+        if any(result.verdict is None for result in self._results):
+            logged = [family for family in self._results.families() if self._is_open(family)]
         sums: list[FileSum] = []
         for host in self._hosts:
             if host.judge.has_baselines:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.session.hosts.gateways import machine_of, place_of
 
 if TYPE_CHECKING:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from pytest_carbon.environment import Environment
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.system import System
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.session.pytest_private import forget_instance
 
 __all__ = ["Reports", "StartingPoint", "allow_other_objects"]
@@ -58,7 +59,7 @@ def allow_other_objects(test: Any) -> None:
     )
 
 
-class Reports:
+class Reports(Hooks):
     """Sees whether a run has passed."""
 
     def __init__(self) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_carbon.errors import CarbonError
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.looks.answer import Sample
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import ANSWERS, ORDER
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["LookProcess"]
 
 
-class LookProcess:
+class LookProcess(Hooks):
     """The plugin that makes a look of a session; ``folder`` holds its order and its answers."""
 
     def __init__(self, folder: str) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Phase, Reading, sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.units import NS_PER_S
 
 if TYPE_CHECKING:

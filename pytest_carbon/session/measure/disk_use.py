@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from pytest_carbon.record import NamedTuple
 
 try:
     from resource import (  # type: ignore[attr-defined, unused-ignore]

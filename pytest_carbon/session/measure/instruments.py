@@ -8,7 +8,7 @@ import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.clocks.choose import open_clock
 from pytest_carbon.clocks.host import HostBusy
@@ -17,6 +17,7 @@ from pytest_carbon.clocks.memory import ResidentMemory
 from pytest_carbon.environment import Environment
 from pytest_carbon.meters.choose import choose_meters
 from pytest_carbon.meters.cpu_model import read_cpu_model
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.sampler import Sampler
 from pytest_carbon.session.measure.tracing import tracing
 from pytest_carbon.speed.selection import StartingProbe

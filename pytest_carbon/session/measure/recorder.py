@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.ledger import Account, Ledger
 from pytest_carbon.measurement import Kind, Phase, Subject
 from pytest_carbon.result.subject import SubjectResult
@@ -39,7 +40,7 @@ EARLIER = "other runs of the same tests"
 """The row of attempts before the one that counts, and of runs by other workers."""
 
 
-class Recorder:
+class Recorder(Hooks):
     """Hooks around all that costs something.
 
     A reading that fails makes figures unknown, and a fault of ours ends the recording; neither

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.measurement import Kind
 from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.updates.code_digests import digests_of
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CodeDigests"]
 
 
-class CodeDigests:
+class CodeDigests(Hooks):
     """Notes where the tests are that this process collects; for runs that are to be stored."""
 
     def __init__(self, root: Path) -> None:

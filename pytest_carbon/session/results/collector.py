@@ -8,6 +8,7 @@ import pytest
 
 from pytest_carbon.errors import CarbonError
 from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.result.facts import Fault, HostFacts
 from pytest_carbon.result.run import RunResult
 from pytest_carbon.session.confirm.confirmation import Confirmation, Held
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 __all__ = ["Collector"]
 
 
-class Collector:
+class Collector(Hooks):
     """Knows every subject's result, and renders the finished run.
 
     ``process`` is what this one measures, nothing where xdist workers do.

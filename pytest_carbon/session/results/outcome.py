@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.result.facts import Course
 from pytest_carbon.session.subject_ids import tell_apart, test_id
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["OutcomeKeeper", "Selection"]
 
 
-class Selection:
+class Selection(Hooks):
     """What this process collected, and what it is not to run; in every process that collects."""
 
     def __init__(self) -> None:
@@ -44,7 +45,7 @@ class Selection:
         return {"deselected": self.deselected, "names": self.names}
 
 
-class OutcomeKeeper:
+class OutcomeKeeper(Hooks):
     """Follows the run in the process that users see.
 
     ``selection`` is the one of this process, ``None`` where xdist workers collect.
@@ -76,11 +77,11 @@ class OutcomeKeeper:
         """Note what became of a test; a failure stays, whatever else is reported of it."""
         if report.when != "call" and report.outcome == "passed":
             return
-        outcome, host = _outcome(report), self.host_of(report)
-        if self._outcomes.get(report.nodeid) not in {"failed", "error"}:
-            self._outcomes[report.nodeid] = outcome
-        if host and self._elsewhere.get((host, report.nodeid)) not in {"failed", "error"}:
-            self._elsewhere[host, report.nodeid] = outcome
+        outcome, host, test = _outcome(report), self.host_of(report), report.nodeid
+        if self._outcomes.get(test) not in {"failed", "error"}:
+            self._outcomes[test] = outcome
+        if host and self._elsewhere.get((host, test)) not in {"failed", "error"}:
+            self._elsewhere[host, test] = outcome
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

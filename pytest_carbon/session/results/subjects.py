@@ -59,16 +59,17 @@ class Results:
 
     def add(self, result: SubjectResult, report: pytest.TestReport | None = None) -> None:
         """Take one subject; a later one of the same name joins it (xdist's ``each`` repeats)."""
-        known = self._subjects.get(result.key)
+        key = result.key
+        known = self._subjects.get(key)
         if known is None or result.subject.kind is Kind.TASK:
-            self._subjects[result.key] = result
+            self._subjects[key] = result
         elif result.subject.kind is Kind.TEST:
             # One row, one measurement: what the test cost before has a row of its own.
             earlier = Subject(Kind.RUNNER, EARLIER)
             self.add(SubjectResult(subject=earlier, total=known.total, host=known.host))
-            self._subjects[result.key] = result._replace(times=known.times + 1)
+            self._subjects[key] = result._replace(times=known.times + 1)
         else:
-            self._subjects[result.key] = known._replace(
+            self._subjects[key] = known._replace(
                 total=known.total.plus(result.total), times=known.times + result.times
             )
         if self.accounting is not None and report is not None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.session.hosts.introduction import HOST
 from pytest_carbon.session.results.process import ProcessFigures
 from pytest_carbon.wire import subject_to_plain
@@ -25,7 +26,7 @@ HELD = "carbon_held"
 """The attribute of a report that carries the reports of a suspect, and its results."""
 
 
-class WorkerLink:
+class WorkerLink(Hooks):
     """Sends a test's figures with its last report, and all else when the session ends."""
 
     def __init__(

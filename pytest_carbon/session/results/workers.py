@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.result.facts import Fault
 from pytest_carbon.session.confirm.confirmation import Held
 from pytest_carbon.session.handover import Passed
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Workers"]
 
 
-class Workers:
+class Workers(Hooks):
     """Takes what workers measure for the ``collector``, with the host that each ran on.
 
     Workers are told the intensity that was ``found``; those elsewhere the ``baselines``, too.

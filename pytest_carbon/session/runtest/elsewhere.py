@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.ledger import Account
 from pytest_carbon.session.subject_ids import test_id
 
@@ -26,7 +27,7 @@ class Deliver(Protocol):
         """``report`` is the last one, ``None`` where that is logged already."""
 
 
-class Elsewhere:
+class Elsewhere(Hooks):
     """Lets ``others`` run a test, attempt by attempt, and hands its figures to ``deliver``."""
 
     def __init__(self, others: OtherRunners, recorder: Recorder, deliver: Deliver) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_carbon.gate.verdict import Outcome, Verdict
+from pytest_carbon.hooks import Hooks
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.session.failure_report import fail
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from pytest_carbon.session.handover import Destination, Passed
     from pytest_carbon.session.judge import Judge
     from pytest_carbon.session.limits import TestLimits
+    from pytest_carbon.session.markers import Limits
     from pytest_carbon.session.measure.costs import Costs
     from pytest_carbon.session.measure.recorder import Recorder
     from pytest_carbon.session.runtest.test_results import TestResults
@@ -45,7 +47,7 @@ class Waiting:
         return self._protocol.made(self._item, self._costs, passed=self._passed)
 
 
-class Protocol:
+class Protocol(Hooks):
     """Runs tests, and hands their results and the reports of suspects on to ``destination``."""
 
     def __init__(
@@ -62,6 +64,8 @@ class Protocol:
         self._limits = limits
         self._results = results
         self._destination = destination
+        # Where nothing is stored most tests have nothing to be held against, and need not be asked.
+        self._judges = judge.gates and (judge.has_baselines or judge.judges_all)
         self._elsewhere: Elsewhere | None = None
         self._reraise: tuple[type[BaseException], ...] = ()
 
@@ -78,14 +82,17 @@ class Protocol:
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as pytest does, but judge it before its call is reported."""
-        if self._limits.of(item).skip:
+        limits, test = self._limits.of(item), test_id(item)
+        if limits.skip:
             return None
         if self._elsewhere is not None and self._elsewhere.run(item, nextitem):
             return True
         hook, nodeid, location = item.ihook, item.nodeid, item.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-        recorder, test = self._recorder, test_id(item)
-        before = DiskUse.now() if self._judge.watches_disk(test) else None
+        recorder = self._recorder
+        before = None
+        if self._judges and self._judge.watches_disk(test):
+            before = DiskUse.now()
         costs = recorder.begin(test)
         passed = run_phases(
             item,
@@ -93,7 +100,7 @@ class Protocol:
             hook,
             reraise=self._reraise,
             end=recorder.end,
-            waits=lambda: self._can_fail(item, test, costs),
+            waits=lambda: self._can_fail(limits, test, costs),
             sees_teardown=lambda report, passed: self.deliver(item, costs, report, passed=passed),
         )
         if before is not None:
@@ -103,10 +110,12 @@ class Protocol:
         hook.pytest_runtest_logfinish(nodeid=nodeid, location=location)
         return True
 
-    def _can_fail(self, item: pytest.Item, test: str, costs: Costs) -> bool:
+    def _can_fail(self, limits: Limits, test: str, costs: Costs) -> bool:
         """Whether a figure may fail a test whose call has passed."""
+        if not self._judges and limits.budget is None and costs.tasks is None:
+            return False
         try:
-            return self._results.decide_at_once(test, self._limits.of(item), costs)
+            return self._results.decide_at_once(test, limits, costs)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
             self._recorder.give_up(error)
             return True

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pytest_carbon.measurement import Kind, Measurement, Subject, sum_of
+from pytest_carbon.record import NamedTuple
 from pytest_carbon.result.subject import NO_PHASES, SubjectResult
 from pytest_carbon.session.markers import Limits
 from pytest_carbon.session.measure.costs import Part
