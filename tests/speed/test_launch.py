@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -189,3 +190,25 @@ def test_helpers_that_nobody_asks_leave(gone: Callable[[int], bool]) -> None:
     # The pipe that a helper shares with its launcher is read to its end, so it has left, too.
     assert [launcher.returncode for launcher in launchers] == [0, 0]
     assert all(gone(launcher.pid) for launcher in launchers)
+
+
+def test_a_helper_imports_little() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _SHOWS_IMPORTS, str(Path(__file__).parents[2])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ours = "pytest_carbon pytest_carbon.speed pytest_carbon.speed.board "
+    ours += "pytest_carbon.speed.helper pytest_carbon.speed.kernel pytest_carbon.speed.pace "
+    assert shown.stdout.split() == [*ours.split(), "pytest_carbon.speed.target"]
+
+
+# Each run starts two, and re or json alone take as long as the interpreter.
+_SHOWS_IMPORTS = """
+import sys
+sys.path.append(sys.argv[1])
+import pytest_carbon.speed.helper
+large = {"enum", "json", "re", "subprocess", "threading", "typing"}
+print(*sorted(n for n in sys.modules if n.startswith("pytest_carbon") or n in large))
+"""
