@@ -1,4 +1,4 @@
-"""The sessions of both sides: one of each at a time, replaced when new ones are wanted."""
+"""The sessions of both sides: one that has collected all, and new ones for a few tests."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ class Generations:
     """Hands out sessions to take processes from.
 
     Forked processes share the layout of memory of the session that they come from, which alone
-    can make a test costlier. Where a side cannot fork, each call starts anew. Only the first
-    sessions have to collect everything.
+    can make a test costlier: ``renew`` has later ones come from other sessions. These collect only
+    the files that are asked for; what collected everything is kept for whatever needs it again.
+    Where a side cannot fork, each call starts anew.
     """
 
     def __init__(self, sides: Sequence[Side], dice: random.Random | None = None) -> None:
         self._sides = sides
         self._dice = dice or random.Random()  # noqa: S311 - orders of runs, no secrets
         self._batches = 0
-        self._started: list[Session] = []
-        self._files: frozenset[str] | None = None
+        self._complete: list[Session] = []
+        self._partial: list[Session] = []
+        self._files: frozenset[str] = frozenset()
+        self._is_renewed = False
         self._first: list[Hello] = []
 
     def hellos(self) -> list[Hello]:
@@ -43,16 +46,27 @@ class Generations:
         The process will be asked for ``tests``, or for any.
         """
         files = None if tests is None else frozenset(test.partition("::")[0] for test in tests)
-        has_all = self._files is None or (files is not None and files <= self._files)
-        if not has_all or not all(session.is_fresh for session in self._started):
-            self.close()
-        if not self._started:
-            self._files = files
-            for side in self._sides:
-                self._started.append(side.start(files))
-            for session in self._started:
+        can_reuse = not self._is_renewed and _are_fresh(self._complete)
+        if files is None or can_reuse:
+            if not _are_fresh(self._complete):
+                _end(self._complete)
+                self._complete = self._start(None)
+            return self._complete
+        if not (files <= self._files and _are_fresh(self._partial)):
+            _end(self._partial)
+            self._partial, self._files = self._start(files), files
+        return self._partial
+
+    def _start(self, files: frozenset[str] | None) -> list[Session]:
+        """New sessions of both sides, once they have collected."""
+        started = [side.start(files) for side in self._sides]
+        try:
+            for session in started:
                 session.hello()
-        return self._started
+        except BaseException:
+            _end(started)
+            raise
+        return started
 
     def processes(self, tests: Iterable[str] | None = None) -> Processes:
         """A new process of each side for ``tests``, or for all; raises ``SideLostError``."""
@@ -75,10 +89,29 @@ class Generations:
             notes.append("fresh processes are started anew, not forked, which takes longer")
         return notes
 
+    def renew(self) -> None:
+        """Have the next processes for some tests come from other sessions than the last."""
+        self._is_renewed = True
+        _end(self._partial)
+
+    def reuse(self) -> None:
+        """Have the next processes come from the session that has collected all, if it can."""
+        self._is_renewed = False
+        _end(self._partial)
+
     def close(self) -> None:
-        """End both sessions; the next are new ones. May be called twice."""
-        # Both first, as each takes a while to end.
-        for session in self._started:
-            session.end()
-        while self._started:
-            self._started.pop().close()
+        """End all sessions; the next are new ones. May be called twice."""
+        self.reuse()
+        _end(self._complete)
+
+
+def _are_fresh(sessions: Sequence[Session]) -> bool:
+    return bool(sessions) and all(session.is_fresh for session in sessions)
+
+
+def _end(sessions: list[Session]) -> None:
+    """End sessions; all at once, as each takes a while."""
+    for session in sessions:
+        session.end()
+    while sessions:
+        sessions.pop().close()

@@ -104,6 +104,7 @@ class Suspects:
         # Read off the suspects alone, whose ratios lie far out: errs on the side of more pairs.
         spreads = pair_spreads({test.name: test.early[0] for test in suspects})
         left = list(suspects)
+        self._generations.reuse()
         while left and (enough is None or sum(t.is_convicted for t in suspects) < enough):
             for done, test in enumerate(left):
                 left_s = sum(2 * t.wall_s * (PAIRS_A_BATCH + 1) * 2 for t in left[done:])
@@ -112,7 +113,7 @@ class Suspects:
                 self._look(test, [each.name for each in left], spreads)
             left = [test for test in left if test.is_open]
             if left:
-                self._generations.close()
+                self._generations.renew()
 
     def _look(self, test: Record, among: Sequence[str], spreads: Mapping[str, float]) -> None:
         """One batch of a suspect, and what follows from it; ``among`` are those of this round."""
@@ -159,6 +160,7 @@ class Suspects:
     def _explain(self, convicted: Sequence[Record]) -> None:
         """Name the functions that convicted tests burn more for."""
         names = [test.name for test in convicted]
+        self._generations.reuse()
         for done, test in enumerate(convicted):
             self._progress.step("looking for culprits", done, len(convicted))
             verdict = test.verdict
