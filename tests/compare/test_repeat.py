@@ -59,6 +59,6 @@ def test_no_full_collection_is_soon_due(collected: list[int]) -> None:
         # Would be the full one, if the interpreter counted on.
         for _ in range(4):
             gc.collect(1)
-        kept = [[] for _ in range(gc.get_threshold()[0] + 1)]
+        kept: list[list[int]] = [[] for _ in range(gc.get_threshold()[0] + 1)]
         assert kept
         assert collected.count(FULL) == before
