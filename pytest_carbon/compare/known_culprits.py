@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import SideLostError
 from pytest_carbon.explain.culprit import Explanation
+from pytest_carbon.explain.spent import Spent
 from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -28,13 +29,20 @@ EXPLAINS = 0.5
 # Of a test whose culprit is known, the run counts that was least in it: the first takes longer.
 LEARNING_RUNS = 3
 
+# After so many doubtful answers in a row, the machine is busy: from then on CPU time is asked for.
+DOUBTS = 3
+
 
 class _Known(NamedTuple):
-    """A culprit, and what a second that head spends in it adds to a test, in joules."""
+    """A culprit, and what a second that head spends in it adds to a test, in joules.
+
+    By CPU time it is less: asking for it takes part of each second.
+    """
 
     culprit: Culprit
     lines: Lines
     rise_w: float
+    rise_by_cpu_w: float
 
 
 class KnownCulprits:
@@ -49,7 +57,8 @@ class KnownCulprits:
         self._new_processes = new_processes
         self._processes: Processes | None = None
         self._known: list[_Known] = []
-        self._times_s: dict[str, Sequence[float]] = {}
+        self._rises_j: dict[str, Sequence[float]] = {}
+        self._doubts = 0
 
     @property
     def is_empty(self) -> bool:
@@ -68,11 +77,11 @@ class KnownCulprits:
             lines = self._explainer.lines(*place)
             if len(tests) < AGREEING or lines is None:
                 continue
-            rises_w = []
-            for test in tests:
-                spent_s = min(self._spent_s(test, [lines])[0] for _ in range(LEARNING_RUNS))
-                rises_w.append(_part_j(test) / spent_s if spent_s > 0 else 0.0)
-            self._known.append(_Known(mains[place], lines, sum(rises_w) / len(rises_w)))
+            rises_w = (
+                sum(self._rise_w(test, lines, is_cpu_time=is_cpu_time) for test in tests)
+                for is_cpu_time in (False, True)
+            )
+            self._known.append(_Known(mains[place], lines, *(w / len(tests) for w in rises_w)))
 
     def explain(self, test: Record) -> None:
         """Explain a test that one of them makes costlier than it may be.
@@ -83,12 +92,12 @@ class KnownCulprits:
         rise_j = head_j - base_j
         if not (self._known and test.is_open) or rise_j <= 0:
             return
-        if test.name not in self._times_s:
-            self._times_s[test.name] = self._spent_s(test, [known.lines for known in self._known])
-        times_s = self._times_s[test.name]
-        rises_j = [known.rise_w * s for known, s in zip(self._known, times_s, strict=True)]
+        needed_j = max(EXPLAINS * rise_j, test.policy.tolerance * base_j)
+        if test.name not in self._rises_j:
+            self._rises_j[test.name] = self._added_j(test, needed_j)
+        rises_j = self._rises_j[test.name]
         most_j = max(rises_j)
-        if most_j > max(EXPLAINS * rise_j, test.policy.tolerance * base_j):
+        if most_j > needed_j:
             culprit = self._known[rises_j.index(most_j)].culprit
             part = culprit._replace(energy_j=min(most_j, rise_j), detail="")
             test.explanation = Explanation(rise_j, (part,))
@@ -99,17 +108,46 @@ class KnownCulprits:
         if self._processes is not None:
             self._processes.close()
 
-    def _spent_s(self, test: Record, functions: Sequence[Lines]) -> Sequence[float]:
-        """Zeros where the test does not pass, or ends its process."""
-        nothing = [0.0] * len(functions)
+    def _rise_w(self, test: Record, lines: Lines, *, is_cpu_time: bool) -> float:
+        """What a second in a culprit adds to a test that it is known to make costlier."""
+        runs = [self._spent(test, [lines], is_cpu_time=is_cpu_time) for _ in range(LEARNING_RUNS)]
+        spent_s = min(run.spent_s[0] for run in runs)
+        return _part_j(test) / spent_s if spent_s > 0 else 0.0
+
+    def _added_j(self, test: Record, needed_j: float) -> Sequence[float]:
+        """What each known culprit adds to a test, at the least.
+
+        Where it depends on the time that the run has lost whether that is as much as ``needed_j``,
+        another run tells by CPU time.
+        """
+        functions = [known.lines for known in self._known]
+        if self._doubts < DOUBTS:
+            spent = self._spent(test, functions, is_cpu_time=False)
+            rises_w = [known.rise_w for known in self._known]
+            least_j = _products(rises_w, spent.least_s)
+            if max(least_j) > needed_j or max(_products(rises_w, spent.spent_s)) <= needed_j:
+                self._doubts = 0
+                return least_j
+            self._doubts += 1
+        spent = self._spent(test, functions, is_cpu_time=True)
+        return _products([known.rise_by_cpu_w for known in self._known], spent.spent_s)
+
+    def _spent(self, test: Record, functions: Sequence[Lines], *, is_cpu_time: bool) -> Spent:
+        """Nothing where the test does not pass, or ends its process."""
+        nothing = Spent((0.0,) * len(functions))
         try:
             if self._processes is None:
                 self._processes = self._new_processes()
                 self._processes.run(test.name, test.mode)
-            return self._processes.spent_s(test.name, test.mode, functions) or nothing
+            spent = self._processes.spent(test.name, test.mode, functions, is_cpu_time=is_cpu_time)
         except SideLostError:
             self._processes = None
             return nothing
+        return spent or nothing
+
+
+def _products(rises_w: Sequence[float], times_s: Sequence[float]) -> list[float]:
+    return [rise_w * time_s for rise_w, time_s in zip(rises_w, times_s, strict=True)]
 
 
 def _part_j(test: Record) -> float:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.compare.side import Process, Run, Session
     from pytest_carbon.explain.profile import Profile
-    from pytest_carbon.explain.spent import Lines
+    from pytest_carbon.explain.spent import Lines, Spent
     from pytest_carbon.measurement import Measurement
 
 __all__ = [
@@ -114,11 +114,16 @@ class Processes:
         )
         return base, head
 
-    def spent_s(self, test: str, mode: Mode, functions: Sequence[Lines]) -> Sequence[float] | None:
+    def spent(
+        self, test: str, mode: Mode, functions: Sequence[Lines], *, is_cpu_time: bool
+    ) -> Spent | None:
         """The seconds that head spends in each function; raises ``SideLostError``."""
         seed = self._dice.randrange(2**32)
         cpu = None if mode is Mode.FREE else self._cpu
-        return self._asked(1, lambda head: head.spent_s(test, functions, cpu=cpu, seed=seed))
+        return self._asked(
+            1,
+            lambda head: head.spent(test, functions, cpu=cpu, seed=seed, is_cpu_time=is_cpu_time),
+        )
 
     def _asked(self, at: int, ask: Callable[[Process], T]) -> T:
         try:

@@ -130,16 +130,20 @@ class Runner:
 
     def spent(self, request: dict[str, Any]) -> dict[str, Any]:
         """Run one test, as ``run`` does, and tell the time that it spends in some functions."""
-        from pytest_carbon.explain.spent import Lines, spent_s
+        from pytest_carbon.explain.spent import Lines, Spent, spent_by
 
         functions = [Lines(*lines) for lines in request["functions"]]
-        found: list[float] = []
+        spent = Spent(())
 
         def record(run: Callable[[], object], _sensitivity: float) -> None:
-            found[:] = spent_s(run, functions, self._project.path_of)
+            nonlocal spent
+            spent = spent_by(
+                run, functions, self._project.path_of, is_cpu_time=request["is_cpu_time"]
+            )
 
         reports = self._watched(request, record)
-        return {"outcome": _outcome(reports), "spent_s": found}
+        answer: dict[str, Any] = to_plain(spent._replace(outcome=_outcome(reports)))
+        return answer
 
     def _watched(self, request: dict[str, Any], measure: Measure) -> list[pytest.TestReport]:
         """The reports of one run within ``measure``, whose figures are no test's."""

@@ -254,22 +254,35 @@ class Process:
                 return _checked(_read(Profile, answer["profile"]))
         return None
 
-    def spent_s(
-        self, test: str, functions: Sequence[Lines], *, cpu: int | None, seed: int
-    ) -> tuple[float, ...] | None:
+    def spent(
+        self,
+        test: str,
+        functions: Sequence[Lines],
+        *,
+        cpu: int | None,
+        seed: int,
+        is_cpu_time: bool,
+    ) -> Spent | None:
         """Run a test once; the time that it spends in each function, ``None`` if it does not pass.
 
         Raises ``LineLostError`` where the test ended its process.
         """
         self._line.send(
-            {"do": "spent", "test": test, "cpu": cpu, "seed": seed, "functions": list(functions)}
+            {
+                "do": "spent",
+                "test": test,
+                "cpu": cpu,
+                "seed": seed,
+                "functions": list(functions),
+                "is_cpu_time": is_cpu_time,
+            }
         )
         spent = _read(Spent, self._line.receive(PATIENCE_S))
         if spent.outcome != "passed":
             return None
         if len(spent.spent_s) != len(functions):
             raise LineLostError("its answer lacks functions")
-        return spent.spent_s
+        return spent
 
     def imports(self) -> Mapping[str, Mapping[str, str]]:
         """What the process has imported so far."""

@@ -82,6 +82,7 @@ LIMITS = {
     "self_s": Limits(least=-1.0, greatest=1e9),
     "total_s": Limits(least=-1.0, greatest=1e9),
     "spent_s": _SECONDS,
+    "lost_s": _SECONDS,
     # Runs.
     "cpu_count": Limits(least=1, greatest=MOST),
     "times": Limits(greatest=MOST),

@@ -11,7 +11,7 @@ from pytest_carbon.compare.known_culprits import KnownCulprits
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.record import Record
 from pytest_carbon.explain.culprit import Culprit, Explanation
-from pytest_carbon.explain.spent import Lines
+from pytest_carbon.explain.spent import Lines, Spent
 from pytest_carbon.gate.pairs.suspects import Pair, PairedPolicy
 
 if TYPE_CHECKING:
@@ -37,10 +37,15 @@ def explained(name: str, rise_j: float, *culprits: Culprit) -> Record:
 
 
 class Side:
-    """Head, and how long each of its tests is in ``price``; tests without a time end it."""
+    """Head, and how long each of its tests is in ``price``; tests without a time end it.
+
+    Some lose time, there or elsewhere, and CPU time takes twice as long to tell.
+    """
 
     def __init__(self, **times_s: float) -> None:
         self.times_s = times_s
+        self.lost_s: dict[str, float] = {}
+        self.lost_in_culprit: set[str] = set()
         self.runs: list[str] = []
         self.started = 0
 
@@ -51,12 +56,18 @@ class Side:
     def run(self, test: str, _mode: Mode) -> None:
         """Warms up."""
 
-    def spent_s(self, test: str, _mode: Mode, functions: Sequence[Lines]) -> list[float]:
+    def spent(
+        self, test: str, _mode: Mode, functions: Sequence[Lines], *, is_cpu_time: bool
+    ) -> Spent:
         self.runs.append(test)
         if test not in self.times_s:
             raise SideLostError(["head"], "it ended")
         assert functions == [Lines("shop.py", 12, 20)]
-        return [self.times_s[test]]
+        if is_cpu_time:
+            return Spent((2 * self.times_s[test],), wall_s=0.1)
+        lost_s = self.lost_s.get(test, 0.0)
+        in_culprit_s = lost_s if test in self.lost_in_culprit else 0.0
+        return Spent((self.times_s[test] + in_culprit_s,), lost_s, wall_s=0.1)
 
     def close(self) -> None:
         self.started -= 1
@@ -80,6 +91,47 @@ def test_a_rise_that_fits_the_time_in_a_culprit_is_explained_by_it() -> None:
     [culprit] = test.explanation.culprits
     assert culprit.energy_j == pytest.approx(0.005)
     assert test.explanation.rise_j == pytest.approx(0.006)
+
+
+@pytest.mark.parametrize(
+    ("lost_s", "added_j", "runs"),
+    [
+        pytest.param(0.001, 0.004, 1, id="enough is certain"),
+        pytest.param(0.050, 0.005, 2, id="another run tells by CPU time"),
+    ],
+)
+def test_time_that_a_test_loses_is_none_that_it_spends(
+    lost_s: float, added_j: float, runs: int
+) -> None:
+    side = Side(third=0.005)
+    side.lost_s["third"] = lost_s
+    test = record("third", 0.02, 0.026)
+    known(side).explain(test)
+    assert test.explanation is not None
+    assert test.explanation.culprits[0].energy_j == pytest.approx(added_j)
+    assert side.runs.count("third") == runs
+
+
+def test_on_a_busy_machine_cpu_time_is_asked_for_at_once() -> None:
+    names = [f"test-{number}" for number in range(5)]
+    side = Side(**dict.fromkeys(names, 0.005))
+    side.lost_s = dict.fromkeys(names, 0.050)
+    culprits = known(side)
+    tests = [record(name, 0.02, 0.026) for name in names]
+    for test in tests:
+        culprits.explain(test)
+    assert not any(test.is_open for test in tests)
+    assert [side.runs.count(name) for name in names] == [2, 2, 2, 1, 1]
+
+
+def test_what_a_test_lost_explains_nothing() -> None:
+    """One of 0.1 s may have waited for 50 ms in the culprit, where 1 ms of CPU time is spent."""
+    side = Side(third=0.001)
+    side.lost_s["third"] = 0.05
+    side.lost_in_culprit.add("third")
+    test = record("third", 0.02, 0.026)
+    known(side).explain(test)
+    assert test.is_open
 
 
 @pytest.mark.parametrize(
