@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_carbon.compare.side import Process, Run, Session
+    from pytest_carbon.compare.process import Process, Run
+    from pytest_carbon.compare.side import Session
     from pytest_carbon.explain.profile import Profile
     from pytest_carbon.explain.spent import Lines, Spent
     from pytest_carbon.measurement import Measurement

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.pairs import Mode, as_pair, problem_of
-from pytest_carbon.compare.side import Process
+from pytest_carbon.compare.process import Process
 from pytest_carbon.errors import CompareError
 from pytest_carbon.explain.culprit import explain
 from pytest_carbon.explain.profile import joined, least_disturbed

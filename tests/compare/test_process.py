@@ -10,7 +10,7 @@ import pytest
 
 from pytest_carbon.compare.line import Line, LineLostError
 from pytest_carbon.compare.pairs import problem_of
-from pytest_carbon.compare.side import Process, Run
+from pytest_carbon.compare.process import Process, Run
 from pytest_carbon.errors import CompareError
 from pytest_carbon.resultfile.codec import to_plain
 from tests.results import cost
