@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import inspect
 import os
 import subprocess
@@ -12,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+import pytest_carbon
 from pytest_carbon.environment import Environment
 from pytest_carbon.intensity.intensity import Intensity
-from tests.warm_start import WarmStarts
+from tests.warm_start import EVERYTHING, PYTEST_ONLY, WarmServer, starting_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import CodeType
-
-    from tests.warm_start import WarmRun
 
 # No test depends on how fast or how busy the machine is.
 settings.register_profile(
@@ -28,6 +28,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
+COLD_POPEN = subprocess.Popen
+
+PACKAGE = Path(pytest_carbon.__file__).parent
 EXAMPLES = Path(__file__).parent / "examples"
 
 BURN = '''
@@ -49,6 +52,7 @@ _OFF = (
     "fakefs",
     "flaky",
     "hypothesispytest",
+    "platformdirs",
     "pytest-retry",
     "pytest_forked",
     "random_order",
@@ -65,6 +69,12 @@ def plugins_off(*wanted: str) -> str:
 
 # Fixtures that start pytest, a comparison, a browser or a server; without them tests take seconds.
 _STARTERS = frozenset({"browser", "compare", "pytester", "socket_hosts", "ssh_host"})
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, where no run may keep what it compiles (``-B``)."""
+    if sys.dont_write_bytecode and not hasattr(config, "workerinput"):
+        compileall.compile_dir(PACKAGE, quiet=2)
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
@@ -104,33 +114,36 @@ def few_plugins() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def warm_starts() -> Iterator[WarmStarts]:
-    """Where ``pytester`` starts pytest."""
-    starts = WarmStarts()
-    yield starts
-    starts.close()
+@pytest.fixture(scope="session", autouse=True)
+def warm_starts() -> Iterator[type[subprocess.Popen[Any]]]:
+    """Start what runs pytest or ``pytest-carbon`` where they are imported already.
+
+    Yields what starts them where only pytest is.
+    """
+    if not hasattr(os, "fork"):
+        yield subprocess.Popen
+        return
+    ready, pytest_only = WarmServer(EVERYTHING), WarmServer(PYTEST_ONLY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subprocess, "Popen", starting_at(ready))
+        yield starting_at(pytest_only)
+    for server in (ready, pytest_only):
+        server.close()
+
+
+@pytest.fixture(autouse=True)
+def cold_start(request: pytest.FixtureRequest, warm_starts: type[subprocess.Popen[Any]]) -> None:
+    """Do what the marker says: by itself, or with ``imports=True`` where pytest is imported."""
+    marker = request.node.get_closest_marker("cold_start")
+    if marker is not None:
+        popen = warm_starts if marker.kwargs.get("imports") else COLD_POPEN
+        request.getfixturevalue("monkeypatch").setattr(subprocess, "Popen", popen)
 
 
 @pytest.fixture
-def pytester(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, warm_starts: WarmStarts
-) -> pytest.Pytester:
-    """pytest's own, which forgets the options of its environment, and starts pytest faster."""
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """pytest's own, which forgets the options of its environment."""
     monkeypatch.setenv("PYTEST_ADDOPTS", plugins_off())
-    cold = pytester.popen
-
-    def popen(command: Sequence[str], **how: Any) -> subprocess.Popen[bytes] | WarmRun:
-        if how.keys() == {"stdin", "stdout", "stderr"} and how["stdin"] is pytester.CLOSE_STDIN:
-            path = [str(Path.cwd()), *filter(None, [os.environ.get("PYTHONPATH")])]
-            environ = os.environ | {"PYTHONPATH": os.pathsep.join(path)}
-            warm = warm_starts.start(command, environ, how["stdout"], how["stderr"])
-            if warm is not None:
-                return warm
-        started: subprocess.Popen[bytes] = cold(command, **how)
-        return started
-
-    monkeypatch.setattr(pytester, "popen", popen)
     return pytester
 
 

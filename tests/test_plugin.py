@@ -26,6 +26,7 @@ def run(pytester: pytest.Pytester, *args: str) -> pytest.RunResult:
     return pytester.run(sys.executable, "-m", "pytest", "-p", "no:randomly", *args)
 
 
+@pytest.mark.cold_start
 def test_off_imports_only_options_and_functions_of_the_system(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(LIST_MODULES)
     run(pytester).assert_outcomes(passed=1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
+
+import pytest
 
 from pytest_carbon.system import System, originals
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def fail(*_: object) -> NoReturn:
@@ -26,6 +25,7 @@ def test_functions_that_are_replaced_are_reached_all_the_same(
     assert System.monotonic() > 0
 
 
+@pytest.mark.cold_start
 def test_modules_are_whole_for_as_long_as_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     popen: object = subprocess.Popen
     monkeypatch.setattr(subprocess, "Popen", fail)

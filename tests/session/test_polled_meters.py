@@ -64,6 +64,7 @@ def test_power_is_polled_in_the_session(pytester: pytest.Pytester, carbon: Carbo
 
 
 @pytest.mark.usefixtures("board")
+@pytest.mark.cold_start
 @pytest.mark.skipif("sys.platform == 'win32'", reason="needs fork")
 def test_power_is_polled_in_workers_and_counted_once(
     pytester: pytest.Pytester, carbon: Carbon

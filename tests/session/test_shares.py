@@ -79,6 +79,7 @@ def measured(pytester: pytest.Pytester, carbon: Run, *args: str) -> RunResult:
 
 
 @pytest.mark.slow
+@pytest.mark.cold_start  # workers know each other by their commands
 @pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_rows_add_up_to_what_the_counter_showed(
     pytester: pytest.Pytester, carbon: Run, powercap: Path, workers: str
@@ -100,6 +101,7 @@ def test_rows_add_up_to_what_the_counter_showed(
     assert database.total.cpu_s == pytest.approx(0.1 * database.times, rel=0.2)
 
 
+@pytest.mark.cold_start
 def test_a_gpu_that_workers_share_is_not_counted_twice(
     pytester: pytest.Pytester, carbon: Run
 ) -> None:

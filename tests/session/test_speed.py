@@ -95,6 +95,7 @@ def test_workers_correct_to_the_reference_of_their_run(
     result_of(pytester, carbon, "-n2")
 
 
+@pytest.mark.cold_start
 @needs_helper
 def test_a_killed_helper_is_said_once_and_changes_no_outcome(
     pytester: pytest.Pytester, carbon: Run
@@ -137,6 +138,7 @@ def test_a_killed_helper_is_said_once_and_changes_no_outcome(
     assert all("speed" in total for total in costs_of(result))
 
 
+@pytest.mark.cold_start
 @needs_helper
 def test_the_users_tests_do_not_see_the_helper(pytester: pytest.Pytester, carbon: Run) -> None:
     pytester.makepyfile(

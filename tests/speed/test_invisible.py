@@ -14,7 +14,10 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="helpers need /proc")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="helpers need /proc"),
+    pytest.mark.cold_start,
+]
 
 HAS_NO_CHILD = """
 try:

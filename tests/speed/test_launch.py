@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+# What helpers are to their processes is what is tested.
+pytestmark = pytest.mark.cold_start
+
 S = 1_000_000_000
 
 

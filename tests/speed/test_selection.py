@@ -11,6 +11,9 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.speed.follow import FollowProbe
 from pytest_carbon.speed.selection import StartingProbe, open_probe
 
+# What helpers are to their processes is what is tested.
+pytestmark = pytest.mark.cold_start
+
 OPEN_FILES = Path("/proc/self/fd")
 
 

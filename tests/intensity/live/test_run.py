@@ -180,6 +180,7 @@ def test_a_live_figure_neither_gates_nor_exceeds_a_budget(
     )
 
 
+@pytest.mark.cold_start
 def test_nothing_goes_over_the_network_unless_asked_for(
     maps: Any, carbon: Carbon, pytester: pytest.Pytester
 ) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import SubjectResult
-    from tests.warm_start import WarmStarts
 
 WORK = '''
 import os
@@ -28,7 +27,8 @@ from burn import burn
 TRACE = str(Path(__file__).with_name("trace.txt"))
 
 # As imported: a forked child is told as its parent, and a test may replace functions of os.
-WHO = f"{os.getpid()} {os.getppid()} {os.environ.get('PYTEST_XDIST_WORKER', '-')}"
+# Looks have sessions of their own (setsid), which is no word of Windows.
+WHO = f"{os.getpid()} {os.getsid(0) if hasattr(os, 'getsid') else os.getppid()}"
 COST = float(os.environ["COST"])
 _open, _write, _close = os.open, os.write, os.close
 
@@ -60,16 +60,14 @@ class Suite:
         pytester: pytest.Pytester,
         carbon: Callable[..., pytest.RunResult],
         monkeypatch: pytest.MonkeyPatch,
-        warm_starts: WarmStarts,
     ) -> None:
         self.ran: Counter[str] = Counter()
         self.again: Counter[str] = Counter()
         self.processes: dict[str, Counter[str]] = {}
-        self.costs = 0.01, 0.08
+        self.costs = 0.01, 0.06
         self._pytester = pytester
         self._carbon = carbon
         self._monkeypatch = monkeypatch
-        self._warm_starts = warm_starts
         pytester.makepyfile(work=WORK)
         pytester.makeini("[pytest]\ncarbon_speed = off\ncarbon_floor = 1mJ\n")
 
@@ -148,11 +146,10 @@ class Suite:
         self._monkeypatch.setenv("COST", str(self.costs[after]))
         result = run()
         self.ran, self.again, self.processes = Counter(), Counter(), {}
-        starters = {str(os.getpid()), str(self._warm_starts.pid)}
-        # Workers of pytest-xdist are the session's, too.
+        ours = str(os.getsid(0) if hasattr(os, "getsid") else os.getpid())
         for line in trace.read_text().splitlines() if trace.exists() else ():
-            process, parent, worker, what = line.split(" ", 3)
-            if worker != "-" or parent in starters:
+            process, session, what = line.split(" ", 2)
+            if session == ours:
                 self.ran[what] += 1
                 self.processes.setdefault(process, Counter())[what] += 1
             else:
@@ -165,7 +162,6 @@ def suite(
     pytester: pytest.Pytester,
     carbon: Callable[..., pytest.RunResult],
     monkeypatch: pytest.MonkeyPatch,
-    warm_starts: WarmStarts,
 ) -> Suite:
     """The suite of a case."""
-    return Suite(pytester, carbon, monkeypatch, warm_starts)
+    return Suite(pytester, carbon, monkeypatch)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tests.session.cases.conftest import Suite
 
 
+@pytest.mark.cold_start(imports=True)
 def test_tests_in_a_fake_file_system_are_measured(
     pytester: pytest.Pytester, suite: Suite, with_plugins: Callable[..., None]
 ) -> None:
@@ -38,7 +39,15 @@ def test_tests_in_a_fake_file_system_are_measured(
     gated.stdout.no_fnmatch_line("*measuring stopped*")
 
 
-@pytest.mark.parametrize("clock", ["perf", "descendants", "psutil", "waited-for"])
+@pytest.mark.parametrize(
+    "clock",
+    [
+        pytest.param("perf", marks=pytest.mark.cold_start(imports=True)),
+        "descendants",
+        "psutil",
+        "waited-for",
+    ],
+)
 def test_functions_that_tests_replace_are_not_used(
     pytester: pytest.Pytester, suite: Suite, clock: str
 ) -> None:
@@ -76,6 +85,7 @@ def test_functions_that_tests_replace_are_not_used(
     assert not suite.result.faults
 
 
+@pytest.mark.cold_start(imports=True)
 @pytest.mark.parametrize("workers", [(), ("-n1",)], ids=["serial", "worker"])
 def test_functions_that_are_replaced_all_along_are_not_used(
     pytester: pytest.Pytester,

@@ -156,6 +156,7 @@ def test_looks_wait_for_no_fixture_that_the_run_left_behind(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
+@pytest.mark.cold_start(imports=True)
 def test_whatever_a_test_breaks_for_good_is_as_it_was_when_all_have_run(
     pytester: pytest.Pytester, suite: Suite
 ) -> None:

@@ -120,6 +120,7 @@ def test_collects_often():
 """
 
 
+@pytest.mark.cold_start
 def test_in_a_run_objects_are_collected_as_ever_and_paid_for_elsewhere(
     pytester: pytest.Pytester, carbon: Run
 ) -> None:
