@@ -101,7 +101,7 @@ def test_baselines_gate_nothing_without_the_flag(pytester: pytest.Pytester, carb
     pytester.makeini("[pytest]\ncarbon_budget_always = true\n")
     pytester.makepyfile("from burn import burn\ndef test_it(): burn(0.02)\n")
     carbon("--carbon-update").assert_outcomes(passed=1)
-    pytester.makepyfile("from burn import burn\ndef test_it(): burn(0.4)\n")
+    pytester.makepyfile("from burn import burn\ndef test_it(): burn(0.2)\n")
     result = plain(pytester)
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*again in a fresh process*")

@@ -110,12 +110,12 @@ def test_a_regressed_task_fails_its_test_by_name(pytester: pytest.Pytester, carb
 
         def test_train(carbon):
             with carbon.task("load"):
-                burn(0.02)
+                burn(0.01)
             with carbon.task("train"):
                 burn({})
     """
     wide = "--carbon-tolerance=200%"
-    pytester.makepyfile(test_model=suite.format(0.02))
+    pytester.makepyfile(test_model=suite.format(0.01))
     carbon("--carbon-update").assert_outcomes(passed=1)
     stored = json.loads(next((pytester.path / "baselines").glob("*.json")).read_text())
     assert set(stored["task"]) == {
@@ -123,7 +123,7 @@ def test_a_regressed_task_fails_its_test_by_name(pytester: pytest.Pytester, carb
         "test_model.py::test_train > train",
     }
     carbon(wide).assert_outcomes(passed=1)
-    pytester.makepyfile(test_model=suite.format(0.4))
+    pytester.makepyfile(test_model=suite.format(0.1))
     result = carbon(wide, "--junitxml=junit.xml")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -183,7 +183,7 @@ def test_a_budget_limits_each_time_a_task_runs(
                     burn(0.005)
 
         def test_greedy(carbon):
-            for cpu_s in (0.005, 0.3):
+            for cpu_s in (0.005, 0.15):
                 with carbon.task("step", budget_mj=60):
                     burn(cpu_s)
         """
@@ -221,6 +221,7 @@ def test_a_task_left_open_ends_with_its_test(pytester: pytest.Pytester, carbon: 
     assert tasks["left"].notes == ("it was left open, and ended with its test",)
 
 
+@pytest.mark.cold_start
 def test_off_a_test_can_skip_itself(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """

@@ -12,7 +12,8 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("these systems are Linux's", allow_module_level=True)
 
-from tests.nobody import AS_NOBODY, needs_root, open_to_all  # type: ignore[unreachable, unused-ignore]
+from tests.conftest import plugins_off  # type: ignore[unreachable, unused-ignore]
+from tests.nobody import AS_NOBODY, needs_root, open_to_all
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +33,9 @@ MAIN = "import sys; from pytest_carbon.cli.main import main; sys.exit(main())"
 
 pytestmark = needs_root
 
+# As these users have no environment that would say so.
+FEW = plugins_off().split()
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -44,7 +48,7 @@ def run(folder: Path, *command: str) -> Run:
 
 
 def suite(*options: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", "--carbon", "-p", "no:cacheprovider", *options]
+    return [sys.executable, "-m", "pytest", "--carbon", "-p", "no:cacheprovider", *FEW, *options]
 
 
 def with_proc(how: str, command: list[str]) -> list[str]:

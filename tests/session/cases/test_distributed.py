@@ -86,7 +86,7 @@ def counting(pytester: pytest.Pytester, suite: Suite) -> Suite:
         test_one=MODULE.format(name="one"),
         test_two=MODULE.format(name="two"),
     )
-    suite.costs = 0.005, 0.05
+    suite.costs = 0.003, 0.03
     return suite
 
 
@@ -184,7 +184,7 @@ def test_a_worker_that_crashes_takes_no_suspect_with_it(
 
         def test_crash():
             note("crash")
-            if COST > 0.05:
+            if COST > 0.02:
                 os._exit(1)
 
         def test_b(): note("b"); work()

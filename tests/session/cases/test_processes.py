@@ -101,7 +101,7 @@ def test_a_forked_child_that_comes_back_to_pytest_runs_what_it_ran(
         def test_b(): note("b")
         """
     )
-    suite.costs = 0.02, 0.2
+    suite.costs = 0.01, 0.1
     for run in (suite.plain, suite.store, suite.gate):
         run("-o", "carbon_speed=auto")
         assert suite.ran == {"a": 2, "b": 2}

@@ -37,7 +37,7 @@ def test_a_rise_is_confirmed_by_looks_and_is_one_failure_of_one_test(
 ) -> None:
     store(pytester, carbon)
     pytester.makepyfile(
-        test_cost="from burn import burn\ndef test_one(): open('runs', 'a').write('1'); burn(0.3)"
+        test_cost="from burn import burn\ndef test_one(): open('runs', 'a').write('1'); burn(0.2)"
     )
     run = carbon("--junitxml=junit.xml")
     run.assert_outcomes(failed=1)
@@ -64,7 +64,7 @@ def test_a_look_in_which_the_test_fails_changes_no_outcome(
         from burn import burn
 
         def test_one():
-            burn(0.3)
+            burn(0.2)
             assert not Path("ran").exists()
             Path("ran").touch()
         """
@@ -85,7 +85,7 @@ def test_a_cost_of_the_first_run_alone_stays_open(pytester: pytest.Pytester, car
         from burn import burn
 
         @cache
-        def compiled(): burn(0.4)
+        def compiled(): burn(0.2)
 
         def test_one():
             compiled()
@@ -99,7 +99,7 @@ def test_a_cost_of_the_first_run_alone_stays_open(pytester: pytest.Pytester, car
 
 def test_confirmations_end_with_their_time(pytester: pytest.Pytester, carbon: Run) -> None:
     store(pytester, carbon)
-    pytester.makepyfile(test_cost=COST.format(0.3))
+    pytester.makepyfile(test_cost=COST.format(0.2))
     run = carbon("--carbon-confirm-time=0.01")
     run.assert_outcomes(passed=1)
     run.stdout.fnmatch_lines(["inconclusive: *out of confirm time (--carbon-confirm-time)*"])
@@ -107,7 +107,7 @@ def test_confirmations_end_with_their_time(pytester: pytest.Pytester, carbon: Ru
 
 def test_without_confirm_time_no_process_is_started(pytester: pytest.Pytester, carbon: Run) -> None:
     store(pytester, carbon)
-    pytester.makepyfile(test_cost=COST.format(0.3))
+    pytester.makepyfile(test_cost=COST.format(0.2))
     run = carbon("--carbon-confirm-time=0")
     run.assert_outcomes(passed=1)
     run.stdout.fnmatch_lines(["inconclusive: *not measured again (--carbon-confirm-time=0)*"])
