@@ -34,6 +34,8 @@ def test_tests_in_a_fake_file_system_are_measured(
         def test_d(fs_module): work()
         """,
     )
+    # Much, beside what it costs to make and to leave a fake file system.
+    suite.costs = 0.01, 0.2
     gated = suite.is_undisturbed(passed=4, regressed=4)
     assert not suite.result.faults
     gated.stdout.no_fnmatch_line("*measuring stopped*")
