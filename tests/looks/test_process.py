@@ -50,6 +50,7 @@ def taken(asked: LookOrder, invocation: Invocation) -> list[UnitAnswer]:
     return [answers[unit] for unit in asked.units]
 
 
+@pytest.mark.cold_start
 def test_a_test_runs_once_and_as_often_again_as_is_asked(
     pytester: pytest.Pytester, invocation: Invocation
 ) -> None:
@@ -244,6 +245,7 @@ def test_tasks_are_told_beside_their_test(
     assert gone is None
 
 
+@pytest.mark.cold_start
 def test_a_look_that_cannot_begin_tells_pytests_last_words(
     pytester: pytest.Pytester, invocation: Invocation
 ) -> None:
