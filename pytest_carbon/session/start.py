@@ -35,7 +35,7 @@ def start(config: pytest.Config, *, budgets_only: bool = False) -> None:
         if budgets_only:
             settings = settings.for_budgets()
         with closing(StartingProbe(settings.speed)) as probe:
-            # Imported while the probe's helpers start.
+            # Imported while the probe's helper starts.
             from pytest_carbon.session.measure.instruments import open_instruments
             from pytest_carbon.session.run import Run
 

@@ -104,8 +104,12 @@ def _leave_home(launcher: int) -> None:
     """Leave the session, the terminal and the folder; wait until the launcher is gone."""
     os.setsid()  # type: ignore[attr-defined, unused-ignore]
     os.chdir("/")
+    _wait_for_end_of(launcher)
+
+
+def _wait_for_end_of(parent: int) -> None:
     for _ in range(_MOST_WAITS):
-        if os.getppid() != launcher:
+        if os.getppid() != parent:
             return
         time.sleep(_WAIT_S)
 
@@ -128,11 +132,43 @@ def _prepare(root: str, pid: int, tid: int, started: int) -> tuple[str, Target |
     return "ready", target
 
 
+def _fastest(own_ns: float) -> float:
+    """Go on as the faster of this process, which takes ``own_ns``, and a copy; the time of that.
+
+    The same kernel takes one process in ten 5 to 11 % longer than the next for as long as it lives,
+    whatever its addresses, so that all of a run's figures would be off by that. A copy has memory
+    of its own as soon as it writes to it: of 200 starts the faster of both was more than 5 % above
+    the median in 5 %, and that of two interpreters in 12 %.
+    """
+    heard, told = os.pipe()
+    first = os.getpid()
+    try:
+        copy = os.fork()  # type: ignore[attr-defined, unused-ignore]
+    except OSError:  # a limit on processes
+        return own_ns
+    if copy == 0:
+        ns = best_ns(_REST_S)
+        if ns >= own_ns:
+            os._exit(0)
+        os.write(told, b"1")
+        for end in (heard, told):
+            os.close(end)
+        _wait_for_end_of(first)
+        return ns
+    os.close(told)
+    if os.read(heard, 1):
+        os._exit(0)
+    os.close(heard)
+    os.waitpid(copy, 0)
+    return own_ns
+
+
 def main(arguments: Sequence[str]) -> None:
     """Take the shared page's descriptor, ``/proc``'s root, pid, thread id and start time.
 
-    Writes "PID WORD NS" to standard output: the helper's process number, how it fares, and, when
-    it was asked on standard input, the kernel's time at its best. It leaves where nobody asks.
+    Writes "PID WORD" to standard output, its process number and how it fares, and, when it was
+    asked on standard input, " PID NS", that of the helper and the kernel's time at its best. It
+    leaves where nobody asks.
     """
     page, root, pid, tid, started = arguments
     launcher = os.getpid()
@@ -146,7 +182,8 @@ def main(arguments: Sequence[str]) -> None:
     os.write(1, f"{os.getpid()} {word}".encode())
     if not os.read(0, 2):
         os._exit(0)
-    os.write(1, f" {best_ns(_REST_S):.0f}".encode())
+    best = best_ns(_REST_S) if target is None else _fastest(best_ns(_REST_S))
+    os.write(1, f" {os.getpid()} {best:.0f}".encode())
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(null, number)

@@ -1,4 +1,4 @@
-"""Starts the helper processes that follow the test to its core.
+"""Starts the helper process that follows the test to its core.
 
 The helper is started before the CPU clock is opened: a clock that counts all descendants forked
 after its opening (perf with ``inherit``) would count the helper, daemonised or not. Its launcher
@@ -22,11 +22,11 @@ from pytest_carbon.speed.target import start_ticks
 from pytest_carbon.system import System
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from pytest_carbon.speed.follow import FollowProbe
 
-__all__ = ["HelperUnavailable", "StartingHelpers", "fastest"]
+__all__ = ["HelperUnavailable", "StartingHelper"]
 
 _START_TIMEOUT_S = 5.0
 
@@ -36,11 +36,7 @@ _START = (
     "from pytest_carbon.speed.helper import main; main(sys.argv[2:])"
 )
 
-# The same kernel takes one process in ten 5 to 11 % longer than the next for as long as it lives,
-# whatever its addresses, so that all of a run's figures would be off by that: the faster of two.
-_CANDIDATES = 2
-
-# What a helper waits for; where its launcher ends before it comes, it ends, too.
+# What the helper waits for; where its launcher ends before it comes, it ends, too.
 _GO = b"go"
 
 _WORDS = {
@@ -78,10 +74,21 @@ def _own_start_ticks(root: Path) -> int:
         raise HelperUnavailable(f"{root} cannot be read ({error})") from error
 
 
-class _Candidate:
-    """An interpreter on its way to be a helper: it waits to be asked how fast it is."""
+class StartingHelper:
+    """An interpreter that starts while this process does something else, to be the helper.
 
-    def __init__(self, proc: Path, executable: str) -> None:
+    It has to be started before the CPU clock is opened, from the thread that runs the tests.
+    Raises ``HelperUnavailable``.
+    """
+
+    def __init__(
+        self, *, proc: Path = Path("/proc"), executable: str | None = sys.executable
+    ) -> None:
+        if not executable:
+            raise HelperUnavailable("the path of this interpreter is not known")
+        if System.getpid() == 1:
+            raise HelperUnavailable(_WORDS["adopted"])
+        self._is_asked = False
         started = _own_start_ticks(proc)
         descriptor, self._memory = _new_page()
         package_home = str(Path(pytest_carbon.__file__).resolve().parent.parent)
@@ -101,8 +108,12 @@ class _Candidate:
         finally:
             os.close(descriptor)
 
-    def ask(self, clock_ns: Callable[[], int]) -> FollowProbe:
-        """The helper, which has found out how fast it is. Raises ``HelperUnavailable``."""
+    def finish(self, clock_ns: Callable[[], int] = System.monotonic_ns) -> FollowProbe:
+        """The helper, which has found out how fast it is, and follows the calling thread.
+
+        Waits 20 ms. Raises ``HelperUnavailable``.
+        """
+        self._is_asked = True
         launcher = self._launcher
         try:
             answer, _ = launcher.communicate(_GO, timeout=_START_TIMEOUT_S)
@@ -111,19 +122,22 @@ class _Candidate:
             launcher.communicate()
             raise HelperUnavailable("the helper process did not start in time") from error
         said = answer.decode(errors="replace").split()
-        if len(said) != 3 or not said[0].isdigit() or not said[2].isdigit():
+        if len(said) != 4 or not all(said[at].isdigit() for at in (0, 2, 3)):
             raise HelperUnavailable("the helper process did not start")
-        helper, word, best_ns = int(said[0]), said[1], float(said[2])
+        word, helper, best_ns = said[1], int(said[2]), float(said[3])
         if word != "ready":
             _reap(helper)
             raise HelperUnavailable(_WORDS.get(word, f"the helper process said {word!r}"))
-        # Imported while the helpers start.
+        # Imported while the helper starts.
         from pytest_carbon.speed.follow import FollowProbe
 
         return FollowProbe(Board(self._memory), helper, best_ns=best_ns, clock_ns=clock_ns)
 
-    def dismiss(self) -> None:
-        """Let it end unasked."""
+    def close(self) -> None:
+        """Let it end where it was not asked; may be called twice."""
+        if self._is_asked:
+            return
+        self._is_asked = True
         with contextlib.suppress(subprocess.TimeoutExpired):
             answer, _ = self._launcher.communicate(timeout=_START_TIMEOUT_S)
             helper = answer.decode(errors="replace").partition(" ")[0]
@@ -135,57 +149,3 @@ def _reap(helper: int) -> None:
     """Take leave of a helper that ends; it is a child only where this process adopts orphans."""
     with contextlib.suppress(ChildProcessError):
         os.waitpid(helper, 0)
-
-
-class StartingHelpers:
-    """Two interpreters that start while this process does something else.
-
-    They have to be started before the CPU clock is opened, from the thread that runs the tests.
-    Raises ``HelperUnavailable``.
-    """
-
-    def __init__(
-        self, *, proc: Path = Path("/proc"), executable: str | None = sys.executable
-    ) -> None:
-        if not executable:
-            raise HelperUnavailable("the path of this interpreter is not known")
-        if System.getpid() == 1:
-            raise HelperUnavailable(_WORDS["adopted"])
-        self._waiting: list[_Candidate] = []
-        try:
-            for _ in range(_CANDIDATES):
-                self._waiting.append(_Candidate(proc, executable))
-        except HelperUnavailable:
-            self.close()
-            raise
-
-    def finish(self, clock_ns: Callable[[], int] = System.monotonic_ns) -> FollowProbe:
-        """The faster one of both, which follows the calling thread.
-
-        Waits 10 ms for each. Raises ``HelperUnavailable``.
-        """
-        helpers: list[FollowProbe] = []
-        try:
-            while self._waiting:
-                # In turn, as two at once would slow each other.
-                helpers.append(self._waiting.pop(0).ask(clock_ns))
-        except HelperUnavailable:
-            for helper in helpers:
-                helper.close()
-            self.close()
-            raise
-        return fastest(helpers)
-
-    def close(self) -> None:
-        """Let those end that were not asked; may be called twice."""
-        while self._waiting:
-            self._waiting.pop().dismiss()
-
-
-def fastest(helpers: Sequence[FollowProbe]) -> FollowProbe:
-    """The fastest helper; the others are asked to leave."""
-    best = min(helpers, key=lambda helper: helper.best_ns or 0.0)
-    for helper in helpers:
-        if helper is not best:
-            helper.close()
-    return best

@@ -10,7 +10,7 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.speed.edges import EdgeProbe, OffProbe
 
 if TYPE_CHECKING:
-    from pytest_carbon.speed.launch import StartingHelpers
+    from pytest_carbon.speed.launch import StartingHelper
     from pytest_carbon.speed.probe import SpeedProbe
 
 __all__ = ["StartingProbe", "open_probe"]
@@ -38,36 +38,36 @@ class StartingProbe:
             )
         self._probe: SpeedProbe = OffProbe() if mode == "off" else EdgeProbe()
         self._reasons: tuple[str, ...] = ()
-        self._helpers: StartingHelpers | None = None
+        self._helper: StartingHelper | None = None
         if mode != "auto":
             return
         if not platform.startswith("linux"):
             self._reasons = (f"a speed helper needs Linux's /proc, this is {platform}",)
             return
-        from pytest_carbon.speed.launch import HelperUnavailable, StartingHelpers
+        from pytest_carbon.speed.launch import HelperUnavailable, StartingHelper
 
         try:
-            self._helpers = StartingHelpers(proc=proc, executable=executable)
+            self._helper = StartingHelper(proc=proc, executable=executable)
         except HelperUnavailable as unavailable:
             self._reasons = (f"no speed helper: {unavailable}",)
 
     def finish(self) -> tuple[SpeedProbe, tuple[str, ...]]:
         """The probe; the second part says why it is not a better one."""
-        helpers, self._helpers = self._helpers, None
-        if helpers is not None:
+        helper, self._helper = self._helper, None
+        if helper is not None:
             from pytest_carbon.speed.launch import HelperUnavailable
 
             try:
-                self._probe = helpers.finish()
+                self._probe = helper.finish()
             except HelperUnavailable as unavailable:
                 self._reasons = (f"no speed helper: {unavailable}",)
         return self._probe, self._reasons
 
     def close(self) -> None:
         """End what is still on its way; nothing where it has arrived."""
-        if self._helpers is not None:
-            self._helpers.close()
-            self._helpers = None
+        if self._helper is not None:
+            self._helper.close()
+            self._helper = None
 
 
 def open_probe(mode: str) -> tuple[SpeedProbe, tuple[str, ...]]:

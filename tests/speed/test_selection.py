@@ -82,7 +82,7 @@ def test_an_interpreter_that_does_not_start_a_helper_gets_edges(executable: str)
 )
 def test_a_helper_that_cannot_work_gives_its_reason(tmp_path: Path, word: str, reason: str) -> None:
     launcher = tmp_path / "launcher"
-    launcher.write_text(f"#!/bin/sh\nprintf '%s {word} 27000' $$\n")
+    launcher.write_text(f"#!/bin/sh\nprintf '%s {word} %s 27000' $$ $$\n")
     launcher.chmod(0o755)
     probe, (said,) = StartingProbe("auto", executable=str(launcher)).finish()
     assert probe.name.startswith("edges-")
