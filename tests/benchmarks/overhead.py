@@ -1,10 +1,12 @@
 """What the plugin costs: whole processes with and without it, in turn on the same machine.
 
     python tests/benchmarks/overhead.py [--pairs 11] [--only NAME ...] [--suite NAME=COMMAND ...]
+        [--peers] [--picture FILE]
 
 Ratios are medians over pairs of runs; CPU time is the process's own and that of the children that
 it has waited for. ``--suite`` adds a suite of yours, by a command to which ``--carbon`` can be
-appended. The peers run in environments of their own, which need the network once.
+appended. The peers run in environments of their own, which need the network once. The picture needs
+matplotlib.
 """
 
 from __future__ import annotations
@@ -38,6 +40,18 @@ class Cost(NamedTuple):
     cpu_s: float
     wall_s: float
     peak_bytes: int
+
+
+class Pair(NamedTuple):
+    """Two runs, one after the other: without what is measured, and with it."""
+
+    plain: Cost
+    loaded: Cost
+
+    @property
+    def cpu_ratio(self) -> float:
+        """CPU time with it, over that without."""
+        return self.loaded.cpu_s / self.plain.cpu_s
 
 
 class Scenario(NamedTuple):
@@ -106,28 +120,51 @@ def peer_scenarios(home: Path) -> list[Scenario]:
     return found
 
 
-def measure(scenario: Scenario, pairs: int) -> list[str]:
-    """A row of the table."""
+def measure(scenario: Scenario, pairs: int) -> list[Pair]:
+    """The pairs of runs; the first, which writes bytecode, is left out."""
     if "--carbon-baselines=stored" in scenario.loaded:
         run([*scenario.loaded, "--carbon-update"], scenario.folder)
-    runs: list[tuple[Cost, Cost]] = []
-    for number in range(pairs + 1):
-        pair = (run(scenario.plain, scenario.folder), run(scenario.loaded, scenario.folder))
-        if number:  # The first pair writes bytecode.
-            runs.append(pair)
+    return [
+        Pair(run(scenario.plain, scenario.folder), run(scenario.loaded, scenario.folder))
+        for _ in range(pairs + 1)
+    ][1:]
+
+
+def row(scenario: Scenario, runs: list[Pair]) -> list[str]:
+    """A row of the table."""
     more_s = median(loaded.cpu_s - plain.cpu_s for plain, loaded in runs)
     more_bytes = median(loaded.peak_bytes - plain.peak_bytes for plain, loaded in runs)
     tests = scenario.tests
     return [
         scenario.name,
         f"{median(plain.cpu_s for plain, _ in runs):.2f} s",
-        f"{median(loaded.cpu_s / plain.cpu_s for plain, loaded in runs):.2f}",
+        f"{median(pair.cpu_ratio for pair in runs):.2f}",
         f"{median(loaded.wall_s / plain.wall_s for plain, loaded in runs):.2f}",
         f"{1e3 * more_s:.0f} ms",
         f"{1e6 * more_s / tests:.0f} µs" if tests else "",
         f"{more_bytes / 1e6:.1f} MB",
         f"{more_bytes / tests / 1e3:.2f} KB" if tests else "",
     ]
+
+
+def draw(found: dict[str, list[Pair]], path: Path) -> None:
+    """Draw the ratio of CPU times of each pair, and their medians."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
+    figure, axes = plt.subplots(figsize=(7, 0.5 * len(found) + 1), layout="constrained")
+    for height, (name, runs) in enumerate(reversed(found.items())):
+        ratios = [pair.cpu_ratio for pair in runs]
+        axes.plot(ratios, [height] * len(ratios), "o", color="tab:blue", alpha=0.4)
+        axes.plot(median(ratios), height, "|", color="black", markersize=18)
+        axes.annotate(f"{median(ratios):.2f} {name}", (1.0, height + 0.25), color="black")
+    axes.axvline(1.0, color="black", linewidth=0.8)
+    axes.set_ylim(-0.5, len(found))
+    axes.set_yticks([])
+    axes.set_xlabel("CPU time of the whole process, over that without")
+    figure.savefig(path, dpi=120)
 
 
 def main() -> None:
@@ -137,6 +174,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], help="names of rows")
     parser.add_argument("--suite", action="append", default=[], metavar="NAME=COMMAND")
     parser.add_argument("--peers", action="store_true", help="pytest-benchmark and pytest-memray")
+    parser.add_argument("--picture", type=Path, help="draw the ratios into this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
@@ -150,11 +188,15 @@ def main() -> None:
             scenarios += peer_scenarios(home)
         chosen = [s for s in scenarios if not options.only or s.name in options.only]
         heads = ["", "plain CPU", "CPU", "wall", "more CPU", "a test", "more memory", "a test"]
+        found = {}
         rows = []
         for scenario in chosen:
-            rows.append(measure(scenario, options.pairs))
+            found[scenario.name] = measure(scenario, options.pairs)
+            rows.append(row(scenario, found[scenario.name]))
             print(*rows[-1], sep="  ", flush=True)
         print("\n" + tabulate(rows, heads, tablefmt="github", disable_numparse=True))
+        if options.picture is not None:
+            draw(found, options.picture)
 
 
 if __name__ == "__main__":
