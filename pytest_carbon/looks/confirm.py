@@ -150,7 +150,7 @@ def _learn(
 ) -> None:
     """Take a look's answer; questions that it decides leave the case."""
     case.taken += 1
-    case.shared_cores = case.shared_cores or answer.shares_cores
+    case.shared_cores |= answer.shares_cores
     if answer.problem:
         # As often as it has passed, it passes again.
         case.repeats = len(answer.repeats)
