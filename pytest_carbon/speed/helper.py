@@ -145,14 +145,16 @@ def _fastest(own_ns: float) -> float:
     try:
         copy = os.fork()  # type: ignore[attr-defined, unused-ignore]
     except OSError:  # a limit on processes
+        os.close(told)
+        os.close(heard)
         return own_ns
     if copy == 0:
         ns = best_ns(_REST_S)
         if ns >= own_ns:
             os._exit(0)
         os.write(told, b"1")
-        for end in (heard, told):
-            os.close(end)
+        os.close(told)
+        os.close(heard)
         _wait_for_end_of(first)
         return ns
     os.close(told)
