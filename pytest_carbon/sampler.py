@@ -200,7 +200,7 @@ class Sampler:
             account.host_ns / NS_PER_S if account.host_ns else None,
             self.memory_bytes() if memory_bytes is None else memory_bytes,
             self._host_share,
-            self._host_share if self._run_busy is None else self._run_share(account),
+            self._run_share(account),
         )
         energies: list[DomainEnergy] = []
         for meter, where, zero in self._places:
@@ -216,7 +216,7 @@ class Sampler:
             work_s=usage.work_s,
             energies=tuple(energies),
             speed=speed,
-            instructions=None if self._instructions is None else self._instructions_of(account),
+            instructions=self._instructions_of(account),
             missing=(*self.losses, "a reading") if account.is_lost else tuple(self.losses),
         )
 
@@ -231,15 +231,13 @@ class Sampler:
 
     def _run_share(self, account: Account) -> float:
         """The tree's part of the CPU time of all workers; an equal one where that is unknown."""
-        assert self._run_busy is not None, "is asked for where there is one"
-        if not self._run_busy.is_known or not account.counters:
+        if self._run_busy is None or not self._run_busy.is_known or not account.counters:
             return self._host_share
         run_ns = account.counters[self._run_at]
         return min(1.0, account.cpu_ns / run_ns) if run_ns > 0 else self._host_share
 
     def _instructions_of(self, account: Account) -> int | None:
-        assert self._instructions is not None, "is asked for where there are any"
-        if not account.counters or self._instructions.read() is None:
+        if self._instructions is None or not account.counters or self._instructions.read() is None:
             return None
         return account.counters[-1]
 

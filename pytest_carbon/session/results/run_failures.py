@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.measurement import Kind
 from pytest_carbon.session.baselines import NEXT_STEP
 from pytest_carbon.text import shown
@@ -47,9 +46,7 @@ def _failed_late(result: RunResult, hosts: Hosts) -> Iterator[SubjectResult]:
     """
     for subject in result.subjects:
         verdict = subject.verdict
-        if verdict is None or verdict.outcome is Outcome.OK:
-            continue
-        if subject.test_outcome in {"failed", "error"}:
+        if verdict is None or subject.test_outcome in {"failed", "error"}:
             continue
         if hosts.of(subject).judge.fails(verdict):
             yield subject

@@ -64,8 +64,6 @@ class Protocol(Hooks):
         self._limits = limits
         self._results = results
         self._destination = destination
-        # Where nothing is stored most tests have nothing to be held against, and need not be asked.
-        self._judges = judge.gates and (judge.has_baselines or judge.judges_all)
         self._elsewhere: Elsewhere | None = None
         self._reraise: tuple[type[BaseException], ...] = ()
 
@@ -82,17 +80,15 @@ class Protocol(Hooks):
         self, item: pytest.Item, nextitem: pytest.Item | None
     ) -> bool | None:
         """Run a test as pytest does, but judge it before its call is reported."""
-        limits, test = self._limits.of(item), test_id(item)
+        limits = self._limits.of(item)
         if limits.skip:
             return None
         if self._elsewhere is not None and self._elsewhere.run(item, nextitem):
             return True
         hook, nodeid, location = item.ihook, item.nodeid, item.location
         hook.pytest_runtest_logstart(nodeid=nodeid, location=location)
-        recorder = self._recorder
-        before = None
-        if self._judges and self._judge.watches_disk(test):
-            before = DiskUse.now()
+        recorder, test = self._recorder, test_id(item)
+        before = DiskUse.now() if self._judge.watches_disk(test) else None
         costs = recorder.begin(test)
         passed = run_phases(
             item,
@@ -112,8 +108,6 @@ class Protocol(Hooks):
 
     def _can_fail(self, limits: Limits, test: str, costs: Costs) -> bool:
         """Whether a figure may fail a test whose call has passed."""
-        if not self._judges and limits.budget is None and costs.tasks is None:
-            return False
         try:
             return self._results.decide_at_once(test, limits, costs)
         except Exception as error:  # noqa: BLE001 - the plugin's outer boundary: said, not raised
