@@ -7,7 +7,7 @@ import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest_carbon
 from pytest_carbon.compare.installation import shared_packages, source_folders
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pytest_carbon.compare.installation import Installation
-
-T = TypeVar("T")
 
 __all__ = ["Hello", "Session", "Side"]
 

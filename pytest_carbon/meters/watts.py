@@ -159,8 +159,12 @@ _INTEL_MODELS = {
 }
 
 
+def _plain(name: str) -> str:
+    return name.upper().replace("(R)", "").replace("(TM)", "")
+
+
 def _by_name(name: str) -> str | None:
-    plain = name.upper().replace("(R)", "").replace("(TM)", "")
+    plain = _plain(name)
     scalable = _SCALABLE.search(plain)
     if scalable is not None:
         if scalable[1] == "3" and scalable[2]:
@@ -199,7 +203,7 @@ def _by_cpuid(cpu: CpuModel) -> str | None:
 
 
 def _published(name: str) -> CpuPower | None:
-    plain = name.upper().replace("(R)", "").replace("(TM)", "")
+    plain = _plain(name)
     for machine in _PUBLISHED:
         if re.search(machine.pattern, plain):
             if machine.idle_w is None:
