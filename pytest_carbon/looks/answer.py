@@ -18,21 +18,14 @@ if TYPE_CHECKING:
     from pytest_carbon.looks.order import LookOrder, Unit
     from pytest_carbon.measurement import Measurement
 
-__all__ = ["AT_ONCE", "OTHERS_BUSY", "Said", "Sample", "Transcript", "UnitAnswer", "read_answers"]
-
-
-OTHERS_BUSY = 0.5
-"""Cores that other programs keep busy, from which on they are in the way."""
-
-AT_ONCE = 1.05
-"""More than one thread, by more than the error of clocks."""
+__all__ = ["Said", "Sample", "Transcript", "UnitAnswer", "read_answers"]
 
 
 class Sample(NamedTuple):
     """One pass over a unit: its cost, and those of the tasks that were asked for, in order.
 
     ``kernel_s`` of ``cpu_s`` is the kernel's part, and ``blocks_written`` what went to a disk, in
-    blocks of 512 bytes. ``at_once`` is how many threads of the process ran at once, on average.
+    blocks of 512 bytes.
     """
 
     cost: Measurement
@@ -40,7 +33,6 @@ class Sample(NamedTuple):
     blocks_written: int = 0
     kernel_s: float = 0.0
     cpu_s: float = 0.0
-    at_once: float = 0.0
 
 
 class Said(NamedTuple):
@@ -66,25 +58,13 @@ class UnitAnswer(NamedTuple):
 
     ``first`` is its first run there, ``None`` where that did not pass; ``repeats`` are the runs
     after it, empty where it cannot run again in one process, and where the first one was enough
-    (``is_enough``). ``problem`` says in words why something is missing. ``others_busy`` is how many
-    of the host's ``cores`` other programs kept busy on average while the look was taken, ``None``
-    where that is unknown.
+    (``is_enough``). ``problem`` says in words why something is missing.
     """
 
     first: Sample | None = None
     repeats: tuple[Sample, ...] = ()
     is_enough: bool = False
     problem: str = ""
-    others_busy: float | None = None
-    cores: int = 0
-
-    @property
-    def shares_cores(self) -> bool:
-        """Whether threads of the tests that run at once had to share cores with other programs."""
-        if self.others_busy is None or self.first is None or self.others_busy < OTHERS_BUSY:
-            return False
-        at_once = max(sample.at_once for sample in (self.first, *self.repeats))
-        return at_once > AT_ONCE and at_once + self.others_busy > self.cores - OTHERS_BUSY
 
 
 class Transcript:
@@ -164,7 +144,6 @@ def _sum(samples: Sequence[Sample]) -> Sample:
         blocks_written=sum(sample.blocks_written for sample in samples),
         kernel_s=sum(sample.kernel_s for sample in samples),
         cpu_s=sum(sample.cpu_s for sample in samples),
-        at_once=max(sample.at_once for sample in samples),
     )
 
 

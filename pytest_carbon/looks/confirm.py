@@ -31,13 +31,6 @@ LOOK_S = 2.0
 # The speed of a shared core is correlated by 0.1 after 2 s; a process takes half a second to start.
 BETWEEN_LOOKS_S = 1.5
 
-# A thread that waits for another one often spins. Beside one busy process on two cores, numpy's
-# product of matrices took 1.4 times its CPU time in each look (28 November 2026), which is no
-# property of the code.
-SHARED_CORES = (
-    "its threads shared the cores with other programs, and burn more where they wait for each other"
-)
-
 # All suspects of a run may take so many times what one may take.
 MOST_SUSPECTS = 10
 
@@ -60,7 +53,6 @@ class _Case:
     looks: dict[int, list[Look]] = field(default_factory=dict)
     taken: int = 0
     spent_s: float = 0.0
-    shared_cores: bool = False
 
     @property
     def tasks(self) -> tuple[AskedTask, ...]:
@@ -150,7 +142,6 @@ def _learn(
 ) -> None:
     """Take a look's answer; questions that it decides leave the case."""
     case.taken += 1
-    case.shared_cores |= answer.shares_cores
     if answer.problem:
         # As often as it has passed, it passes again.
         case.repeats = len(answer.repeats)
@@ -168,8 +159,6 @@ def _learn(
             verdict = question.verdict(looks)
             if verdict is None and out_of_time:
                 verdict = question.unanswered(looks, out_of_time)
-            if verdict is not None and verdict.outcome.fails and case.shared_cores:
-                verdict = question.unanswered(looks, SHARED_CORES)
             if verdict is not None and answer.problem and verdict.outcome is Outcome.INCONCLUSIVE:
                 verdict = verdict._replace(reason=f"{verdict.reason}: {answer.problem}")
         if verdict is None:

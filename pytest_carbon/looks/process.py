@@ -12,7 +12,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from pytest_carbon.looks.answer import Transcript, UnitAnswer, read_answers
-from pytest_carbon.looks.neighbours import Neighbours
 from pytest_carbon.looks.order import LOOK_VARIABLE, OUT_OF_TIME
 from pytest_carbon.scratch import note_process, scratch_folder
 from pytest_carbon.signals import EndedBySignal, ended_by_signals, held
@@ -48,15 +47,9 @@ def take_look(
     only a problem in words. On any exception, Ctrl-C included, the process is ended first; so it
     is on SIGTERM and SIGHUP, which then do what they would have done without it.
     """
-    neighbours = Neighbours()
     try:
         with ended_by_signals():
-            answers = _take_look(order, invocation, until_s)
-        others_busy, cores = neighbours.finish(), os.cpu_count() or 1
-        return {
-            unit: answer._replace(others_busy=others_busy, cores=cores)
-            for unit, answer in answers.items()
-        }
+            return _take_look(order, invocation, until_s)
     except EndedBySignal as request:
         System.kill(System.getpid(), request.number)
         raise

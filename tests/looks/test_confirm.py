@@ -44,33 +44,6 @@ def test_a_rise_that_two_looks_show_is_a_regression() -> None:
     assert len(host.orders) == 2
 
 
-@pytest.mark.parametrize(
-    ("others_busy", "cores", "at_once", "outcome"),
-    [
-        pytest.param(1.0, 2, 1.4, Outcome.INCONCLUSIVE, id="threads beside a neighbour"),
-        pytest.param(0.1, 2, 1.9, Outcome.REGRESSED, id="threads on a quiet host"),
-        pytest.param(1.0, 2, 0.9, Outcome.REGRESSED, id="one thread beside a neighbour"),
-        pytest.param(20.0, 64, 2.0, Outcome.REGRESSED, id="there are cores for all"),
-        pytest.param(None, 2, 1.9, Outcome.REGRESSED, id="nobody knows"),
-    ],
-)
-def test_threads_that_share_cores_with_other_programs_convict_nobody(
-    others_busy: float | None, cores: int, at_once: float, outcome: Outcome
-) -> None:
-    sample = Sample(cost(3.0), at_once=at_once)
-    look = UnitAnswer(first=sample, repeats=(sample,) * 3, others_busy=others_busy, cores=cores)
-    (verdict,) = judged(Host({ONE: look}), against_baseline(ONE))
-    assert verdict.outcome is outcome
-    assert ("shared the cores" in verdict.reason) == (outcome is Outcome.INCONCLUSIVE)
-
-
-def test_threads_that_share_cores_are_cleared_as_others_are() -> None:
-    sample = Sample(cost(1.0), at_once=1.4)
-    look = UnitAnswer(first=sample, repeats=(sample,) * 3, others_busy=1.0, cores=2)
-    (verdict,) = judged(Host({ONE: look}), against_baseline(ONE, 1.3))
-    assert verdict.outcome is Outcome.OK
-
-
 def test_one_look_clears_an_unlucky_run() -> None:
     host = Host({ONE: 1.0})
     (verdict,) = judged(host, against_baseline(ONE, 1.3))

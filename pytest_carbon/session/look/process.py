@@ -196,14 +196,13 @@ class LookProcess(Hooks):
         StartingPoint.of(item).prepare()
         self._report.begin()
         self._say(begin=test, unit=index, number=number)
-        before, cpu_ns, wall_ns = DiskUse.now(), System.process_time_ns(), System.perf_counter_ns()
+        before = DiskUse.now()
         # A sibling as the next test: function fixtures end, and wider ones stay.
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=copy.copy(item))
         if System.getpid() != self._owner:
             # A child that the test has forked comes back here: it is not to repeat anything.
             pytest.exit("the end of a forked child", returncode=0)
         used = DiskUse.now().since(before)
-        at_once = (System.process_time_ns() - cpu_ns) / max(1, System.perf_counter_ns() - wall_ns)
         recorder = self._recorder
         assert recorder is not None, "made when configured"
         assert self._costs is not None, "made by the protocol"
@@ -214,7 +213,7 @@ class LookProcess(Hooks):
             self._say(run=test, unit=index, problem=problem)
             return None
         tasks = [recorder.prices.cost(self._costs, t.sensitivity, Part(*t)) for t in ask.tasks]
-        sample = Sample(cost, tuple(tasks), used.blocks_written, used.kernel_s, used.cpu_s, at_once)
+        sample = Sample(cost, tuple(tasks), used.blocks_written, used.kernel_s, used.cpu_s)
         self._say(run=test, unit=index, sample=to_plain(sample))
         return cost.energy_j
 
