@@ -11,6 +11,7 @@ from pytest_carbon.gate.spread import (
     disk_drift,
     look_sd,
     sample_sd,
+    sd_here,
     trimmed_mean,
 )
 from pytest_carbon.gate.trend import STEEPEST, fit_trend
@@ -96,12 +97,15 @@ def by_looks(suspect: Suspect, looks: Sequence[Look]) -> Evidence:
     bounds = suspect.bounds
     entry, stored = bounds.entry, bounds.stored_look
     part = min(1.0, stored.centre_j / bounds.centre_j) if bounds.is_mostly_first else 1.0
+    ratios = [[log_ratio(now_j, stored.centre_j) for now_j in look.samples_j] for look in looks]
     sd = sample_sd(stored, bounds.suite_sd)
-    one_sd = look_sd(sd, min(len(look.samples_j) for look in looks))
-    ratios_log = [
-        trimmed_mean([log_ratio(now_j, stored.centre_j) for now_j in look.samples_j])
-        for look in looks
-    ]
+    if not bounds.policy.thorough:
+        # Another machine on the same cores, in bursts of a second, once made numpy's product of
+        # matrices 30 % costlier in both looks that decide (29 November 2026). Runs of such a look
+        # lie 1.3 to 1.6 times apart. Of many looks those in bursts disagree with the others.
+        sd = sd_here(sd, stored, ratios)
+    one_sd = look_sd(sd, min(map(len, ratios)))
+    ratios_log = [trimmed_mean(of_look) for of_look in ratios]
     usual_error = STEEPEST if entry.sensitivity is None else KNOWN_BY
     trend = fit_trend(_slownesses_log(entry, looks), ratios_log, one_sd, usual_error)
     return Evidence(

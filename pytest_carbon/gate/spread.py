@@ -30,6 +30,7 @@ __all__ = [
     "look_sd",
     "robust_sd",
     "sample_sd",
+    "sd_here",
     "shrunk_sd",
     "suite_sd",
     "summarise",
@@ -101,6 +102,22 @@ def first_sd(entry: Entry, prior_sd: float = TYPICAL_SD) -> float:
     if look is not None:
         prior_sd = shrunk_sd(look.sd_log, _independent(look), prior_sd)
     return max(shrunk_sd(entry.first.sd_log, entry.first.samples, prior_sd), LEAST_RUN_SD)
+
+
+def sd_here(sd: float, stored: Spread, looks: Iterable[Sequence[float]]) -> float:
+    """The spread of one run: what is stored (``sd``), or more where looks show more of it now.
+
+    ``looks`` are logarithms of samples, look by look. Those of one look share their moment, so
+    what they lie apart lacks that part of the variance.
+    """
+    squares, freedom = 0.0, 0
+    for samples_log in looks:
+        mean_log = sum(samples_log) / len(samples_log)
+        squares += sum((sample_log - mean_log) ** 2 for sample_log in samples_log)
+        freedom += len(samples_log) - 1
+    weight = _independent(stored) + PRIOR_SAMPLES
+    variance = (weight * sd * sd + squares / (1 - SHARED)) / (weight + freedom)
+    return max(sd, sqrt(variance))
 
 
 def look_sd(sd: float, samples: int) -> float:

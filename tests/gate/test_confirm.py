@@ -101,6 +101,16 @@ def test_a_real_rise_is_convicted_by_two_looks_that_agree() -> None:
     assert verdict.low < 1.5 < verdict.high
 
 
+def test_two_looks_in_a_burst_convict_nobody() -> None:
+    calm = Look(first_j=1.3, samples_j=(1.3, 1.28, 1.32, 1.3))
+    convicted = verdict_by_looks(suspect(1.3), [calm, calm])
+    assert convicted is not None
+    assert convicted.outcome is Outcome.REGRESSED
+    # The mean is the same.
+    burst = calm._replace(samples_j=(1.56, 1.51, 1.04, 1.16))
+    assert verdict_by_looks(suspect(1.3), [burst, burst]) is None
+
+
 @pytest.mark.parametrize("rise", [1.25, 1.5, 3.0, 100.0])
 def test_one_look_alone_never_convicts(rise: float) -> None:
     look = Look(first_j=rise, samples_j=(rise,) * 50)

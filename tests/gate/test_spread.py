@@ -21,6 +21,7 @@ from pytest_carbon.gate.spread import (
     look_sd,
     robust_sd,
     sample_sd,
+    sd_here,
     shrunk_sd,
     suite_sd,
     summarise,
@@ -142,6 +143,19 @@ def test_a_shrunk_spread_lies_between_the_two(sd: float, samples: int, prior: fl
 def test_runs_that_follow_each_other_never_average_out_completely() -> None:
     assert look_sd(0.1, 1) == pytest.approx(0.1)
     assert look_sd(0.1, 1_000_000) == pytest.approx(0.1 * math.sqrt(0.35), rel=1e-3)
+
+
+def test_looks_whose_runs_lie_apart_are_worth_less_than_the_stored_spread_says() -> None:
+    stored = Spread(centre_j=1.0, sd_log=0.05, samples=30, processes=10)
+    calm, burst = [0.01, 0.02, 0.0, -0.01], [0.44, 0.41, 0.07, 0.30]
+    assert sd_here(0.05, stored, [calm]) == 0.05
+    assert sd_here(0.05, stored, [burst]) > 0.08
+    assert sd_here(0.05, stored, [burst, burst]) > sd_here(0.05, stored, [burst, calm])
+
+
+def test_looks_of_a_single_run_leave_the_spread_as_it_is() -> None:
+    stored = Spread(centre_j=1.0, sd_log=0.05, samples=30, processes=10)
+    assert sd_here(0.05, stored, [[0.3], [0.1]]) == 0.05
 
 
 def test_more_processes_make_a_better_centre_than_more_runs_in_one() -> None:
