@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
-from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough, with_look
+from pytest_carbon.cli.rounds import FinishedRounds, Progress, unsure_of, with_look
 from pytest_carbon.cli.store_rounds import in_one_environment, policy_of, store_rounds
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.signals import EndedBySignal
+from pytest_carbon.text import counted
 from pytest_carbon.units import format_duration
 from pytest_carbon.updates.plan import Mode
 from pytest_carbon.updates.refresh import comparable, plan_runs
@@ -23,6 +24,7 @@ from pytest_carbon.values import parse_seconds
 
 if TYPE_CHECKING:
     from pytest_carbon.cli.suite import SuiteRun
+    from pytest_carbon.measurement import Subject
     from pytest_carbon.result.run import RunResult
 
 __all__ = ["add_parser", "run"]
@@ -70,8 +72,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure the suite in fresh processes, and update its baselines",
         description="Run the suite several times, each time in a fresh process, and update the "
         "baselines of this environment in one step. Each round runs the suite once as it is, and "
-        "then the tests that are large enough to gate again in another process. Arguments after "
-        "-- go to pytest.",
+        "then the tests that are large enough to gate again in another process; after five, only "
+        "those whose figures still vary too much run again. Arguments after -- go to pytest.",
     )
     parser.add_argument(
         "--rounds",
@@ -151,7 +153,10 @@ class _Refresh:
         )
         if self._runs:
             say(f"resuming after {len(self._runs)} finished rounds")
-        while not self._is_done():
+        while not self._is_done(unsure := self._unsure_of()):
+            if unsure:
+                self._look_again(self._begun + 1, unsure)
+                continue
             status = self._round(self._begun + 1)
             if status:
                 return status
@@ -167,12 +172,12 @@ class _Refresh:
         )
         return _TEST_FAILED if failed else 0
 
-    def _is_done(self) -> bool:
+    def _is_done(self, unsure: frozenset[Subject] | None) -> bool:
         done = len(self._runs)
         # A round that was lost counts as begun: else one that always dies would go on for ever.
         if not done or self._begun >= self._most:
             return bool(done)
-        if not self._args.rounds and done >= LEAST_ROUNDS and self._knows_enough():
+        if unsure is not None and not unsure:
             return True
         limit_s = self._args.max_time
         spent_s = time.monotonic() - self._start_s
@@ -187,13 +192,38 @@ class _Refresh:
         rounds = self._begun - self._resumed
         return (time.monotonic() - self._start_s) / rounds if rounds else 0.0
 
-    def _knows_enough(self) -> bool:
-        _, runs = comparable(self._runs)
+    def _unsure_of(self) -> frozenset[Subject] | None:
+        """What is not known well enough, and further looks can tell.
+
+        ``None`` where a whole round is needed.
+        """
+        if self._args.rounds or len(self._runs) < LEAST_ROUNDS:
+            return None
+        _, elsewhere = comparable(self._runs)
         last = self._runs[-1]
         kept = [run for run in self._runs if run.environment == last.environment]
         policy = policy_of(last)
-        planned = plan_runs(None, kept, Mode.ALL, policy)
-        return not runs and are_enough(planned.file, policy)
+        planned = plan_runs(None, kept, Mode.ALL, policy).file
+        unsure = frozenset(unsure_of(planned, policy))
+        has_looks = all(planned.entries[subject].look for subject in unsure)
+        return None if elsewhere or not has_looks else unsure
+
+    def _look_again(self, number: int, unsure: frozenset[Subject]) -> None:
+        """A round of nothing but a look at those that the figures are not good enough of."""
+        start_s = time.monotonic()
+        self._begun = number
+        tests = f"{counted(len(unsure), 'test')} whose figures vary more"
+        self._progress.at(number, f"measuring again {tests}")
+        last = self._runs[-1]
+        stored = BaselineStore(Path(last.baselines_folder)).load(last.environment)
+        self._runs[-1], _ = with_look(last, stored, self._args.pytest_args, unsure)
+        unkept = self._finished.keep(len(self._runs), self._runs[-1])
+        if unkept:
+            self._progress.end(unkept)
+        spent_s = time.monotonic() - start_s
+        self._progress.end(
+            f"round {number} of {self._ahead}: again for {tests}, in {format_duration(spent_s)}"
+        )
 
     def _round(self, number: int) -> int:
         """One round; an exit status where a further one would end like it, else 0."""

@@ -21,7 +21,7 @@ from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.process import take_look
 from pytest_carbon.looks.taker import LookTaker
 from pytest_carbon.looks.to_store import look_to_store, worth_a_look
-from pytest_carbon.measurement import Kind
+from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.resultfile.file import read_result, write_result
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
 from pytest_carbon.tasks.names import owner_of
@@ -32,11 +32,10 @@ if TYPE_CHECKING:
 
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.gate.policy import Policy
-    from pytest_carbon.measurement import Subject
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import LookRuns
 
-__all__ = ["FinishedRounds", "Progress", "are_enough", "look_at", "with_look"]
+__all__ = ["FinishedRounds", "Progress", "look_at", "unsure_of", "with_look"]
 
 # Runs of a test after the first one in a look. More would tell little, as they share the moment.
 REPEATS = 3
@@ -52,9 +51,15 @@ _MOST_BYTES = 2**20
 
 
 def with_look(
-    result: RunResult, stored: BaselineFile | None, arguments: Sequence[str]
+    result: RunResult,
+    stored: BaselineFile | None,
+    arguments: Sequence[str],
+    among: frozenset[Subject] | None = None,
 ) -> tuple[RunResult, list[str]]:
-    """The round's result with a look at its tests, and what there is to say about that."""
+    """The round's result with one more look, and what there is to say about that.
+
+    At all tests that are worth it, or at those with subjects ``among`` these.
+    """
     passed = [
         subject
         for subject in (*result.of(Kind.TEST), *result.of(Kind.TASK))
@@ -66,6 +71,12 @@ def with_look(
         if subject.subject.kind is Kind.TASK:
             tasks.setdefault(owner_of(subject.subject.id, names), []).append(subject.subject)
     tests = worth_a_look((s for s in passed if s.subject.kind is Kind.TEST), result.floor_j)
+    if among is not None:
+        tests = [
+            test
+            for test in tests
+            if test.subject in among or not among.isdisjoint(tasks.get(test.subject.id, ()))
+        ]
     found, problems = look_to_store(
         tests,
         tasks,
@@ -76,7 +87,8 @@ def with_look(
         timeout_s=_TIMEOUT_S,
     )
     subjects = tuple(
-        s._replace(looks=(found[s.subject],)) if s.subject in found else s for s in result.subjects
+        s._replace(looks=(*s.looks, found[s.subject])) if s.subject in found else s
+        for s in result.subjects
     )
     notes = [f"{test}: measured again: {why}" for test, why in problems.items()]
     return result._replace(subjects=subjects), notes
@@ -116,16 +128,16 @@ def _taker(result: RunResult, arguments: Sequence[str]) -> LookTaker:
     )
 
 
-def are_enough(planned: BaselineFile, policy: Policy) -> bool:
-    """Whether each test that is gated by itself is known well enough for the rise it is allowed."""
-    entries = [
-        entry
+def unsure_of(planned: BaselineFile, policy: Policy) -> list[Subject]:
+    """What is gated by itself and not known well enough for the rise it is allowed."""
+    entries = {
+        subject: entry
         for subject, entry in planned.entries.items()
         if subject.kind is not Kind.FILE and not entry.is_short
-    ]
-    usual_sd = suite_sd(entries, policy.floor_j)
-    bounds = (Bounds.of(entry, policy, usual_sd) for entry in entries)
-    return all(_error(one) <= ENOUGH * one.allowed_log for one in bounds)
+    }
+    usual_sd = suite_sd(entries.values(), policy.floor_j)
+    bounds = ((subject, Bounds.of(entry, policy, usual_sd)) for subject, entry in entries.items())
+    return [subject for subject, one in bounds if _error(one) > ENOUGH * one.allowed_log]
 
 
 def _error(bounds: Bounds) -> float:

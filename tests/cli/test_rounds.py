@@ -10,19 +10,20 @@ import pytest
 from pytest_carbon.baseline.entry import Entry, Spread, short_entry
 from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.cli.main import main
-from pytest_carbon.cli.rounds import FinishedRounds, Progress, are_enough
+from pytest_carbon.cli.rounds import FinishedRounds, Progress, unsure_of, with_look
 from pytest_carbon.cli.suite import SuiteRun
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result.facts import Course
-from tests.results import ENVIRONMENT, INTENSITY, run_result, subject
+from tests.results import ENVIRONMENT, INTENSITY, look, run_result, subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from pytest_carbon.result.run import RunResult
+    from pytest_carbon.result.subject import LookRuns
 
 TEST = "test_a.py::test_one"
 
@@ -84,6 +85,29 @@ def test_figures_that_scatter_get_ten(suites: Suites) -> None:
     suites.energies_j = [1.0, 3.0]
     assert refresh() == 0
     assert suites.run == 10
+
+
+def test_what_varies_more_is_looked_at_alone_from_the_sixth_round_on(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = []
+
+    def with_look(
+        result: RunResult, _stored: object, _arguments: object, among: object = None
+    ) -> tuple[RunResult, list[str]]:
+        looks.append(among)
+        one = result.subjects[0]
+        more = look([0.5, 1.0, 2.0][len(looks) % 3])
+        return result._replace(subjects=(one._replace(looks=(*one.looks, more)),)), []
+
+    monkeypatch.setattr("pytest_carbon.cli.refresh.with_look", with_look)
+    assert refresh() == 0
+    assert suites.run == 5
+    assert looks == [None] * 5 + [{Subject(Kind.TEST, TEST)}] * 5
+    assert (
+        "round 6 of 5 to 10: again for 1 test whose figures vary more, in"
+        in capsys.readouterr().out
+    )
 
 
 @pytest.mark.parametrize("count", [1, 7, 12])
@@ -192,15 +216,35 @@ def planned(**entries: Entry) -> BaselineFile:
 
 def test_few_rounds_are_enough_for_steady_tests_and_a_wide_tolerance() -> None:
     steady, shaky = entry(0.03, 5), entry(0.3, 5)
-    assert are_enough(planned(a=steady), Policy(tolerance=0.2))
-    assert not are_enough(planned(a=steady), Policy(tolerance=0.02))
-    assert not are_enough(planned(a=steady, b=shaky), Policy(tolerance=0.2))
+    assert not unsure_of(planned(a=steady), Policy(tolerance=0.2))
+    assert unsure_of(planned(a=steady), Policy(tolerance=0.02))
+    (unsure,) = unsure_of(planned(a=steady, b=shaky, c=steady), Policy(tolerance=0.2))
+    assert unsure.id == "b"
 
 
 def test_what_is_gated_as_a_part_of_a_sum_needs_no_further_round() -> None:
     file = planned(a=entry(0.03, 5), b=short_entry(0.001, 0.001))
     whole = {Subject(Kind.FILE, "test_a.py"): entry(0.5, 5)}
-    assert are_enough(file.with_entries({**file.entries, **whole}), Policy())
+    assert not unsure_of(file.with_entries({**file.entries, **whole}), Policy())
+
+
+def test_a_further_look_is_added_to_those_of_the_tests_that_it_is_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def look_to_store(tests: Any, *_: object, **__: object) -> tuple[dict[Subject, LookRuns], Any]:
+        asked.append([test.subject.id for test in tests])
+        return {test.subject: look(2.0) for test in tests}, {}
+
+    monkeypatch.setattr("pytest_carbon.cli.rounds.look_to_store", look_to_store)
+    result = a_round(1.0, tmp_path)
+    other = result.subjects[0]._replace(subject=Subject(Kind.TEST, "test_a.py::test_two"))
+    result = result._replace(subjects=(*result.subjects, other))
+    first, _ = with_look(result, None, [])
+    then, _ = with_look(first, None, [], frozenset([other.subject]))
+    assert asked == [[TEST, "test_a.py::test_two"], ["test_a.py::test_two"]]
+    assert [len(one.looks) for one in then.subjects] == [1, 2]
 
 
 @pytest.mark.parametrize("arguments", [[], ["-k", "one"]])
