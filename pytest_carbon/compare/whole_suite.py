@@ -11,7 +11,7 @@ from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_
 from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_carbon.compare.explaining import Explainer
     from pytest_carbon.compare.progress import Progress
@@ -26,6 +26,9 @@ __all__ = ["ComparedSum", "WholeSuite"]
 # Sums of less have nothing to tell, and single tests of such a file are seen by themselves.
 LEAST_J = 0.05
 LEAST_TESTS = 5
+
+# The part of the alarms allowed that is the whole suite's own; files share the rest.
+SUITES_SHARE = 0.5
 
 # Passes beyond the first take no longer than this; what is open then stays open.
 PASSES_S = 120.0
@@ -78,7 +81,7 @@ class WholeSuite:
             return found
         start_s = self._clock_s()
         while (
-            any(s.verdict.outcome is SumOutcome.OPEN for s in found)
+            any(map(_needs_another_pass, found))
             and len(passes) < MOST_PASSES
             and (self._clock_s() - start_s) * (1 + 1 / len(passes)) < PASSES_S
         ):
@@ -104,8 +107,7 @@ class WholeSuite:
                 sums,
                 [passes[0][n].base_j for n in names],
                 tolerance=self._policy.tolerance,
-                alpha=self._policy.alpha,
-                sums=len(groups),
+                alpha=self._policy.alpha * (_share_of_files(groups) if name else SUITES_SHARE),
             )
             found.append(ComparedSum(name, len(names), verdict))
         return found
@@ -144,6 +146,20 @@ class WholeSuite:
             self._generations.processes,
         )
         return one._replace(explanation=explanation)
+
+
+def _needs_another_pass(one: ComparedSum) -> bool:
+    """Whether another pass of the whole suite may tell what people want to know.
+
+    Of the suite, that is whether it has changed. A file need not be cleared: what could not come
+    to be called a regression is not worth a pass of all tests.
+    """
+    verdict = one.verdict
+    return verdict.outcome is SumOutcome.OPEN and (not one.name or verdict.could_regress)
+
+
+def _share_of_files(groups: Mapping[str, object]) -> float:
+    return (1 - SUITES_SHARE) / max(len(groups) - 1, 1)
 
 
 def _groups(tests: Sequence[Record]) -> dict[str, list[Record]]:

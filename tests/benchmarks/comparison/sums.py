@@ -4,9 +4,9 @@
     python tests/benchmarks/comparison/sums.py --rise 0.02 --count 20
 
 Compares the suites of real projects, put under git from their source distributions, with
-themselves, or with a working tree in which each test takes that much longer: a hook in a
-``conftest.py`` burns that part of the CPU time that the test has taken. Each line of the output is
-one comparison as JSON, the last ones are sums. Needs network.
+themselves, or with a working tree in which each test takes that much longer: hooks in a
+``conftest.py`` burn that part of the CPU time that each phase of the test has taken. Each line of
+the output is one comparison as JSON, the last ones are sums. Needs network.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ HOOK = """
 import time
 import pytest
 
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem):
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item):
     start = time.thread_time()
     result = yield
     until = time.thread_time() + {rise} * (time.thread_time() - start)
     while time.thread_time() < until:
         pass
     return result
+
+pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
 """
 
 

@@ -9,13 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_carbon.compare.whole_suite import SUITES_SHARE
 from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, PASS_SD, Sum, SumOutcome, judge_sum
 
 WEIGHTS = [0.01] * 500
 
 
 def judged(passes: list[tuple[float, float]], weights: list[float] = WEIGHTS) -> Sum:
-    return judge_sum(passes, weights, tolerance=0.05, alpha=0.01, sums=1)
+    # The part of a comparison's alarms that is the suite's own.
+    return judge_sum(passes, weights, tolerance=0.05, alpha=0.01 * SUITES_SHARE)
 
 
 def decided(dice: random.Random, rise: float) -> Sum:
@@ -51,6 +53,12 @@ def test_the_interval_gets_narrower_with_each_pass() -> None:
         widths.append(found.high - found.low)
     assert widths == sorted(widths, reverse=True)
     assert judged([(5.0, 5.01)] * 4).ratio == pytest.approx(1.002)
+
+
+def test_a_change_that_could_never_convict_is_told_apart() -> None:
+    assert judged([(5.0, 5.15)]).could_regress
+    assert not judged([(5.0, 5.02)]).could_regress
+    assert not judged([(5.0, 4.8)]).could_regress
 
 
 def test_a_few_tests_scatter_more_than_many() -> None:
