@@ -4,14 +4,16 @@
     python tests/benchmarks/comparison/sums.py --rise 0.02 --count 20
 
 Compares the suites of real projects, put under git from their source distributions, with
-themselves, or with a working tree in which each test takes that much longer: hooks in a
-``conftest.py`` burn that part of the CPU time that each phase of the test has taken. Each line of
-the output is one comparison as JSON, the last ones are sums. Needs network.
+themselves, or with a working tree in which each test takes that much longer: a hook in a
+``conftest.py`` burns a part of the CPU time that the test function has taken. How large that part
+has to be is measured first, since fixtures and children count as well. Each line of the output is
+one comparison as JSON, the last ones are sums. Needs network.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import tempfile
 from collections import Counter
 from pathlib import Path
@@ -20,21 +22,37 @@ from typing import Any
 from culprits import PROJECTS
 from trials import compare, git, install, middle, named, say
 
+from pytest_carbon.resultfile.file import read_result
+
 HOOK = """
 import time
 import pytest
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_setup(item):
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
     start = time.thread_time()
     result = yield
     until = time.thread_time() + {rise} * (time.thread_time() - start)
     while time.thread_time() < until:
         pass
     return result
-
-pytest_runtest_call = pytest_runtest_teardown = pytest_runtest_setup
 """
+
+
+def share(python: Path, folder: Path, arguments: tuple[str, ...]) -> float:
+    """The part of the tests' energy that the hook sees: from runs in which it adds all of that."""
+    report = folder.parent / "share.json"
+    command = [python, "-m", "pytest", "-q", "--carbon", f"--carbon-report=json:{report}"]
+    energies_j: dict[float, list[float]] = {0.0: [], 1.0: []}
+    for _ in range(3):
+        for rise, seen_j in energies_j.items():
+            (folder / "conftest.py").write_text(HOOK.format(rise=rise), "utf-8")
+            subprocess.run([*command, *arguments], cwd=folder, check=False, capture_output=True)
+            total = read_result(report).tests_total
+            assert total is not None
+            assert total.energy_j is not None
+            seen_j.append(total.energy_j)
+    return middle(energies_j[1.0]) / middle(energies_j[0.0]) - 1
 
 
 def run(name: str, rise: float, count: int) -> list[dict[str, Any]]:
@@ -46,7 +64,8 @@ def run(name: str, rise: float, count: int) -> list[dict[str, Any]]:
         conftest.write_text(HOOK.format(rise=0.0), "utf-8")
         git(folder, "add", "--force", "conftest.py")
         git(folder, "commit", "--quiet", "--message", "a hook that adds nothing")
-        conftest.write_text(HOOK.format(rise=rise), "utf-8")
+        added = rise / share(python, folder, project.arguments) if rise else 0.0
+        conftest.write_text(HOOK.format(rise=added), "utf-8")
         for number in range(count):
             found = compare(python, folder, "HEAD", "--", *project.arguments)
             whole = next((one for one in found["sums"] if not one["name"]), None)
@@ -63,7 +82,7 @@ def run(name: str, rise: float, count: int) -> list[dict[str, Any]]:
                 "elapsed_s": round(found["elapsed_s"], 1),
             }
             lines.append(line)
-            say(project=name, rise=rise, number=number, **line)
+            say(project=name, rise=rise, hook=round(added, 4), number=number, **line)
     return lines
 
 
