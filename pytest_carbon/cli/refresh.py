@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
 from pytest_carbon.cli.rounds import FinishedRounds, Progress, unsure_of, with_look
-from pytest_carbon.cli.store_rounds import in_one_environment, policy_of, store_rounds
+from pytest_carbon.cli.store_rounds import (
+    LEAST_LOADED,
+    MOST_LOADED,
+    in_one_environment,
+    policy_of,
+    store_rounds,
+)
 from pytest_carbon.cli.suite import run_suite
 from pytest_carbon.signals import EndedBySignal
 from pytest_carbon.text import counted
@@ -32,9 +38,6 @@ __all__ = ["add_parser", "run"]
 # Fewer say nothing about the spread between processes; more than so many are worth little.
 LEAST_ROUNDS = 5
 MOST_ROUNDS = 10
-
-# Three processes on a slower core tell more than ten at one speed.
-LOADED_ROUNDS = 3
 
 # Statuses with which pytest has nothing to tell that a further round would not repeat.
 _INTERRUPTED, _USAGE_ERROR, _NO_TESTS = 2, 4, 5
@@ -93,10 +96,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--loaded-rounds",
         metavar="N",
         type=_count,
-        default=LOADED_ROUNDS,
         help="how often tests with new figures run again while the other cores are busy, to learn "
-        "how far they follow the speed of the core; these runs are not stored "
-        "(default: %(default)s)",
+        "how far they follow the speed of the core; these runs are not stored (default: as often "
+        f"as that needs, {LEAST_LOADED} to {MOST_LOADED})",
     )
     parser.add_argument(
         "--update",

@@ -11,6 +11,7 @@ from pytest_carbon.cli.output import say
 from pytest_carbon.cli.rounds import look_at
 from pytest_carbon.gate.gated import gated_words
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.speed.correction import MIN_SENSITIVITY_PROCESSES
 from pytest_carbon.speed.edges import OffProbe
 from pytest_carbon.speed.load import load, other_cores
 from pytest_carbon.units import format_duration
@@ -24,7 +25,7 @@ from pytest_carbon.updates.refresh import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pytest_carbon.cli.rounds import FinishedRounds
     from pytest_carbon.environment import Environment
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 __all__ = ["in_one_environment", "policy_of", "store_rounds"]
 
 _SHOWN = 10
+
+# Looks beside a load: three processes on a slower core tell more than ten at one speed. But a load
+# slows only who shares a core with it, which a virtual machine's host decides: of six looks three
+# ran at full speed. So more are taken while a test's sensitivity is not known.
+LEAST_LOADED, MOST_LOADED = 3, 8
 
 
 def policy_of(result: RunResult) -> Policy:
@@ -60,24 +66,31 @@ def store_rounds(
     *,
     mode: Mode,
     only_shows: bool,
-    loaded_rounds: int,
+    loaded_rounds: int | None,
     arguments: Sequence[str],
     finished: FinishedRounds,
 ) -> bool:
     """Store what the rounds say in the baselines of the ``usual`` environment, and tell it.
 
     Nothing is written where it ``only_shows``. ``loaded_rounds`` looks are taken beside a load
-    with these ``arguments`` for pytest. Returns whether tests failed, which are left out.
+    with these ``arguments`` for pytest, or as many as are needed (``None``). Returns whether tests
+    failed, which are left out.
     """
     failed = _left_out(runs)
     last = runs[-1]
     store = BaselineStore(Path(last.baselines_folder))
     policy = policy_of(last)
-    planned = plan_runs(store.load(usual), runs, mode, policy)
-    loaded = _beside_load(planned, last, loaded_rounds, arguments)
+
+    def plan(loaded: Mapping[Subject, Sequence[LookRuns]]) -> Refreshed:
+        return plan_runs(store.load(usual), runs, mode, policy, loaded)
+
+    few = len(runs) < MIN_SENSITIVITY_PROCESSES
+    loaded = _beside_load(
+        plan, last, loaded_rounds, LEAST_LOADED if few else MOST_LOADED, arguments
+    )
     if only_shows:
         say("this is what would change; nothing is written")
-        _tell(plan_runs(store.load(usual), runs, mode, policy, loaded))
+        _tell(plan(loaded))
         say("the rounds are kept: pytest-carbon refresh --resume stores them")
     else:
         done = store_runs(store, runs, mode, policy, loaded)
@@ -101,26 +114,42 @@ def _left_out(runs: Sequence[RunResult]) -> bool:
 
 
 def _beside_load(
-    planned: Refreshed, last: RunResult, rounds: int, arguments: Sequence[str]
+    plan: Callable[[Mapping[Subject, Sequence[LookRuns]]], Refreshed],
+    last: RunResult,
+    rounds: int | None,
+    most: int,
+    arguments: Sequence[str],
 ) -> dict[Subject, list[LookRuns]]:
-    """Looks beside a load on all other cores, at the tests whose sensitivity they are for."""
+    """Looks beside a load on all other cores, at the tests whose sensitivity they are for.
+
+    So many ``rounds`` of them, or as many as are needed: ``most`` of them.
+    """
+    found: dict[Subject, list[LookRuns]] = {}
+    planned = plan(found)
     names = learns_from_load(planned)
     cores = other_cores()
-    found: dict[Subject, list[LookRuns]] = {}
-    if not names or cores <= 0 or not rounds or last.environment.speed == OffProbe.name:
+    if cores <= 0 or last.environment.speed == OffProbe.name:
         return found
-    tests = "1 test follows" if len(names) == 1 else f"{len(names)} tests follow"
-    for number in range(1, rounds + 1):
+    ahead = f"{most}"
+    if rounds is not None:
+        most, ahead = rounds, f"{rounds}"
+    elif most > LEAST_LOADED:
+        ahead = f"{LEAST_LOADED} to {most}"
+    for number in range(1, most + 1):
+        if not names:
+            break
         start_s = time.monotonic()
         with load(cores):
             looks = look_at(names, last, planned.file.reference_ns, arguments)
         for subject, look in looks.items():
             found.setdefault(subject, []).append(look)
-        spent_s = time.monotonic() - start_s
+        tests = "1 test follows" if len(names) == 1 else f"{len(names)} tests follow"
         say(
             f"with the other cores busy, to see how {tests} the speed of the core: {number} of "
-            f"{rounds} in {format_duration(spent_s)}"
+            f"{ahead} in {format_duration(time.monotonic() - start_s)}"
         )
+        if rounds is None and number >= LEAST_LOADED:
+            names = learns_from_load(plan(found))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -108,6 +109,36 @@ def test_what_varies_more_is_looked_at_alone_from_the_sixth_round_on(
         "round 6 of 5 to 10: again for 1 test whose figures vary more, in"
         in capsys.readouterr().out
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "looks"),
+    [
+        ([], [["a", "b"]] * 3 + [["b"]] * 2),
+        (["--rounds", "2"], [["a", "b"]] * 3),
+        (["--loaded-rounds", "1"], [["a", "b"]]),
+    ],
+)
+def test_looks_beside_a_load_go_on_at_those_whose_sensitivity_is_not_known(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch, arguments: list[str], looks: list[list[str]]
+) -> None:
+    asked: list[list[str]] = []
+    # Three looks tell it of one test, and five of the other.
+    unknown = {3: ["b"], 4: ["b"], 5: []}
+
+    def look_at(names: list[str], *_: object) -> dict[Subject, LookRuns]:
+        asked.append(names)
+        return {}
+
+    home = "pytest_carbon.cli.store_rounds"
+    monkeypatch.setattr(f"{home}.look_at", look_at)
+    monkeypatch.setattr(f"{home}.learns_from_load", lambda _: unknown.get(len(asked), ["a", "b"]))
+    monkeypatch.setattr(f"{home}.OffProbe.name", "not that of these rounds")
+    monkeypatch.setattr(f"{home}.load", contextlib.nullcontext)
+    monkeypatch.setattr(f"{home}.other_cores", lambda: 1)
+    assert main(["refresh", *arguments]) == 0
+    assert suites.run
+    assert asked == looks
 
 
 @pytest.mark.parametrize("count", [1, 7, 12])
