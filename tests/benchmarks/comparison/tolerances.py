@@ -1,13 +1,13 @@
 """How often ``pytest-carbon compare --tolerance`` finds rises of known size, and raises alarms.
 
-    python tests/benchmarks/comparison/tolerances.py --tolerance 1% --rise 0.03 --count 20
+    python tests/benchmarks/comparison/tolerances.py --tolerance 1% --rise 0.03 --count 14
     python tests/benchmarks/comparison/tolerances.py --tolerance 1% --rise 0 --tests 2 --count 100
-    python tests/benchmarks/comparison/tolerances.py --tolerance 5% --rise 0.08 --count 50
+    python tests/benchmarks/comparison/tolerances.py --tolerance 5% --rise 0.08 --count 20
 
-Each comparison is of a suite of a few tests of ``workloads.py``, drawn by chance among those of
-20 ms and more. A hook in a ``conftest.py`` makes all but one of them costlier by that part of the
-CPU time that the test has taken; with a rise of 0 it is the same on both sides. Each line of the
-output is one comparison as JSON, the last one has the sums.
+Each comparison is of a suite of a few tests, drawn by chance from those of ``workloads.py`` with
+sizes that take 20 to 30 ms. A hook in a ``conftest.py`` makes all but one of them costlier by that
+part of the CPU time that the test has taken; with a rise of 0 it is the same on both sides. Each
+line of the output is one comparison as JSON, the last one has the sums.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import re
 import sys
 import tempfile
 from collections import Counter
@@ -23,18 +24,19 @@ from typing import Any
 
 from trials import HERE, commit, compare, middle, say
 
-# CPU time of each that was measured on an EPYC of 2 GHz or so: 20 to 110 ms.
-TESTS = (
-    "test_json[600]",
-    "test_json[2000]",
-    "test_regular_expression[40]",
-    "test_sort[150]",
-    "test_dictionary[300000]",
-    "test_compress[6]",
-    "test_recursion[23]",
-    "test_objects[200000]",
-    "test_strings",
-)
+# So that each takes 20 to 30 ms of CPU time on a core of an EPYC that nobody shares.
+SIZES = {
+    "json": 1000,
+    "regular_expression": 12,
+    "sort": 120,
+    "dictionary": 90_000,
+    "compress": 14,
+    "hash": 30,
+    "database": 11_000,
+    "recursion": 24,
+    "objects": 90_000,
+}
+TESTS = (*(f"test_{name}[{size}]" for name, size in SIZES.items()), "test_strings")
 
 HOOK = """
 import time
@@ -58,7 +60,13 @@ def pytest_pyfunc_call(pyfuncitem):
 def lay_out(folder: Path) -> None:
     """Put the suite under git, with a hook that adds nothing."""
     folder.mkdir()
-    (folder / "test_work.py").write_text((HERE / "workloads.py").read_text("utf-8"), "utf-8")
+    text = (HERE / "workloads.py").read_text("utf-8")
+    for name, size in SIZES.items():
+        text, count = re.subn(
+            rf"\[[0-9_, ]+\]\)\ndef test_{name}\(", f"[{size}])\ndef test_{name}(", text
+        )
+        assert count == 1, name
+    (folder / "test_work.py").write_text(text, "utf-8")
     (folder / "conftest.py").write_text(HOOK.format(rise=0.0, tests=[]), "utf-8")
     commit(folder)
 
@@ -92,7 +100,7 @@ def main() -> None:
     parser.add_argument("--tolerance", default="1%")
     parser.add_argument("--rise", type=float, default=0.03)
     parser.add_argument("--count", type=int, default=20, help="comparisons")
-    parser.add_argument("--tests", type=int, default=3, help="tests in each of them")
+    parser.add_argument("--tests", type=int, default=4, help="tests in each of them")
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     rng = random.Random(args.seed)
