@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
@@ -41,8 +42,10 @@ _SHOWN = 10
 
 # Looks beside a load: three processes on a slower core tell more than ten at one speed. But a load
 # slows only who shares a core with it, which a virtual machine's host decides: of six looks three
-# ran at full speed. So more are taken while a test's sensitivity is not known.
+# ran at full speed, and in another hour eight of eight. So more are taken while a test's
+# sensitivity is not known, where any was slower.
 LEAST_LOADED, MOST_LOADED = 3, 8
+SLOWER = 0.9
 
 
 def policy_of(result: RunResult) -> Policy:
@@ -130,12 +133,9 @@ def _beside_load(
     cores = other_cores()
     if cores <= 0 or last.environment.speed == OffProbe.name:
         return found
-    ahead = f"{most}"
-    if rounds is not None:
-        most, ahead = rounds, f"{rounds}"
-    elif most > LEAST_LOADED:
-        ahead = f"{LEAST_LOADED} to {most}"
-    for number in range(1, most + 1):
+    is_slowed = False
+    ahead = f"{rounds}" if rounds is not None else f"at most {most}"
+    for number in range(1, (most if rounds is None else rounds) + 1):
         if not names:
             break
         start_s = time.monotonic()
@@ -148,9 +148,21 @@ def _beside_load(
             f"with the other cores busy, to see how {tests} the speed of the core: {number} of "
             f"{ahead} in {format_duration(time.monotonic() - start_s)}"
         )
+        is_slowed |= _are_slower(looks, last)
         if rounds is None and number >= LEAST_LOADED:
-            names = learns_from_load(plan(found))
+            names = learns_from_load(plan(found)) if is_slowed else []
     return found
+
+
+def _are_slower(looks: Mapping[Subject, LookRuns], last: RunResult) -> bool:
+    """Whether the core was slower in these looks than in the last round, for most tests."""
+    usual = {one.subject: one.total.speed for one in last.subjects}
+    ratios = [
+        look.first.speed / before
+        for subject, look in looks.items()
+        if look.first.speed is not None and (before := usual.get(subject))
+    ]
+    return bool(ratios) and median(ratios) < SLOWER
 
 
 def _tell(refreshed: Refreshed) -> None:

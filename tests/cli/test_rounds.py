@@ -17,6 +17,7 @@ from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.result.facts import Course
+from pytest_carbon.result.subject import LookRuns
 from tests.results import ENVIRONMENT, INTENSITY, look, run_result, subject
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_carbon.result.run import RunResult
-    from pytest_carbon.result.subject import LookRuns
 
 TEST = "test_a.py::test_one"
 
@@ -112,15 +112,22 @@ def test_what_varies_more_is_looked_at_alone_from_the_sixth_round_on(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "looks"),
+    ("speed", "arguments", "looks"),
     [
-        ([], [["a", "b"]] * 3 + [["b"]] * 2),
-        (["--rounds", "2"], [["a", "b"]] * 3),
-        (["--loaded-rounds", "1"], [["a", "b"]]),
+        (0.5, [], [["a", "b"]] * 3 + [["b"]] * 2),
+        (0.5, ["--rounds", "2"], [["a", "b"]] * 3),
+        (0.5, ["--loaded-rounds", "1"], [["a", "b"]]),
+        # A load that does not slow the core tells nothing, however often.
+        (0.8, [], [["a", "b"]] * 3),
+        (None, [], [["a", "b"]] * 3),
     ],
 )
 def test_looks_beside_a_load_go_on_at_those_whose_sensitivity_is_not_known(
-    suites: Suites, monkeypatch: pytest.MonkeyPatch, arguments: list[str], looks: list[list[str]]
+    suites: Suites,
+    monkeypatch: pytest.MonkeyPatch,
+    speed: float | None,
+    arguments: list[str],
+    looks: list[list[str]],
 ) -> None:
     asked: list[list[str]] = []
     # Three looks tell it of one test, and five of the other.
@@ -128,7 +135,8 @@ def test_looks_beside_a_load_go_on_at_those_whose_sensitivity_is_not_known(
 
     def look_at(names: list[str], *_: object) -> dict[Subject, LookRuns]:
         asked.append(names)
-        return {}
+        first = look(1.0).first._replace(speed=speed)
+        return {Subject(Kind.TEST, TEST): LookRuns(first)}
 
     home = "pytest_carbon.cli.store_rounds"
     monkeypatch.setattr(f"{home}.look_at", look_at)
