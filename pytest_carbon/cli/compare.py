@@ -79,7 +79,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--tolerance", metavar="FRACTION", default="5%", help="rise allowed (default: 5%%)"
     )
     parser.add_argument(
-        "--max-pairs", metavar="N", default="160", help="pairs a suspect gets (default: 160)"
+        "--max-pairs",
+        metavar="N",
+        help="pairs a suspect gets (default: 160, and 320 for a tolerance below 2%%)",
     )
     parser.add_argument(
         "--all",
@@ -132,7 +134,9 @@ def run(args: argparse.Namespace) -> int:
         in_turn=args.in_turn,
         spawn=args.spawn,
         tolerance=parsed("--tolerance", args.tolerance, parse_fraction),
-        max_pairs=parsed("--max-pairs", args.max_pairs, _at_least_ten),
+        max_pairs=None
+        if args.max_pairs is None
+        else parsed("--max-pairs", args.max_pairs, _at_least_ten),
     )
     comment = comment_of(args)
     _refuse_same_file({"--json": args.json, "--markdown": args.markdown, "--html": args.html})

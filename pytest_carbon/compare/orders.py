@@ -34,7 +34,7 @@ class Order:
     in_turn: bool = False
     spawn: bool = False
     tolerance: float = 0.05
-    max_pairs: int = 160
+    max_pairs: int | None = None
 
 
 def revisions(order: Order, repository: Repository) -> tuple[Revision, Revision]:

@@ -95,6 +95,20 @@ def test_the_first_answer_asks_for_ten_pairs() -> None:
     assert POLICY.checks == (10, 20, 40, 80, 160)
 
 
+def test_a_small_tolerance_takes_more_pairs() -> None:
+    assert PairedPolicy(tolerance=0.01).checks == (10, 20, 40, 80, 160, 320)
+    assert PairedPolicy(tolerance=0.01, max_pairs=40).checks == (10, 20, 40)
+
+
+def test_three_percent_are_found_at_a_tolerance_of_one() -> None:
+    rng = random.Random(3)
+    policy = PairedPolicy(tolerance=0.01, floor_j=0.0)
+    grown = [compare(rng, 1.03, pair_sd=0.06, policy=policy)[0].outcome for _ in range(60)]
+    same = [compare(rng, 1.00, pair_sd=0.06, policy=policy)[0].outcome for _ in range(100)]
+    assert grown.count(Outcome.REGRESSED) >= 54, "9 of 10"
+    assert Outcome.REGRESSED not in same
+
+
 def test_decisions_fall_at_checks_only() -> None:
     pairs = [Pair(1.0, 2.0, number) for number in range(13)]
     assert isinstance(next_pairs(pairs[:10], POLICY, 20), Verdict)
@@ -128,7 +142,7 @@ def test_it_always_ends_with_an_interval_around_the_ratio(
     number = count()
     pairs = [Pair(base_j, head_j, next(number) // 5) for base_j, head_j in costs]
     step = next_pairs(pairs, POLICY, suite_size)
-    assert isinstance(step, Verdict) or len(pairs) < POLICY.max_pairs
+    assert isinstance(step, Verdict) or len(pairs) < POLICY.checks[-1]
     if isinstance(step, Verdict):
         assert step.ratio is not None
         assert step.low is not None
