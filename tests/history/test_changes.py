@@ -38,3 +38,8 @@ def test_few_points_tell_nothing() -> None:
 
 def test_figures_that_agree_are_one_level() -> None:
     assert change_points([1.0] * 20) == []
+
+
+def test_a_step_in_thousands_of_runs_is_found_about_where_it_is() -> None:
+    (place,) = change_points(noisy(1.0, 4000, 0.03, 1) + noisy(1.1, 6000, 0.03, 2))
+    assert place == pytest.approx(4000, abs=20)
