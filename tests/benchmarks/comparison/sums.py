@@ -20,23 +20,9 @@ from pathlib import Path
 from typing import Any
 
 from culprits import PROJECTS
-from trials import compare, git, install, middle, named, say
+from trials import HOOK, compare, git, install, middle, named, say
 
 from pytest_carbon.resultfile.file import read_result
-
-HOOK = """
-import time
-import pytest
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem):
-    start = time.thread_time()
-    result = yield
-    until = time.thread_time() + {rise} * (time.thread_time() - start)
-    while time.thread_time() < until:
-        pass
-    return result
-"""
 
 
 def share(python: Path, folder: Path, arguments: tuple[str, ...]) -> float:
@@ -46,7 +32,7 @@ def share(python: Path, folder: Path, arguments: tuple[str, ...]) -> float:
     energies_j: dict[float, list[float]] = {0.0: [], 1.0: []}
     for _ in range(3):
         for rise, seen_j in energies_j.items():
-            (folder / "conftest.py").write_text(HOOK.format(rise=rise), "utf-8")
+            (folder / "conftest.py").write_text(HOOK.format(rise=rise, tests=None), "utf-8")
             subprocess.run([*command, *arguments], cwd=folder, check=False, capture_output=True)
             total = read_result(report).tests_total
             assert total is not None
@@ -62,11 +48,11 @@ def run(name: str, rise: float, count: int) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as temporary:
         folder, python = install(project, Path(temporary))
         conftest = folder / "conftest.py"
-        conftest.write_text(HOOK.format(rise=0.0), "utf-8")
+        conftest.write_text(HOOK.format(rise=0.0, tests=None), "utf-8")
         git(folder, "add", "--force", "conftest.py")
         git(folder, "commit", "--quiet", "--message", "a hook that adds nothing")
         added = rise / share(python, folder, project.arguments) if rise else 0.0
-        conftest.write_text(HOOK.format(rise=added), "utf-8")
+        conftest.write_text(HOOK.format(rise=added, tests=None), "utf-8")
         for number in range(count):
             found = compare(python, folder, "HEAD", "--", *project.arguments)
             whole = next((one for one in found["sums"] if not one["name"]), None)

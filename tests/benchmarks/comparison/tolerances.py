@@ -22,7 +22,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from trials import HERE, commit, compare, middle, say
+from trials import HERE, HOOK, commit, compare, middle, say
 
 # So that each takes 20 to 30 ms of CPU time on a core of an EPYC that nobody shares.
 SIZES = {
@@ -37,24 +37,6 @@ SIZES = {
     "objects": 90_000,
 }
 TESTS = (*(f"test_{name}[{size}]" for name, size in SIZES.items()), "test_strings")
-
-HOOK = """
-import time
-import pytest
-
-RISE = {rise}
-TESTS = {tests}
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem):
-    start = time.thread_time()
-    result = yield
-    taken = time.thread_time() - start
-    until = time.thread_time() + RISE * taken if pyfuncitem.name in TESTS else 0.0
-    while time.thread_time() < until:
-        pass
-    return result
-"""
 
 
 def lay_out(folder: Path) -> None:

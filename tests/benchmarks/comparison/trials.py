@@ -39,6 +39,26 @@ while True:
     time.sleep(random.expovariate(10))
 """
 
+# A conftest.py: makes these tests, or all (None), take that part of their CPU time more.
+HOOK = """
+import time
+import pytest
+
+RISE = {rise}
+TESTS = {tests}
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem):
+    start = time.thread_time()
+    result = yield
+    taken = time.thread_time() - start
+    is_risen = TESTS is None or pyfuncitem.name in TESTS
+    until = time.thread_time() + RISE * taken if is_risen else 0.0
+    while time.thread_time() < until:
+        pass
+    return result
+"""
+
 
 @dataclass(frozen=True)
 class Project:
