@@ -199,7 +199,7 @@ class _Refresh:
 
         ``None`` where a whole round is needed.
         """
-        if self._args.rounds or len(self._runs) < LEAST_ROUNDS:
+        if self._args.rounds or self._begun >= self._most or len(self._runs) < LEAST_ROUNDS:
             return None
         _, elsewhere = comparable(self._runs)
         last = self._runs[-1]
@@ -216,16 +216,23 @@ class _Refresh:
         self._begun = number
         tests = f"{counted(len(unsure), 'test')} whose figures vary more"
         self._progress.at(number, f"measuring again {tests}")
-        last = self._runs[-1]
-        stored = BaselineStore(Path(last.baselines_folder)).load(last.environment)
-        self._runs[-1], _ = with_look(last, stored, self._args.pytest_args, unsure)
-        unkept = self._finished.keep(len(self._runs), self._runs[-1])
-        if unkept:
-            self._progress.end(unkept)
+        self._keep_with_look(self._runs.pop(), unsure)
         spent_s = time.monotonic() - start_s
         self._progress.end(
             f"round {number} of {self._ahead}: again for {tests}, in {format_duration(spent_s)}"
         )
+
+    def _keep_with_look(
+        self, result: RunResult, among: frozenset[Subject] | None = None
+    ) -> list[str]:
+        """Add a round with one more look; returns what there is to say about that."""
+        stored = BaselineStore(Path(result.baselines_folder)).load(result.environment)
+        result, notes = with_look(result, stored, self._args.pytest_args, among)
+        unkept = self._finished.keep(len(self._runs) + 1, result)
+        if unkept:
+            self._progress.end(unkept)
+        self._runs.append(result)
+        return notes
 
     def _round(self, number: int) -> int:
         """One round; an exit status where a further one would end like it, else 0."""
@@ -248,12 +255,7 @@ class _Refresh:
             return done.status
         if done.result is not None:
             progress.at(number, "measuring its larger tests again")
-            stored = BaselineStore(Path(done.result.baselines_folder)).load(done.result.environment)
-            result, notes = with_look(done.result, stored, args.pytest_args)
-            unkept = self._finished.keep(len(self._runs) + 1, result)
-            if unkept:
-                progress.end(unkept)
-            self._runs.append(result)
+            notes = self._keep_with_look(done.result)
         spent_s = time.monotonic() - start_s
         progress.end(f"round {number} of {self._ahead}: {_told(done, spent_s)}{self._to_go()}")
         for note in notes[:_SHOWN] if number == 1 else ():

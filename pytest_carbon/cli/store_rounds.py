@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
@@ -83,14 +84,11 @@ def store_rounds(
     last = runs[-1]
     store = BaselineStore(Path(last.baselines_folder))
     policy = policy_of(last)
-
-    def plan(loaded: Mapping[Subject, Sequence[LookRuns]]) -> Refreshed:
-        return plan_runs(store.load(usual), runs, mode, policy, loaded)
-
-    few = len(runs) < MIN_SENSITIVITY_PROCESSES
-    loaded = _beside_load(
-        plan, last, loaded_rounds, LEAST_LOADED if few else MOST_LOADED, arguments
-    )
+    plan = partial(plan_runs, store.load(usual), runs, mode, policy)
+    least = LEAST_LOADED if loaded_rounds is None else loaded_rounds
+    # Who asks for few rounds wants it to be over soon.
+    is_open = loaded_rounds is None and len(runs) >= MIN_SENSITIVITY_PROCESSES
+    loaded = _beside_load(plan, last, (least, MOST_LOADED if is_open else least), arguments)
     if only_shows:
         say("this is what would change; nothing is written")
         _tell(plan(loaded))
@@ -119,23 +117,23 @@ def _left_out(runs: Sequence[RunResult]) -> bool:
 def _beside_load(
     plan: Callable[[Mapping[Subject, Sequence[LookRuns]]], Refreshed],
     last: RunResult,
-    rounds: int | None,
-    most: int,
+    rounds: tuple[int, int],
     arguments: Sequence[str],
 ) -> dict[Subject, list[LookRuns]]:
     """Looks beside a load on all other cores, at the tests whose sensitivity they are for.
 
-    So many ``rounds`` of them, or as many as are needed: ``most`` of them.
+    The least and the most ``rounds`` of them: between these, as many as are needed.
     """
     found: dict[Subject, list[LookRuns]] = {}
-    planned = plan(found)
-    names = learns_from_load(planned)
     cores = other_cores()
     if cores <= 0 or last.environment.speed == OffProbe.name:
         return found
+    planned = plan(found)
+    names = learns_from_load(planned)
     is_slowed = False
-    ahead = f"{rounds}" if rounds is not None else f"at most {most}"
-    for number in range(1, (most if rounds is None else rounds) + 1):
+    least, most = rounds
+    ahead = f"{most}" if least == most else f"at most {most}"
+    for number in range(1, most + 1):
         if not names:
             break
         start_s = time.monotonic()
@@ -149,7 +147,7 @@ def _beside_load(
             f"{ahead} in {format_duration(time.monotonic() - start_s)}"
         )
         is_slowed |= _are_slower(looks, last)
-        if rounds is None and number >= LEAST_LOADED:
+        if least <= number < most:
             names = learns_from_load(plan(found)) if is_slowed else []
     return found
 

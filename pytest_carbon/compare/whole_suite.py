@@ -11,7 +11,7 @@ from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_
 from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pytest_carbon.compare.explaining import Explainer
     from pytest_carbon.compare.progress import Progress
@@ -107,7 +107,7 @@ class WholeSuite:
                 sums,
                 [passes[0][n].base_j for n in names],
                 tolerance=self._policy.tolerance,
-                alpha=self._policy.alpha * (_share_of_files(groups) if name else SUITES_SHARE),
+                alpha=self._policy.alpha * _share_of_alarms(name, len(groups) - 1),
             )
             found.append(ComparedSum(name, len(names), verdict))
         return found
@@ -158,8 +158,8 @@ def _needs_another_pass(one: ComparedSum) -> bool:
     return verdict.outcome is SumOutcome.OPEN and (not one.name or verdict.could_regress)
 
 
-def _share_of_files(groups: Mapping[str, object]) -> float:
-    return (1 - SUITES_SHARE) / max(len(groups) - 1, 1)
+def _share_of_alarms(name: str, files: int) -> float:
+    return (1 - SUITES_SHARE) / files if name else SUITES_SHARE
 
 
 def _groups(tests: Sequence[Record]) -> dict[str, list[Record]]:

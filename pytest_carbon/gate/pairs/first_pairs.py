@@ -11,7 +11,7 @@ from math import exp, log, log1p, sqrt
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.pairs.suspects import AIM_OF_PAIRS, SURE_ERRORS
-from pytest_carbon.gate.spread import shrunk_sd, trimmed_mean
+from pytest_carbon.gate.spread import shrunk_sd, trimmed_mean, within
 from pytest_carbon.gate.verdict import Outcome, Verdict, ratio_of
 
 if TYPE_CHECKING:
@@ -104,12 +104,10 @@ def clears(pairs: Sequence[Pair], policy: PairedPolicy, pair_sd: float) -> Verdi
 
 def _within_sd(pairs: Sequence[Pair]) -> float | None:
     """The spread of the ratios within their processes; ``None`` for single pairs."""
-    squares, freedom = 0.0, 0
-    for process in {pair.processes for pair in pairs}:
-        ratios_log = [log(p.head_j / p.base_j) for p in pairs if p.processes == process]
-        mean_log = sum(ratios_log) / len(ratios_log)
-        squares += sum((ratio_log - mean_log) ** 2 for ratio_log in ratios_log)
-        freedom += len(ratios_log) - 1
+    squares, freedom = within(
+        [log(p.head_j / p.base_j) for p in pairs if p.processes == process]
+        for process in {pair.processes for pair in pairs}
+    )
     return sqrt(squares / freedom) if freedom else None
 
 
