@@ -8,7 +8,13 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pytest_carbon.session.pytest_private import (
+    captured_anew,
+    choose_basetemp,
+    may_choose_basetemp,
+)
 
 if TYPE_CHECKING:
     import pytest
@@ -49,11 +55,10 @@ def own_basetemp(config: pytest.Config, parent: Path | None = None) -> str:
     They are made below ``parent``, or where the system has such. Returns the folder to remove,
     empty where pytest has one already.
     """
-    factory: Any = getattr(config, "_tmp_path_factory", None)
-    if factory is None or getattr(factory, "_basetemp", None) is not None:
+    if not may_choose_basetemp(config):
         return ""
     folder = tempfile.mkdtemp(prefix="pytest-carbon-", dir=parent)
-    factory._given_basetemp = Path(folder) / "basetemp"  # noqa: SLF001 - no public way
+    choose_basetemp(config, Path(folder) / "basetemp")
     return folder
 
 
@@ -61,14 +66,7 @@ def detach_from_terminal(config: pytest.Config) -> None:
     """Let nothing that is printed here reach the user, nor the run's captured output."""
     if config.pluginmanager.hasplugin("pdbinvoke"):
         config.pluginmanager.unregister(name="pdbinvoke")
-    capture: Any = config.pluginmanager.getplugin("capturemanager")
-    capturing = getattr(capture, "_global_capturing", None)
-    if capturing is not None:
-        # Only let go: reading would empty a file that the run shares.
-        capturing.stop_capturing()
-        capture._global_capturing = None  # noqa: SLF001 - no public way without output
-    null = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(null, standard)
-    if capturing is not None:
-        capture.start_global_capturing()
+    with captured_anew(config):
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):
+            os.dup2(null, standard)

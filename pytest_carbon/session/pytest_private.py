@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import bdb
 import sys
-from typing import Any
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from _pytest import runner
@@ -21,7 +22,13 @@ from _pytest._code.code import (
 )
 from _pytest.python import get_direct_param_fixture_func
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
 __all__ = [
+    "captured_anew",
+    "choose_basetemp",
     "drop_request",
     "end_fixtures",
     "failure_repr",
@@ -32,6 +39,7 @@ __all__ = [
     "is_parameter",
     "is_runner_of_pytest",
     "junit_xml",
+    "may_choose_basetemp",
     "report_sections",
     "run_as_pytest_does",
     "typed_here",
@@ -146,3 +154,31 @@ def junit_xml(config: pytest.Config) -> Any:
     from _pytest.junitxml import xml_key
 
     return config.stash.get(xml_key, None)
+
+
+def may_choose_basetemp(config: pytest.Config) -> bool:
+    """Whether pytest has not made the folder for tests' temporary ones yet."""
+    factory: Any = getattr(config, "_tmp_path_factory", None)
+    return factory is not None and factory._basetemp is None
+
+
+def choose_basetemp(config: pytest.Config, folder: Path) -> None:
+    """Have pytest make tests' temporary folders in ``folder``, whatever ``--basetemp`` says."""
+    private: Any = config
+    private._tmp_path_factory._given_basetemp = folder
+
+
+@contextmanager
+def captured_anew(config: pytest.Config) -> Iterator[None]:
+    """Stop capturing while standard streams are replaced, then capture anew.
+
+    What was captured so far is left unread: a forked process would empty the files of the run.
+    """
+    capture: Any = config.pluginmanager.getplugin("capturemanager")
+    capturing = None if capture is None else capture._global_capturing
+    if capturing is not None:
+        capturing.stop_capturing()
+        capture._global_capturing = None
+    yield
+    if capturing is not None:
+        capture.start_global_capturing()

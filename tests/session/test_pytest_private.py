@@ -12,6 +12,8 @@ from _pytest import runner
 from _pytest.junitxml import LogXML
 
 from pytest_carbon.session.pytest_private import (
+    captured_anew,
+    choose_basetemp,
     drop_request,
     end_fixtures,
     failure_repr,
@@ -22,6 +24,7 @@ from pytest_carbon.session.pytest_private import (
     is_parameter,
     is_runner_of_pytest,
     junit_xml,
+    may_choose_basetemp,
     report_sections,
     run_as_pytest_does,
     typed_here,
@@ -245,6 +248,55 @@ def test_the_junit_file_takes_properties_of_the_whole_run(pytester: pytest.Pytes
     assert isinstance(xml, LogXML)
     xml.add_global_property("carbon.energy_j", 1.5)
     assert ("carbon.energy_j", "1.5") in xml.global_properties
+
+
+def test_temporary_folders_are_made_where_somebody_chose_before_the_first(
+    pytester: pytest.Pytester,
+) -> None:
+    config = pytester.parseconfigure()
+    assert may_choose_basetemp(config)
+    choose_basetemp(config, pytester.path / "chosen")
+    factory: Any = config
+    made = factory._tmp_path_factory.mktemp("made")
+    assert made.parent == pytester.path / "chosen"
+    assert not may_choose_basetemp(config)
+
+
+def test_a_run_without_temporary_folders_has_none_to_choose(pytester: pytest.Pytester) -> None:
+    assert not may_choose_basetemp(pytester.parseconfigure("-p", "no:tmpdir"))
+
+
+def test_what_a_run_has_captured_stays_unread_while_streams_are_replaced(
+    pytester: pytest.Pytester,
+) -> None:
+    pytester.makeconftest(
+        """
+        import os
+        from pathlib import Path
+        from pytest_carbon.session.pytest_private import captured_anew
+
+        def pytest_runtest_logfinish(nodeid):
+            os.write(1, b"before")
+            with captured_anew(config):
+                with open("replaced.txt", "wb") as new:
+                    os.dup2(new.fileno(), 1)
+            os.write(1, b"after")
+            out, _ = config.pluginmanager.getplugin("capturemanager").read_global_capture()
+            Path("told.txt").write_text(out)
+
+        def pytest_configure(config):
+            globals()["config"] = config
+        """
+    )
+    pytester.makepyfile("def test_func(): pass")
+    pytester.runpytest_subprocess()
+    assert (pytester.path / "told.txt").read_text() == "after"
+    assert b"passed" in (pytester.path / "replaced.txt").read_bytes()
+
+
+def test_streams_that_are_not_captured_are_only_replaced(pytester: pytest.Pytester) -> None:
+    with captured_anew(pytester.parseconfig("-p", "no:capture")):
+        pass
 
 
 def test_a_side_of_a_comparison_runs_a_test_again_and_again(pytester: pytest.Pytester) -> None:
