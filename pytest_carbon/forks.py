@@ -9,7 +9,7 @@ import threading
 import weakref
 from typing import Any, Protocol
 
-__all__ = ["THREADS", "Holder", "generation", "has_other_threads", "hold_at_forks"]
+__all__ = ["THREADS", "Holder", "generation", "hold_at_forks", "other_threads"]
 
 THREADS = "carbon-"
 """How the names of our threads begin; each of them ends before a fork."""
@@ -32,13 +32,14 @@ def generation() -> list[int]:
     return _generation
 
 
-def has_other_threads() -> bool:
-    """Whether this process has threads that are not ours, and that a fork would lose."""
+def other_threads() -> list[str]:
+    """The names of threads of this process that are not ours, and that a fork would lose."""
     main = threading.main_thread()
-    return any(
-        thread is not main and not thread.name.startswith(THREADS)
+    return [
+        thread.name
         for thread in threading.enumerate()
-    )
+        if thread is not main and not thread.name.startswith(THREADS)
+    ]
 
 
 class Holder(Protocol):

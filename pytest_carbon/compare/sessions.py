@@ -86,7 +86,9 @@ class Generations:
             if mine != theirs
         ]
         if not (base.forks and head.forks):
-            notes.append("fresh processes are started anew, not forked, which takes longer")
+            threads = sorted({*base.threads, *head.threads})
+            why = f"; a plugin or a test file has started {', '.join(threads)}" if threads else ""
+            notes.append(f"fresh processes are started anew, not forked, which takes longer{why}")
         return notes
 
     def renew(self) -> None:

@@ -29,13 +29,14 @@ _SHOWN_LINES = 30
 class Hello:
     """What a side's session said after its collection.
 
-    ``items`` are the tests that are not left out by a marker, ``tolerances`` those of markers.
+    ``items`` are the tests that are not left out by a marker, ``tolerances`` those of markers,
+    ``threads`` the names of those that run in the session, beside the main one and ours.
     """
 
     items: tuple[str, ...]
     tolerances: Mapping[str, float]
     forks: bool
-    threads: int
+    threads: tuple[str, ...]
     python: str
     pytest: str
     carbon: str | None
@@ -125,7 +126,7 @@ class Session:
             if answer.pop("errors"):
                 self.close()
                 raise self._not_collected("errors during collection")
-            for name in ("items", "meters"):
+            for name in ("items", "meters", "threads"):
                 answer[name] = tuple(answer[name])
             self._hello = Hello(**answer)
         return self._hello

@@ -11,7 +11,6 @@ import os
 import platform
 import signal
 import sys
-import threading
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ from pytest_carbon.compare.project_files import ProjectFiles
 from pytest_carbon.compare.repeat import WithinProtocol
 from pytest_carbon.compare.runner import Runner
 from pytest_carbon.errors import CarbonError, SettingError
-from pytest_carbon.forks import has_other_threads
+from pytest_carbon.forks import other_threads
 from pytest_carbon.hooks import Hooks
 from pytest_carbon.ledger import Account
 from pytest_carbon.measurement import Method
@@ -111,7 +110,7 @@ class Worker(Hooks):
             session, self._recorder, project, speed=order["speed"], protocol=self._protocol
         )
         # A lock that another thread holds would stay locked for ever in a forked process.
-        forks = self._order["forks"] and can_fork() and not has_other_threads()
+        forks = self._order["forks"] and can_fork() and not other_threads()
         try:
             self._line.send(self._hello(session, self._instruments, forks=forks))
             if session.testsfailed:
@@ -138,7 +137,7 @@ class Worker(Hooks):
                 if limits.tolerance is not None
             },
             "forks": forks,
-            "threads": threading.active_count(),
+            "threads": other_threads(),
             "python": platform.python_version(),
             "pytest": pytest.__version__,
             "carbon": _installed_carbon(),

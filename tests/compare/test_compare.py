@@ -216,6 +216,35 @@ def work(n):
     assert test["verdict"]["ratio"] == pytest.approx(2, rel=0.2)
 
 
+def test_a_side_that_is_not_forked_for_a_threads_sake_names_it(
+    project: Project, compare: Compare
+) -> None:
+    """Some plugins start a server as they are configured: pytest-rerunfailures with xdist does."""
+    project.write(
+        {
+            "conftest.py": """
+import threading
+
+end = threading.Event()
+
+def pytest_configure():
+    threading.Thread(target=end.wait, name="a server", daemon=True).start()
+
+def pytest_unconfigure():
+    end.set()
+""",
+            "test_it.py": "def test_it(): pass\n",
+        }
+    )
+    project.commit()
+
+    done = compare("HEAD", "HEAD")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    [note] = [line for line in done.stdout.splitlines() if "not forked" in line]
+    assert note.endswith("; a plugin or a test file has started a server")
+
+
 def test_a_copy_that_is_installed_elsewhere_is_not_taken_for_either_side(
     project: Project, compare: Compare, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

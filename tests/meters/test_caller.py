@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pytest_carbon.forks import has_other_threads
+from pytest_carbon.forks import other_threads
 from pytest_carbon.meters.caller import Caller
 
 
@@ -79,12 +79,12 @@ def test_a_call_may_fork_itself() -> None:
 
 
 def test_threads_of_ours_are_told_from_those_of_others() -> None:
-    before = has_other_threads()
+    before = other_threads()
     Caller("board").call(lambda: 1, 60.0, "read")
-    assert has_other_threads() == before
+    assert other_threads() == before
     over = threading.Event()
     thread = threading.Thread(target=over.wait)
     thread.start()
-    assert has_other_threads()
+    assert other_threads()
     over.set()
     thread.join()
