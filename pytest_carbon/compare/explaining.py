@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Explainer"]
 
-# A test is profiled as often as fits into so much time, without the profiler's own.
-WHILE_S = 0.5
-MOST_RUNS = 5
+# A test is profiled so often, but for no longer than so many of its runs and some seconds: with the
+# start of its processes and a first run, explaining it may take ten runs and two seconds.
+MOST_PROFILES = 5
+WHILE_RUNS = 8
+WHILE_S = 1.25
 
 NOT_PROFILED = "it does not pass under a profiler"
 
@@ -48,7 +51,7 @@ class Explainer:
         """
         rise_j = energies_j[1] - energies_j[0]
         try:
-            profiles = self._profiles(test, processes, free=free, most_runs=MOST_RUNS)
+            profiles = self._profiles(test, processes, free=free, most=MOST_PROFILES)
         except SideLostError as lost:
             return Explanation(rise_j, trouble=f"it ended its process ({lost.why})")
         if isinstance(profiles, str):
@@ -75,7 +78,7 @@ class Explainer:
         for test, is_free in tests:
             try:
                 processes = processes or new_processes()
-                profiles = self._profiles(test, processes, free=is_free, most_runs=1)
+                profiles = self._profiles(test, processes, free=is_free, most=1)
             except SideLostError:
                 processes = None
                 continue
@@ -90,7 +93,7 @@ class Explainer:
         return explain((base, head), energies_j, self._versions, only_changed=True)
 
     def _profiles(
-        self, test: str, processes: Processes, *, free: bool, most_runs: int
+        self, test: str, processes: Processes, *, free: bool, most: int
     ) -> tuple[Profile, Profile] | str:
         """Base's and head's profile, or why there is none; raises ``SideLostError``."""
         mode = Mode.FREE if free else Mode.IN_TURN
@@ -104,10 +107,13 @@ class Explainer:
             cost.cpu_s < WAITS_BELOW * cost.wall_s for cost in costs
         )
         wall_s = max((cost.wall_s for cost in costs), default=0.0)
-        found = [
-            processes.profile(test, mode, waits=waits)
-            for _ in range(max(1, min(most_runs, int(WHILE_S / max(wall_s, 1e-6)))))
-        ]
+        until_s = time.monotonic() + WHILE_RUNS * wall_s + WHILE_S
+        found: list[tuple[Profile | None, Profile | None]] = []
+        longest_s = 0.0
+        while len(found) < most and (not found or time.monotonic() + longest_s < until_s):
+            start_s = time.monotonic()
+            found.append(processes.profile(test, mode, waits=waits))
+            longest_s = max(longest_s, time.monotonic() - start_s)
         both = []
         for side in (0, 1):
             profiles = [profile for pair in found if (profile := pair[side]) is not None]
