@@ -45,6 +45,14 @@ def test_an_unchanged_suite_is_hardly_ever_called_worse() -> None:
     assert share(0.0, SumOutcome.OK) > 0.95
 
 
+def test_a_pass_that_lies_far_off_does_not_clear_a_suite() -> None:
+    passes = [(5.0, 5.0 * 0.994)]
+    assert judged(passes).outcome is SumOutcome.OPEN
+    for _ in range(2):
+        passes.append((5.0, 5.1))
+        assert judged(passes).outcome is SumOutcome.OPEN
+
+
 def test_the_interval_gets_narrower_with_each_pass() -> None:
     widths = []
     for count in (1, 2, 4, 8):
