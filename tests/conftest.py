@@ -5,6 +5,7 @@ from __future__ import annotations
 import compileall
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ from tests.warm_start import EVERYTHING, PYTEST_ONLY, WarmServer, starting_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import CodeType
+
+    from selenium.webdriver import Chrome
 
 # No test depends on how fast or how busy the machine is.
 settings.register_profile(
@@ -42,6 +45,8 @@ def burn(cpu_s):
     while time.thread_time() - start < cpu_s:
         sum(range(500))
 '''
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # Installed, but not for every run: they take longer to import than most runs do, take tests over,
 # or share the name of a fixture or an option.
@@ -173,6 +178,27 @@ def carbon(
         return pytester.run(sys.executable, "-m", "pytest", "--carbon", *args)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Chrome]:
+    """Chromium without a window; its own logs tell of errors and requests."""
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium and driver: apt-get install chromium chromium-driver")
+        pytest.skip("no Chromium and driver here: apt-get install chromium chromium-driver")
+    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+
+    options = ChromeOptions()
+    options.binary_location = program
+    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
+        options.add_argument(f"--{argument}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=ChromeService(driver))
+    yield chrome
+    chrome.quit()
 
 
 @pytest.fixture(scope="session")

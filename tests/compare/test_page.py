@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from pytest_carbon.compare.page import as_page
 from pytest_carbon.explain.call_tree import Branch
@@ -12,6 +15,12 @@ from pytest_carbon.explain.culprit import Culprit, Explanation
 from pytest_carbon.explain.graph import ROOT, Place
 from pytest_carbon.gate.verdict import Outcome
 from tests.compare.test_report import OK, compared, comparison
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from selenium.webdriver import Chrome
 
 EVIL = '"><script>alert(1)</script>'
 
@@ -91,3 +100,43 @@ def test_nothing_hostile_gets_out_of_its_place() -> None:
 
 def test_without_a_regression_there_is_still_a_page() -> None:
     assert "No test burns more" in as_page(comparison(OK))
+
+
+@pytest.fixture
+def shown(browser: Chrome, tmp_path: Path) -> Iterator[Any]:
+    """The page on a phone, in a browser."""
+    path = tmp_path / "compare.html"
+    path.write_text(page(), encoding="utf-8")
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+    browser.get(path.as_uri())
+    yield browser
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_a_phone_shows_names_beside_their_figures(shown: Any) -> None:
+    wide = """return [...document.querySelectorAll('html, .scroll')].map(
+        (part) => part.scrollWidth > part.clientWidth)"""
+    assert shown.execute_script(wide) == [False, False, False]
+
+
+def test_the_keyboard_leads_from_the_drawing_to_the_table(shown: Any) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    ActionChains(shown).send_keys(Keys.TAB, Keys.TAB, Keys.ENTER).perform()
+    row = shown.execute_script("return document.querySelector('tr:target').textContent")
+    assert "shop.py price" in row
+
+
+def test_dark_systems_get_a_dark_page(shown: Any) -> None:
+    def back() -> list[int]:
+        colour = shown.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return [int(part) for part in re.findall(r"\d+", colour)]
+
+    light = back()
+    scheme = {"name": "prefers-color-scheme", "value": "dark"}
+    shown.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    assert min(light) > 200
+    assert max(back()) < 60

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,29 +17,6 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
 
     from pytest_carbon.result.run import RunResult
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Chrome]:
-    """Chromium without a window; its own logs tell of errors and requests."""
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium and driver: apt-get install chromium chromium-driver")
-        pytest.skip("no Chromium and driver here: apt-get install chromium chromium-driver")
-    from selenium.webdriver import Chrome, ChromeOptions, ChromeService
-
-    options = ChromeOptions()
-    options.binary_location = program
-    for argument in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
-        options.add_argument(f"--{argument}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = Chrome(options=options, service=ChromeService(driver))
-    yield chrome
-    chrome.quit()
 
 
 @pytest.fixture
