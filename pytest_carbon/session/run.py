@@ -10,7 +10,7 @@ from pytest_carbon.intensity.accounting import Accounting
 from pytest_carbon.intensity.pue import resolve_pue
 from pytest_carbon.looks.invocation import invocation_of
 from pytest_carbon.looks.taker import LookTaker
-from pytest_carbon.options import TOLD
+from pytest_carbon.options import TOLD, environ_of
 from pytest_carbon.report.method import short_method
 from pytest_carbon.session.baselines import Baselines
 from pytest_carbon.session.confirm.confirmation import Looks
@@ -63,7 +63,7 @@ class Run:
         self._baselines = Baselines(settings, environment, self._found)
         instruments.sampler.reference_ns = self._reference_ns()
         # As it is before any test: what tests leave behind is no part of how pytest was started.
-        self._environ = dict(os.environ)
+        self._environ = dict(environ_of(config))
         self._setup = Setup(
             environment=environment,
             meters=instruments.meters,

@@ -101,6 +101,22 @@ def project(pytester: pytest.Pytester, carbon: Run) -> Project:
     return Project(pytester.path, carbon)
 
 
+def test_looks_there_heed_what_only_this_environment_says(
+    project: Project, socket_hosts: Callable[..., OtherHost], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = socket_hosts("with-socket")
+    project.costs(with_socket=0.03)
+    monkeypatch.setenv("PYTEST_CARBON_SPEED", "edges")
+    run = project.run("--carbon-update=all", hosts=[host])
+    run.assert_outcomes(passed=2)
+    run.stdout.fnmatch_lines(["*measuring 2 tests again in a fresh process on with-socket"])
+    run.stdout.no_fnmatch_line("*the speed is probed otherwise there*")
+    [file] = (project.path / "stored").iterdir()
+    stored = json.loads(file.read_text())
+    assert stored["environment"]["speed"].startswith("edges")
+    assert all(entry["look"] for entry in stored["test"].values())
+
+
 def test_the_test_fails_on_the_host_where_it_regressed(
     project: Project, ssh_host: OtherHost, socket_hosts: Callable[..., OtherHost]
 ) -> None:
