@@ -253,11 +253,10 @@ def test_the_junit_file_takes_properties_of_the_whole_run(pytester: pytest.Pytes
 def test_temporary_folders_are_made_where_somebody_chose_before_the_first(
     pytester: pytest.Pytester,
 ) -> None:
-    config = pytester.parseconfigure()
+    config: Any = pytester.parseconfigure()
     assert may_choose_basetemp(config)
     choose_basetemp(config, pytester.path / "chosen")
-    factory: Any = config
-    made = factory._tmp_path_factory.mktemp("made")
+    made = config._tmp_path_factory.mktemp("made")
     assert made.parent == pytester.path / "chosen"
     assert not may_choose_basetemp(config)
 
