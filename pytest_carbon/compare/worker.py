@@ -36,6 +36,8 @@ from pytest_carbon.session.subject_ids import test_id
 from pytest_carbon.settings import read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_carbon.session.markers import Limits
     from pytest_carbon.session.measure.instruments import Instruments
 
@@ -110,9 +112,10 @@ class Worker(Hooks):
             session, self._recorder, project, speed=order["speed"], protocol=self._protocol
         )
         # A lock that another thread holds would stay locked for ever in a forked process.
-        forks = self._order["forks"] and can_fork() and not other_threads()
+        threads = other_threads()
+        forks = self._order["forks"] and can_fork() and not threads
         try:
-            self._line.send(self._hello(session, self._instruments, forks=forks))
+            self._line.send(self._hello(session, self._instruments, threads, forks=forks))
             if session.testsfailed:
                 return True
             if forks:
@@ -125,7 +128,12 @@ class Worker(Hooks):
         return True
 
     def _hello(
-        self, session: pytest.Session, instruments: Instruments, *, forks: bool
+        self,
+        session: pytest.Session,
+        instruments: Instruments,
+        threads: Sequence[str],
+        *,
+        forks: bool,
     ) -> dict[str, Any]:
         nothing = instruments.sampler.measure(Account())
         return {
@@ -137,7 +145,7 @@ class Worker(Hooks):
                 if limits.tolerance is not None
             },
             "forks": forks,
-            "threads": other_threads(),
+            "threads": threads,
             "python": platform.python_version(),
             "pytest": pytest.__version__,
             "carbon": _installed_carbon(),
