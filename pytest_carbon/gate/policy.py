@@ -28,16 +28,16 @@ class Policy(NamedTuple):
     ``tolerance`` is the relative rise allowed and ``floor_j`` the absolute one, whichever is
     more; a test that costs less than the floor is gated as part of its file's sum. ``alpha`` is
     the number of false alarms expected in a run, over all its tests. ``thorough`` measures every
-    test again and looks more often, and has ``thorough_rise_j`` for the absolute rise allowed.
-    ``confirm_time_s`` is the time that looks at one suspect may take (0: none are taken; a run
-    takes ten times that at most), ``creep_tolerance`` the rise allowed since the anchor, and
+    test again and looks more often. ``own_rise_j`` is the absolute rise allowed where it is not the
+    floor. ``confirm_time_s`` is the time that looks at one suspect may take (0: none are taken; a
+    run takes ten times that at most), ``creep_tolerance`` the rise allowed since the anchor, and
     ``inconclusive_fails`` says what an open answer does to a test, ``missing_fails`` what the lack
     of a baseline does.
     """
 
     tolerance: float = DEFAULT_TOLERANCE
     floor_j: float = DEFAULT_FLOOR_J
-    thorough_rise_j: float | None = None
+    own_rise_j: float | None = None
     alpha: float = 0.01
     thorough: bool = False
     confirm_time_s: float = 30.0
@@ -48,7 +48,7 @@ class Policy(NamedTuple):
     @property
     def least_rise_j(self) -> float:
         """The rise in joules that is always allowed."""
-        return self.floor_j if self.thorough_rise_j is None else self.thorough_rise_j
+        return self.floor_j if self.own_rise_j is None else self.own_rise_j
 
     @property
     def max_looks(self) -> int:
@@ -79,7 +79,14 @@ class Policy(NamedTuple):
         share = tolerance / self.tolerance if self.tolerance else 1.0
         return self._replace(
             tolerance=tolerance,
-            thorough_rise_j=self.floor_j * share,
+            own_rise_j=self.floor_j * share,
             thorough=True,
             confirm_time_s=max(self.confirm_time_s, 120.0) if self.confirm_time_s else 0.0,
         )
+
+    def for_part(self, share: float) -> Policy:
+        """The same policy for a part of a sum that stands for all of it.
+
+        The rise that is always allowed is allowed to the whole.
+        """
+        return self._replace(own_rise_j=self.least_rise_j * share)

@@ -31,6 +31,11 @@ LEAST_SHARE = 0.01
 # stays, and of what they do not share a hundred tests leave a tenth.
 SUBSET_S = 0.15
 
+# Of tests that mostly wait so few would be left that a sum of them says nothing: of as many as
+# these, a third of what one scatters by itself is left. They may take longer (both chosen).
+LEAST_TESTS = 10
+LEAST_TESTS_S = 0.5
+
 # What pytest itself takes for a test, on a core of 2023.
 PYTEST_S = 0.001
 
@@ -111,16 +116,22 @@ def as_suspect(
     policy: Policy,
     stored: Entry | None = None,
     *,
+    of_j: float | None = None,
     suite_sd: float = TYPICAL_SD,
     suite_size: int = 1,
 ) -> Suspect:
     """The sum as a suspect for ``verdict_by_looks``.
 
     ``policy`` is the run's. Each of a look's figures is the sum of one pass over the parts.
+    Where they stand for more of their file, ``of_j`` is what all of that cost: the rise that is
+    always allowed is one of it, and they have their share of it.
     """
     entry = as_one_entry(parts, stored, suite_sd)
+    policy = policy_for_sums(policy)
+    if of_j:
+        policy = policy.for_part(min(entry.first.centre_j / of_j, 1.0))
     return Suspect(
-        bounds=Bounds.of(entry, policy_for_sums(policy), entry.first.sd_log or suite_sd),
+        bounds=Bounds.of(entry, policy, entry.first.sd_log or suite_sd),
         first_j=sum(part.now_j for part in parts),
         suite_size=suite_size,
     )
@@ -131,10 +142,12 @@ def subset(
 ) -> Sequence[T]:
     """Tests for one pass, picked at even distances, that take about ``most_s`` together.
 
-    Where they were picked by what they cost now, chance would be among the reasons.
+    ``LEAST_TESTS`` of them or more, unless those take longer than ``LEAST_TESTS_S``. Where they
+    were picked by what they cost now, chance would be among the reasons.
     """
     takes_s = sum(map(wall_s, tests)) + len(tests) * PYTEST_S
-    step = max(1, ceil(takes_s / most_s))
+    least = max(1, min(LEAST_TESTS, int(len(tests) * LEAST_TESTS_S / takes_s))) if tests else 1
+    step = max(1, min(ceil(takes_s / most_s), len(tests) // least))
     return tests[::step]
 
 

@@ -49,7 +49,7 @@ ENTRIES = st.builds(
 )
 POLICIES = st.builds(
     Policy,
-    thorough_rise_j=st.none(),
+    own_rise_j=st.none(),
     tolerance=st.floats(0, 10),
     floor_j=st.floats(0, 1) | st.floats(0, 1e12),
     alpha=st.floats(1e-3, 1) | st.floats(min_value=0, max_value=1, exclude_min=True),

@@ -12,6 +12,8 @@ from pytest_carbon.gate.confirm import verdict_by_looks
 from pytest_carbon.gate.looks import Look
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.sums import (
+    LEAST_TESTS,
+    LEAST_TESTS_S,
     PYTEST_S,
     Part,
     as_one_entry,
@@ -140,6 +142,18 @@ def test_a_sum_is_held_to_half_the_tolerance() -> None:
     assert case.first_j == pytest.approx(3 * BASE_J)
 
 
+def test_a_part_of_a_file_is_not_allowed_the_rise_that_the_whole_file_is() -> None:
+    """Ten of forty tests that wait were allowed a third more, so that +40 % was no regression."""
+    parts = [part(str(number), now_j=1.4 * BASE_J) for number in range(40)]
+    whole = as_suspect(parts, Policy(), file_of(40))
+    some = as_suspect(parts[::4], Policy(), file_of(40), of_j=whole.bounds.centre_j)
+    assert some.bounds.allowed_log == pytest.approx(whole.bounds.allowed_log)
+    thorough = Policy().in_thorough_mode()
+    whole = as_suspect(parts, thorough, file_of(40))
+    some = as_suspect(parts[::4], thorough, file_of(40), of_j=whole.bounds.centre_j)
+    assert some.bounds.allowed_log == pytest.approx(whole.bounds.allowed_log)
+
+
 def test_the_tests_that_moved_most_are_named_first() -> None:
     nows = {"same": 0.0016, "most": 0.0026, "less": 0.0018, "fell": 0.0001}
     parts = [part(name, now_j=now_j) for name, now_j in nows.items()]
@@ -154,3 +168,11 @@ def test_a_subset_is_picked_all_over_the_file_and_takes_a_bounded_time() -> None
     assert chosen[0] == 0
     assert chosen[-1] > 9_900
     assert list(subset(range(7), lambda _: 0.001)) == list(range(7))
+
+
+def test_of_tests_that_wait_ten_are_picked_and_fewer_of_those_that_wait_long() -> None:
+    assert len(subset(range(40), lambda _: LEAST_TESTS_S / 20)) == LEAST_TESTS
+    assert len(subset(range(12), lambda _: LEAST_TESTS_S / 20)) == 12
+    assert len(subset(range(40), lambda _: LEAST_TESTS_S / 4)) == 4
+    assert len(subset(range(40), lambda _: 60.0)) == 1
+    assert subset([], lambda _: 1.0) == []

@@ -80,7 +80,7 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
     subject = Subject(Kind.FILE, file)
     stored = judge.entry(subject)
     parts = [_part(test, judge) for test in tests]
-    whole = _suspect(parts, stored, judge)
+    whole = _suspect(parts, stored, judge, of_j=None)
     raw_j = sum(part.raw_now_j or 0.0 for part in parts)
     crept = creep(whole.bounds)
     is_open = crept is None and whole.bounds.is_suspect(whole.first_j, raw_j)
@@ -99,7 +99,9 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
         chosen=tuple(test for test, _ in chosen),
         parts=tuple(parts),
         whole=whole,
-        part=_suspect([part for _, part in chosen], stored, judge) if is_open else whole,
+        part=_suspect([part for _, part in chosen], stored, judge, of_j=whole.bounds.centre_j)
+        if is_open
+        else whole,
         is_open=is_open,
         at_once=at_once,
     )
@@ -116,9 +118,16 @@ def _part(test: SubjectResult, judge: Judge) -> Part:
     )
 
 
-def _suspect(parts: Sequence[Part], stored: Entry | None, judge: Judge) -> Suspect:
+def _suspect(
+    parts: Sequence[Part], stored: Entry | None, judge: Judge, *, of_j: float | None
+) -> Suspect:
     return as_suspect(
-        parts, judge.policy, stored, suite_sd=judge.suite_sd, suite_size=judge.suite_size
+        parts,
+        judge.policy,
+        stored,
+        of_j=of_j,
+        suite_sd=judge.suite_sd,
+        suite_size=judge.suite_size,
     )
 
 

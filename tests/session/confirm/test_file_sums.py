@@ -89,6 +89,17 @@ def test_of_thousands_of_tests_some_are_run_again_and_held_against_their_own_sum
     assert one.whole.first_j == pytest.approx(3000 * BASE_J * 1.4)
 
 
+def test_tests_that_wait_are_held_to_what_their_whole_file_is() -> None:
+    """A pass over all takes too long, and the few that are run are no file of their own."""
+    entries = stored("a.py", 40)
+    waiting = [
+        result._replace(total=result.total._replace(wall_s=0.05)) for result in ran(entries, 1.4)
+    ]
+    (one,) = file_sums(waiting, judge(entries))
+    assert len(one.chosen) == 10
+    assert one.part.bounds.allowed_log == pytest.approx(one.whole.bounds.allowed_log)
+
+
 def test_only_tests_with_a_stored_look_are_run_again_where_there_are_any() -> None:
     entries = stored("a.py", 20)
     new = short_test("a.py", 7)
