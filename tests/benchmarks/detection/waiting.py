@@ -21,6 +21,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pytest_carbon.measurement import Kind
+from pytest_carbon.resultfile.file import read_result
+
 FILE = """
 import os
 import time
@@ -50,13 +53,14 @@ def verdict_of(folder: Path, extra: float) -> dict[str, Any]:
     started_s = time.monotonic()
     thorough = [] if extra else ["--carbon-thorough"]
     run(folder, *thorough, "--carbon-report=json:result.json", extra=extra)
-    result = json.loads((folder / "result.json").read_text("utf-8"))
-    (of_file,) = (s for s in result["subjects"] if s["kind"] == "file")
-    verdict = of_file["verdict"]
+    result = read_result(folder / "result.json")
+    (of_file,) = result.of(Kind.FILE)
+    verdict = of_file.verdict
+    assert verdict is not None, "its baseline was stored"
     return {
-        "outcome": verdict["outcome"],
-        "ratio": verdict.get("ratio"),
-        "looks": result.get("looks"),
+        "outcome": verdict.outcome.value,
+        "ratio": None if verdict.ratio is None else round(verdict.ratio, 3),
+        "looks": result.looks,
         "elapsed_s": round(time.monotonic() - started_s, 1),
     }
 
