@@ -4,8 +4,8 @@
 
 A file of 40 tests, each of which waits and then burns 1 ms. Only some of them are measured again,
 as a pass over all takes too long. Baselines are stored by ``pytest-carbon refresh``; then each run
-is told how much costlier all tests are (``--extra``, 0 for none). Unchanged runs are thorough, so that each sum
-is measured again, suspect or not. Each line is one run, the last one sums them up.
+is told how much costlier all tests are (``--extra``, 0 for none). Unchanged runs are thorough, so
+that each sum is measured again, suspect or not. Each line is one run, the last one sums them up.
 """
 
 from __future__ import annotations
