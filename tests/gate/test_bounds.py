@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import exp, hypot, log, log1p, sqrt
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,6 +28,65 @@ def entry(
 
 def bounds(test: Entry, policy: Policy | None = None, suite_sd: float = 0.03) -> Bounds:
     return Bounds.of(test, policy or Policy(), suite_sd)
+
+
+def test_the_bounds_of_a_test_in_figures() -> None:
+    """Ten runs that scatter by 0.05, as the whole suite does, and a tolerance of 20 %."""
+    found = bounds(entry(sd=0.05), suite_sd=0.05)
+    assert found.first_sd == pytest.approx(0.05)
+    # Of the baseline's error of 0.05 / sqrt(10) and that of one run.
+    assert found.drifting_sd == pytest.approx(0.05 * sqrt(1.1))
+    assert found.allowed_log == pytest.approx(log(1.2))
+    # 2.5 deviations below one and a half tolerances.
+    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-2.5 * 0.05 * sqrt(1.1)))
+    assert found.disk_limit_j == found.limit_j
+    assert found.aim_log == pytest.approx(log(1.3))
+    assert found.can_see == pytest.approx(0.3)
+    assert found.drift_log == pytest.approx(1.3 * found.drifting_sd)
+    assert found.raw_log == pytest.approx(log(1.2) / 2)
+
+
+def test_the_bounds_of_a_noisy_test_in_figures() -> None:
+    """It is suspect where its noise ends; what the screen finds is the aim."""
+    found = bounds(entry(sd=0.2), suite_sd=0.2)
+    sd = 0.2 * sqrt(1.1)
+    assert found.limit_j == pytest.approx(0.1 * exp(1.3 * sd))
+    assert found.aim_log == pytest.approx((1.3 + 1.645) * sd)
+    assert found.can_see == pytest.approx(exp((1.3 + 1.645) * sd) - 1)
+
+
+def test_the_bounds_of_a_test_that_writes_to_a_disk_in_figures() -> None:
+    """Another hour may explain more, unless the test is known to have written more, too."""
+    found = bounds(entry(sd=0.05)._replace(disk_share=0.1, blocks_written=100.0), suite_sd=0.05)
+    own_sd = 0.05 * sqrt(1.1)
+    assert found.drifting_sd == pytest.approx(hypot(own_sd, 0.06))
+    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-2.5 * own_sd))
+    assert found.disk_limit_j == pytest.approx(0.1 * exp(1.3 * found.drifting_sd))
+    assert found.most_blocks == pytest.approx(100 * sqrt(1.2))
+    assert found.limit_of_run_j(None) == found.limit_j
+    assert found.limit_of_run_j(found.most_blocks) == found.disk_limit_j
+    assert found.limit_of_run_j(found.most_blocks + 1) == found.limit_j
+    unknown = bounds(entry(sd=0.05)._replace(disk_share=0.1), suite_sd=0.05)
+    assert unknown.limit_j == unknown.disk_limit_j == found.disk_limit_j
+    assert unknown.most_blocks == 0
+
+
+def test_the_thorough_mode_aims_at_two_tolerances_whatever_the_screen() -> None:
+    thorough = Policy().in_thorough_mode()
+    found = bounds(entry(sd=0.2), thorough, suite_sd=0.2)
+    assert found.aim_log == pytest.approx(log1p(2 * thorough.tolerance))
+
+
+def test_the_floor_is_a_tolerance_where_it_is_more() -> None:
+    found = bounds(entry(centre_j=0.01), Policy(floor_j=0.005))
+    assert found.allowed_log == pytest.approx(log(1.5))
+
+
+def test_to_a_baseline_of_nothing_no_rise_is_relative() -> None:
+    found = bounds(entry(centre_j=0.0), Policy(floor_j=0.005))
+    assert found.can_see is None
+    assert found.limit_j == found.disk_limit_j == 0.005
+    assert not found.is_fall(0.001)
 
 
 def test_a_quiet_test_is_suspect_near_its_tolerance() -> None:

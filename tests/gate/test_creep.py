@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import log, sqrt
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +12,7 @@ from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.spread import centre_error
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.updates.plan import Mode, Rules, merge_update
 
@@ -71,6 +75,26 @@ def test_baselines_of_a_single_run_are_too_noisy_for_a_small_creep() -> None:
     assert creep(Bounds.of(entry(1.4, 1.0, processes=10), POLICY)) is not None
     assert creep(Bounds.of(entry(1.4, 1.0, processes=1), POLICY)) is None
     assert creep(Bounds.of(entry(2.5, 1.0, processes=1), POLICY)) is not None
+
+
+def test_the_verdict_says_what_was_allowed_and_how_certain_it_is() -> None:
+    """Anchor and baseline are both stored centres, so that both their errors count."""
+    crept = Bounds.of(entry(3.0, 2.0), POLICY)
+    verdict = creep(crept)
+    assert verdict is not None
+    assert (verdict.now_j, verdict.baseline_j, verdict.tolerance) == (3.0, 2.0, 0.3)
+    assert verdict.limit_j == pytest.approx(2.6)
+    assert verdict.low is not None
+    assert verdict.high is not None
+    error = sqrt(2) * centre_error(crept.first_sd, crept.entry.first)
+    assert log(1.5 / verdict.low) == pytest.approx(2 * error)
+    assert log(verdict.high / 1.5) == pytest.approx(2 * error)
+
+
+def test_a_baseline_that_crept_by_just_what_is_allowed_passes() -> None:
+    assert creep(Bounds.of(entry(1.0, 1.0), POLICY._replace(creep_tolerance=0.0))) is None
+    assert creep(Bounds.of(entry(1.3 * (1 - 1e-9), 1.0), POLICY)) is None
+    assert creep(Bounds.of(entry(1.3 * (1 + 1e-9), 1.0), POLICY)) is not None
 
 
 def test_without_an_anchor_there_is_no_creep() -> None:
