@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, expm1, hypot, log, sqrt
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +14,7 @@ from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.confirm import enough_j, open_verdict, verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.spread import t_quantile
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 if TYPE_CHECKING:
@@ -99,6 +100,40 @@ def test_a_real_rise_is_convicted_by_two_looks_that_agree() -> None:
     assert verdict.low is not None
     assert verdict.high is not None
     assert verdict.low < 1.5 < verdict.high
+
+
+def test_a_conviction_in_figures() -> None:
+    """All runs scatter by 0.05; four of them in a look share a third of their variance."""
+    verdict = confirm(suspect(1.6), first=always(1.6), later=always(1.5))
+    look_sd = 0.05 * sqrt(0.35 + 0.65 / 4)
+    # Of ten processes with three runs each, in another hour.
+    baseline_error = hypot(0.05 * sqrt(0.35 / 10 + 0.65 / 30), 0.05 * 0.05 / 0.15)
+    error = hypot(look_sd / sqrt(2), baseline_error)
+    assert verdict.now_j == pytest.approx(1.5), "what looks found, as first runs pay for more"
+    assert (verdict.baseline_j, verdict.tolerance) == (1.0, 0.2)
+    assert verdict.low == pytest.approx(1.5 * exp(-2.776 * error), rel=1e-4)
+    assert verdict.high == pytest.approx(1.5 * exp(2.776 * error), rel=1e-4)
+    assert verdict.limit_j == suspect().bounds.limit_j
+    # 0.01 false alarms over 100 tests, a tenth of which gets so far, at four looks.
+    one = sqrt(0.01 / 10 / 4)
+    seen_log = 1.5 * baseline_error + look_sd * (t_quantile(one) + 1.5)
+    assert verdict.can_see == pytest.approx(expm1(max(seen_log, log(1.2) + 1.645 * error)))
+
+
+def test_a_verdict_without_later_runs_in_figures() -> None:
+    verdict = confirm(suspect(9.0), first=always(1.6), later=None)
+    bounds = suspect(9.0).bounds
+    assert verdict == Verdict(
+        outcome=Outcome.INCONCLUSIVE,
+        now_j=9.0,
+        baseline_j=1.0,
+        tolerance=0.2,
+        limit_j=bounds.limit_j,
+        can_see=bounds.can_see,
+        looks=2,
+        reason="the test cannot run twice in one process, "
+        "and first runs alone are too noisy to decide",
+    )
 
 
 def test_two_looks_in_a_burst_convict_nobody() -> None:
