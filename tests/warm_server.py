@@ -37,6 +37,9 @@ _SCRIPTS = (".__main__", "cli.main", "compare.launch")
 # What tests burn is beyond doubt, so that looks need not run it often.
 _LOOK_S = 0.1
 
+# What hangs in a test's look hangs for good.
+_HANGS_AFTER_S = 5.0
+
 # Set where a look is started: one that ends with the process that asked for it.
 _LOOK = "PYTEST_CARBON_LOOK"
 
@@ -214,6 +217,7 @@ def _start_others_warm(address: str) -> None:
     import pytest_carbon.cli.suite
     import pytest_carbon.looks.confirm
     import pytest_carbon.looks.process
+    import pytest_carbon.looks.taker
     import pytest_carbon.session.explain
     import pytest_carbon.speed.launch
 
@@ -232,6 +236,8 @@ def _start_others_warm(address: str) -> None:
     confirm: Any = pytest_carbon.looks.confirm
     confirm.BETWEEN_LOOKS_S = 0.0
     confirm.repeats_for.__defaults__ = confirm.REPEATS, _LOOK_S
+    taker: Any = pytest_carbon.looks.taker
+    taker._LEAST_TIMEOUT_S = _HANGS_AFTER_S
 
 
 if __name__ == "__main__":

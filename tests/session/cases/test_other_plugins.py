@@ -48,6 +48,7 @@ def test_given_on_a_method_is_convicted_like_a_function(
         def test_function(number): note("function"); work()
         """
     )
+    suite.costs = 0.004, 0.024
     suite.is_undisturbed(passed=3, regressed=3)
 
 
