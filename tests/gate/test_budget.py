@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pytest_carbon.gate.budget import MAX_LOOKS, over_budget, verdict_on_budget
 from pytest_carbon.gate.looks import Look
-from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.gate.verdict import Outcome, Verdict
 
 
 def outcome(
@@ -38,6 +38,37 @@ def test_what_looks_found_is_what_is_told() -> None:
     assert verdict.now_j == pytest.approx(1.5)
     assert (verdict.limit_j, verdict.looks) == (1.0, 3)
     assert verdict.reason == "2 fresh processes confirm it"
+
+
+def test_verdicts_on_budgets_in_full() -> None:
+    def verdict(now_j: float, *looks: Look) -> Verdict | None:
+        return verdict_on_budget(now_j, 1.0, looks)
+
+    def over(now_j: float, looks: int, reason: str) -> Verdict:
+        outcome = Outcome.OVER_BUDGET
+        return Verdict(outcome=outcome, now_j=now_j, limit_j=1.0, looks=looks, reason=reason)
+
+    later = [Look(first_j=1.2, samples_j=(one_j,)) for one_j in (1.6, 0.9, 1.6, 0.9, 1.6)]
+    found = verdict(1.3, *later)
+    mean_j = (1.6**3 * 0.9**2) ** 0.2
+    assert found is not None
+    assert found.now_j == pytest.approx(mean_j)
+    reason = "the mean of 5 fresh processes is over the budget"
+    assert found == over(found.now_j or 0.0, 6, reason)
+    first = Look(first_j=4.0)
+    reason = "the first runs in 2 fresh processes confirm it"
+    assert verdict(4.0, first, first) == over(4.0, 3, reason)
+    assert verdict(2.5, first, first) is None, "as much as noise was seen to make"
+    low = Look(first_j=4.0, samples_j=(0.1,))
+    assert verdict(4.0, low, low) == over(4.0, 3, reason), "what the session's own run has cost"
+    doubt = verdict(1.3, low, low)
+    assert doubt is not None
+    assert doubt.reason == (
+        "only the first run in each process is over the budget (an import, a cache?)"
+    )
+    cleared = verdict(1.3, Look(first_j=1.0))
+    assert cleared is not None
+    assert cleared.reason == "measured again: within its budget"
 
 
 def test_an_unlucky_run_is_cleared_by_one() -> None:

@@ -8,7 +8,7 @@ from pytest_carbon.baseline.entry import Entry, Spread
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.gate.single_run import verdict_without_confirmation
-from pytest_carbon.gate.verdict import Outcome
+from pytest_carbon.gate.verdict import Outcome, Verdict
 
 ENTRY = Entry(
     first=Spread(centre_j=0.1, sd_log=0.05, samples=10, processes=10),
@@ -33,6 +33,26 @@ def test_one_run_says_ok_or_improved_but_never_regressed(now_j: float, outcome: 
     assert verdict.outcome is outcome
     assert verdict.reason == ("reruns" if outcome is Outcome.INCONCLUSIVE else "")
     assert verdict.can_see is not None
+
+
+def test_the_verdict_carries_the_bounds_that_it_comes_from() -> None:
+    bounds = Bounds.of(ENTRY, Policy(), 0.05)
+    assert verdict_without_confirmation(0.13, bounds, reason="no time") == Verdict(
+        outcome=Outcome.INCONCLUSIVE,
+        now_j=0.13,
+        baseline_j=0.1,
+        tolerance=0.2,
+        limit_j=bounds.limit_j,
+        can_see=bounds.can_see,
+        reason="no time",
+    )
+
+
+def test_an_unknown_sensitivity_makes_no_suspect_by_the_correction_alone() -> None:
+    entry = ENTRY._replace(sensitivity=None, raw=ENTRY.first._replace(centre_j=0.15))
+    bounds = Bounds.of(entry, Policy(), 0.05)
+    for raw_j, outcome in ((0.15, Outcome.OK), (0.20, Outcome.INCONCLUSIVE)):
+        assert verdict_without_confirmation(0.13, bounds, raw_now_j=raw_j).outcome is outcome
 
 
 def test_a_test_below_the_floor_is_too_small() -> None:

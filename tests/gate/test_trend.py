@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from statistics import fmean
 
 import pytest
@@ -25,6 +26,19 @@ def test_many_looks_at_different_speeds_find_how_far_a_sensitivity_is_off() -> N
     trend = fit_trend(SLOWNESSES, rises(0.14, -0.2), SD, USUAL_ERROR)
     assert -0.2 < trend.slope < -0.1
     assert trend.error < 0.6 * USUAL_ERROR
+
+
+def test_a_trend_in_figures() -> None:
+    """Two looks 0.4 apart in speed, with a spread of 0.04; slopes are usually 0.1 from 0."""
+    trend = fit_trend([0.1, 0.5], [0.10, 0.14], 0.04, 0.1)
+    # Two points 0.2 beside their middle say 0.08 / 0.0016 = 50 of a slope of 0.1; a level one 100.
+    assert trend.slope == pytest.approx(0.1 * 50 / 150)
+    assert trend.error == pytest.approx(1 / sqrt(150))
+    assert trend.slowness_log == pytest.approx(0.3)
+    assert trend.levelled([0.10, 0.14]) == pytest.approx(
+        [0.10 + 0.2 * trend.slope, 0.14 - 0.2 * trend.slope]
+    )
+    assert trend.excess_log == pytest.approx((trend.slope + trend.error) * 0.3)
 
 
 def test_looks_at_one_speed_leave_the_sensitivity_as_well_known_as_it_was() -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from math import exp
+from math import exp, sqrt
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,6 +27,75 @@ def test_one_pair_without_a_change_is_enough_on_a_quiet_machine() -> None:
     assert verdict.low is not None
     assert verdict.high is not None
     assert verdict.low < 1.01 < verdict.high
+
+
+def test_what_one_pair_says_in_figures() -> None:
+    """One pair scatters by what the suite's do."""
+    verdict = clears(pairs(1.01), POLICY, pair_sd=0.02)
+    assert verdict is not None
+    assert verdict.now_j == pytest.approx(0.08 * 1.01)
+    assert verdict.baseline_j == pytest.approx(0.08)
+    assert verdict.tolerance == 0.05
+    assert verdict.limit_j == pytest.approx(0.08 * 1.05)
+    assert verdict.low == pytest.approx(1.01 * exp(-2 * 0.02))
+    assert verdict.high == pytest.approx(1.01 * exp(2 * 0.02))
+    assert verdict.can_see == pytest.approx(0.10)
+    assert verdict.looks == 1
+    assert verdict.reason == "a change of twice the tolerance is ruled out"
+
+
+def test_what_pairs_of_two_processes_say_in_figures() -> None:
+    """Half of the variance is the processes', of which there are two; the rest the pairs' own."""
+    four = pairs(1.01, 1.01) + pairs(1.03, 1.03, processes=2)
+    verdict = clears(four, POLICY, pair_sd=0.02)
+    assert verdict is not None
+    change = sqrt(1.01 * 1.03)
+    # Drawn from 0, which the pairs show, towards the suite's, which weighs as six of them.
+    own_sd = sqrt(6 * 0.02**2 / (3 + 6))
+    error = sqrt(0.02**2 / 2 / 2 + own_sd**2 / 2 / 4)
+    assert verdict.ratio == pytest.approx(change)
+    assert verdict.low == pytest.approx(change * exp(-2 * error))
+    assert verdict.high == pytest.approx(change * exp(2 * error))
+    assert verdict.looks == 4
+
+
+def test_a_change_is_ruled_out_where_2_3_errors_beyond_it_are_below_two_tolerances() -> None:
+    least = 1.1 * exp(-2.3 * 0.02)
+    assert clears(pairs(least * 0.9999), POLICY, pair_sd=0.02) is not None
+    assert clears(pairs(least * 1.0001), POLICY, pair_sd=0.02) is None
+    assert clears(pairs(1 / least * 1.0001), POLICY, pair_sd=0.02) is not None
+    assert clears(pairs(1 / least * 0.9999), POLICY, pair_sd=0.02) is None
+
+
+def test_a_test_that_is_too_small_in_figures() -> None:
+    verdict = clears(pairs(1.5, 1.5, base_j=0.0005), POLICY, pair_sd=0.02)
+    assert verdict is not None
+    assert verdict.now_j == pytest.approx(0.00075)
+    assert verdict.baseline_j == pytest.approx(0.0005)
+    assert verdict.limit_j == pytest.approx(0.0015)
+    assert (verdict.tolerance, verdict.looks) == (0.05, 2)
+    assert verdict.reason == "the rise is too small for the meter to resolve"
+
+
+def test_pairs_that_cost_nothing_are_left_out() -> None:
+    verdict = clears([*pairs(1.0), Pair(0.08, 0.0, 1), Pair(0.0, 0.08, 1)], POLICY, pair_sd=0.02)
+    assert verdict is not None
+    assert (verdict.outcome, verdict.looks) == (Outcome.OK, 1)
+    # What cost nothing before and much now is not small.
+    assert clears([Pair(0.0, 0.08, 1)], POLICY, pair_sd=0.02) is None
+    nothing = clears([Pair(0.0, 0.0005, 1), Pair(0.0, 0.0002, 1)], POLICY, pair_sd=0.02)
+    assert nothing is not None
+    assert (nothing.now_j, nothing.baseline_j, nothing.looks) == (0.0005, None, 2)
+
+
+def test_the_spread_of_few_tests_is_drawn_towards_a_typical_one() -> None:
+    """Of five tests that lie 4 % off, up or down; a typical one weighs as six tests."""
+    first = {
+        f"{at}": Pair(0.1, 0.1 * exp(0.04 * sign), 1) for at, sign in enumerate((-1, 1, -1, 1, 1))
+    }
+    sd = sqrt((5 * (1.4826 * 0.04) ** 2 + 6 * 0.05**2) / 11)
+    assert pair_spreads(first) == {name: pytest.approx(sd) for name in first}
+    assert pair_spreads({"nothing": Pair(0.0, 0.1, 1), "now": Pair(0.1, 0.0, 1)}) == {}
 
 
 def test_on_a_noisy_one_it_is_not() -> None:
