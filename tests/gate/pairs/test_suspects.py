@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import random
 from itertools import count
+from math import exp, sqrt
+from statistics import fmean, variance
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_carbon.gate.pairs.suspects import MorePairs, Pair, PairedPolicy, next_pairs
+from pytest_carbon.gate.pairs.suspects import (
+    MorePairs,
+    Pair,
+    PairedPolicy,
+    next_pairs,
+    quantile,
+)
 from pytest_carbon.gate.verdict import Outcome, Verdict
 
 POLICY = PairedPolicy(floor_j=0.0)
@@ -68,6 +76,91 @@ def test_great_changes_take_few_pairs() -> None:
     assert verdict.low is not None
     assert verdict.high is not None
     assert verdict.low < 1.6 < verdict.high
+
+
+# Two batches of five; the second lies 0.04 higher.
+OFFSETS = [-0.02, -0.01, 0.0, 0.01, 0.02, 0.02, 0.03, 0.04, 0.05, 0.06]
+
+
+def steady(rise: float) -> list[Pair]:
+    return [Pair(0.5, 0.5 * exp(rise + off), at // 5) for at, off in enumerate(OFFSETS)]
+
+
+def errors_of_steady() -> tuple[float, float]:
+    """The standard errors of the estimate by pairs and by batches, reckoned by hand."""
+    # Two of ten are drawn in on each side (Yuen), and of six kept the error has five degrees.
+    drawn_in = [0.0, 0.0, 0.0, 0.01, 0.02, 0.02, 0.03, 0.04, 0.04, 0.04]
+    of_pairs = variance(drawn_in) * 9 / (6 * 5)
+    by_pairs = sqrt(of_pairs + 0.025**2 / 2)
+    # The batches lie 0.02 beside their middle, and their pairs 0.02, 0.01, 0, … beside theirs.
+    expected = 0.04**2 + (2 * 0.001) / 8 * 2 / 10
+    by_batches = sqrt((6 * expected + 2 * 0.02**2) / 7 / 2)
+    return by_pairs, by_batches
+
+
+def test_a_conviction_by_ten_pairs_in_figures() -> None:
+    verdict = next_pairs(steady(0.4), POLICY, suite_size=20)
+    assert isinstance(verdict, Verdict)
+    change_log = 0.4 + fmean([0.0, 0.01, 0.02, 0.02, 0.03, 0.04])
+    by_pairs, by_batches = errors_of_steady()
+    interval = max(by_pairs * quantile(0.025, 5), by_batches * quantile(0.025, 7))
+    assert verdict.outcome is Outcome.REGRESSED
+    assert verdict.baseline_j == pytest.approx(0.5)
+    assert verdict.now_j == pytest.approx(0.5 * exp(change_log))
+    assert (verdict.tolerance, verdict.looks) == (0.05, 10)
+    assert verdict.limit_j == pytest.approx(0.525)
+    assert verdict.low == pytest.approx(exp(change_log - interval))
+    assert verdict.high == pytest.approx(exp(change_log + interval))
+    # 0.01 false alarms over 20 tests with five checks each.
+    chance = 0.01 / 20 / 5
+    margin = max(by_pairs * quantile(chance, 5), by_batches * quantile(chance, 7))
+    assert verdict.can_see == pytest.approx(exp(margin + 1.645 * by_pairs) - 1)
+    assert verdict.reason == "head burns more in nearly every pair"
+
+
+def test_a_change_convicts_where_it_is_more_than_its_margin() -> None:
+    by_pairs, by_batches = errors_of_steady()
+    chance = 0.01 / 20 / 5
+    margin = max(by_pairs * quantile(chance, 5), by_batches * quantile(chance, 7))
+    middle = fmean([0.0, 0.01, 0.02, 0.02, 0.03, 0.04])
+    outcomes = {}
+    for sign in (1, -1):
+        for off in (0.999, 1.001):
+            step = next_pairs(steady(sign * margin * off - middle), POLICY, suite_size=20)
+            outcomes[sign * off] = step.outcome if isinstance(step, Verdict) else None
+    assert outcomes == {
+        0.999: None,
+        1.001: Outcome.REGRESSED,
+        -0.999: None,
+        -1.001: Outcome.IMPROVED,
+    }
+
+
+def test_quantiles_are_those_of_a_table() -> None:
+    """Student's t with 5, 10 and 30 degrees of freedom."""
+    assert quantile(0.025, 5) == pytest.approx(2.571, rel=0.002)
+    assert quantile(0.005, 10) == pytest.approx(3.169, rel=0.002)
+    assert quantile(0.001, 10) == pytest.approx(4.144, rel=0.005)
+    assert quantile(0.05, 30) == pytest.approx(1.697, rel=0.001)
+
+
+def test_the_last_check_decides_whatever_the_pairs_say() -> None:
+    policy = PairedPolicy(floor_j=0.0, max_pairs=10)
+    wild = [Pair(1.0, exp(0.4 * (-1) ** at), at // 5) for at in range(10)]
+    verdict = next_pairs(wild, policy, suite_size=20)
+    assert isinstance(verdict, Verdict)
+    assert (verdict.outcome, verdict.reason) == (
+        Outcome.INCONCLUSIVE,
+        "the pairs are too noisy to decide",
+    )
+    nothing = next_pairs([Pair(1.0, 0.0, 0)] * 9 + [Pair(1.0, 2.0, 1)], policy, suite_size=20)
+    assert nothing == Verdict(
+        outcome=Outcome.INCONCLUSIVE,
+        now_j=2.0,
+        tolerance=0.05,
+        looks=1,
+        reason="too few pairs where both sides used measurable energy",
+    )
 
 
 def test_a_fall_is_an_improvement() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from math import exp
+from math import exp, log, sqrt
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_carbon.compare.whole_suite import SUITES_SHARE
+from pytest_carbon.gate.pairs.suspects import quantile
 from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, PASS_SD, Sum, SumOutcome, judge_sum
 
 WEIGHTS = [0.01] * 500
@@ -51,6 +52,50 @@ def test_a_pass_that_lies_far_off_does_not_clear_a_suite() -> None:
     for _ in range(2):
         passes.append((5.0, 5.1))
         assert judged(passes).outcome is SumOutcome.OPEN
+
+
+def test_a_sum_in_figures() -> None:
+    """Two passes of 500 tests of 10 mJ, whose pairs vary by 0.085 and average out."""
+    found = judged([(5.0, 5.0 * exp(0.03)), (7.0, 7.0 * exp(0.05))])
+    pair_sd = 0.06 * sqrt(0.02 / 0.01)
+    squares = 6 * (PASS_SD**2 + pair_sd**2 / 500) + 2 * 0.01**2
+    error = sqrt(squares / 7 / 2)
+    assert found.base_j == pytest.approx(6.0)
+    assert found.passes == 2
+    assert found.ratio == pytest.approx(exp(0.04))
+    assert found.low == pytest.approx(exp(0.04 - error * quantile(0.025, 7)))
+    assert found.high == pytest.approx(exp(0.04 + error * quantile(0.025, 7)))
+    assert found.outcome is SumOutcome.REGRESSED
+
+
+def test_a_sum_regresses_where_its_change_is_more_than_its_margin() -> None:
+    error = sqrt((PASS_SD**2 + (0.06 * sqrt(2)) ** 2 / 500) * 6 / 7 / 2)
+    margin = error * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 7)
+    assert margin > log(1.01)
+    for off, outcome in ((0.999, SumOutcome.OPEN), (1.001, SumOutcome.REGRESSED)):
+        assert judged([(5.0, 5.0 * exp(margin * off))] * 2).outcome is outcome
+    # At the end of eight passes that all show the same, the error is half of this.
+    least = error / 2 * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 13)
+    for off, could in ((0.999, False), (1.001, True)):
+        change = max(least, log(1.01)) * off
+        assert judged([(5.0, 5.0 * exp(change))] * 2).could_regress is could
+
+
+def test_a_sum_is_cleared_three_errors_below_twice_its_tolerance() -> None:
+    error = sqrt((PASS_SD**2 + (0.06 * sqrt(2)) ** 2 / 500) * 6 / 7 / 2)
+    most = log(1.02) - 3 * error
+    for off, outcome in ((-1e-4, SumOutcome.OK), (1e-4, SumOutcome.OPEN)):
+        assert judged([(5.0, 5.0 * exp(most + off))] * 2).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("energy_j", "pair_sd"),
+    [(0.02, 0.06), (0.005, 0.12), (0.0001, 0.12), (0.0, 0.12), (0.18, 0.02), (100.0, 0.02)],
+)
+def test_the_shorter_a_test_the_more_its_pairs_vary(energy_j: float, pair_sd: float) -> None:
+    (one,) = [judged([(5.0, 5.0)], [energy_j, 1e-30])]
+    error = sqrt(PASS_SD**2 + (pair_sd**2 if energy_j else 0.12**2))
+    assert one.high == pytest.approx(exp(error * quantile(0.025, 6)))
 
 
 def test_the_interval_gets_narrower_with_each_pass() -> None:
