@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.verdict import Outcome
-from pytest_carbon.measurement import Kind
+from pytest_carbon.measurement import Kind, sum_of
 from pytest_carbon.report.names import columns, fitted, host_mark, padded
 from pytest_carbon.text import visible
 from pytest_carbon.units import (
@@ -35,15 +35,19 @@ _SHORT = {Outcome.TOO_SMALL: "too small"}
 
 
 def costliest_rows(result: RunResult, rows: int, width: int) -> list[tuple[str, Outcome | None]]:
-    """The lines of the table, each with the verdict on its subject; empty without a test."""
+    """The lines of the table, each with the verdict on its subject; empty without a test.
+
+    Shares are of what all tests and wider fixtures took together.
+    """
     tests = result.costliest(Kind.TEST, rows)
     if not tests:
         return []
     fixtures = result.costliest(Kind.FIXTURE, min(rows, _FIXTURES))
     others = [s for s in (*fixtures, *result.costliest(Kind.TASK, rows)) if s.total.energy_j]
     subjects = [*tests, *others]
-    total = result.tests_total
-    total_j = 0.0 if total is None else total.energy_j or 0.0
+    # Wider fixtures are in no test; tasks are parts of them.
+    whole = sum_of(s.total for kind in (Kind.TEST, Kind.FIXTURE) for s in result.of(kind))
+    total_j = 0.0 if whole is None else whole.energy_j or 0.0
     left_out = _TIMES if width < _WIDE else frozenset[int]()
     headers = [text for place, text in enumerate(_HEADERS) if place not in left_out]
     share = headers.index(_HEADERS[_SHARE])

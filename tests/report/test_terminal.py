@@ -67,6 +67,18 @@ def test_a_bar_shows_the_share_of_all_tests() -> None:
     assert "25% █▎" in least
 
 
+def test_shares_of_tests_and_wider_fixtures_add_up() -> None:
+    """A fixture is in no test; of the tests alone this one was 300 %."""
+    fixture = subject("a.py::data", 3.0, kind=Kind.FIXTURE)
+    task = subject("a.py::test_it::load", 0.5, kind=Kind.TASK)
+    found = texts(run_result(subject("a.py::test_it", 1.0), fixture, task))
+    shares = {
+        name: next(text for text in found if text.startswith(name)).split("%")[0].split()[-1]
+        for name in ("a.py::test_it ", "a.py::data (fixture)", "a.py::test_it::load (task)")
+    }
+    assert list(shares.values()) == ["25", "75", "12"]
+
+
 def test_findings_have_pytests_colours_and_come_by_size() -> None:
     changed = [
         subject(f"a.py::test_{name}", now_j, outcome=outcome, baseline_j=1.0)
