@@ -122,6 +122,12 @@ def test_a_test_below_the_floor_is_too_small_until_it_grows() -> None:
     assert bounds(tiny, Policy(floor_j=0.003), 0.1).is_suspect(0.0400)
 
 
+def test_the_floor_itself_is_large_enough_to_gate() -> None:
+    floor = Policy(floor_j=0.003)
+    assert not bounds(entry(centre_j=0.003), floor).is_too_small(0.003)
+    assert bounds(entry(centre_j=0.002), floor).is_too_small(0.005)
+
+
 def test_a_first_run_that_is_a_cost_of_its_own_has_to_rise_by_more() -> None:
     """Importing a large module was seen at 1.5 times its usual cost for minutes on end."""
     importing = entry(sd=0.03)._replace(look=Spread(centre_j=0.001, samples=30, processes=10))

@@ -66,6 +66,12 @@ def test_verdicts_on_budgets_in_full() -> None:
     assert doubt.reason == (
         "only the first run in each process is over the budget (an import, a cache?)"
     )
+    assert verdict(0.9) == Verdict(outcome=Outcome.OK, now_j=0.9, limit_j=1.0)
+    ambiguous = [Look(first_j=1.2, samples_j=(one_j,)) for one_j in (1.2, 0.5, 1.2, 0.5)]
+    assert verdict(1.3, *ambiguous[:1]) is None
+    no_time = verdict_on_budget(1.3, 1.0, ambiguous[:1], "out of time")
+    assert no_time is not None
+    assert no_time.reason == "over its budget in the first run; out of time"
     cleared = verdict(1.3, Look(first_j=1.0))
     assert cleared is not None
     assert cleared.reason == "measured again: within its budget"

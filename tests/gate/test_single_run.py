@@ -70,3 +70,9 @@ def test_the_limit_is_the_one_that_counted_where_it_is_known_what_a_test_wrote()
     assert no_more is not None
     assert more is not None
     assert unknown == more < no_more
+    between_j = (more + no_more) / 2
+    outcomes = [
+        verdict_without_confirmation(between_j, files, blocks_written=blocks).outcome
+        for blocks in (None, 320, 640)
+    ]
+    assert outcomes == [Outcome.INCONCLUSIVE, Outcome.OK, Outcome.INCONCLUSIVE]

@@ -144,6 +144,35 @@ def test_the_spread_is_read_off_tests_of_the_same_cost() -> None:
     assert 0.015 < sum(long) / len(long) < 0.04
 
 
+def test_whose_neighbours_are_those_of_the_same_cost_whatever_the_order() -> None:
+    """Of 60 tests in turn short and long, each has the 20 of its own kind around it."""
+    first = {
+        f"{at}": Pair(0.01 + at / 1e6, (0.01 + at / 1e6) * exp(0.1), 1)
+        if at % 2
+        else Pair(1.0 + at, (1.0 + at) * exp(0.02), 1)
+        for at in range(60)
+    }
+    spreads = pair_spreads(first)
+    # The last of the short tests have the first of the long ones among theirs.
+    for name, sd in (("1", 0.1), ("41", 0.1), ("20", 0.02), ("58", 0.02)):
+        expected = sqrt((20 * (1.4826 * sd) ** 2 + 6 * 0.05**2) / 26)
+        assert spreads[name] == pytest.approx(expected), name
+
+
+def test_neighbours_lie_on_both_sides() -> None:
+    """The 20th of 40 has ten below it that scatter by more, and nine above it that do not."""
+    first = {
+        f"{at}": Pair(1.0 + at, (1.0 + at) * exp(0.1 if at < 20 else 0.02), 1) for at in range(40)
+    }
+    spreads = pair_spreads(first)
+    wide, narrow = (sqrt((20 * (1.4826 * sd) ** 2 + 6 * 0.05**2) / 26) for sd in (0.1, 0.02))
+    assert spreads["0"] == pytest.approx(wide)
+    # With ten of each kind the upper one of both middles counts.
+    assert spreads["20"] == pytest.approx(wide)
+    assert spreads["21"] == pytest.approx(narrow)
+    assert spreads["39"] == pytest.approx(narrow)
+
+
 def test_some_changed_tests_do_not_hide_in_the_spread_that_they_cause() -> None:
     first = {f"{number}": Pair(0.1, 0.1, 1) for number in range(30)}
     changed = {f"changed {number}": Pair(0.1, 0.12, 1) for number in range(5)}

@@ -136,6 +136,40 @@ def test_a_change_convicts_where_it_is_more_than_its_margin() -> None:
     }
 
 
+def test_pairs_that_scatter_within_their_batches_count_by_themselves() -> None:
+    """Both batches have the same middle, so that batches are surer than pairs."""
+    offsets = [-0.3, -0.2, 0.0, 0.2, 0.3] * 2
+    pairs = [Pair(1.0, exp(0.9 + off), at // 5) for at, off in enumerate(offsets)]
+    drawn_in = [-0.2] * 4 + [0.0] * 2 + [0.2] * 4
+    by_pairs = sqrt(variance(drawn_in) * 9 / (6 * 5) + 0.025**2 / 2)
+    verdict = next_pairs(pairs, PairedPolicy(floor_j=0.0, max_pairs=10), suite_size=1)
+    assert isinstance(verdict, Verdict)
+    assert verdict.low == pytest.approx(exp(0.9 - by_pairs * quantile(0.025, 5)))
+    # A single test with a single check may spend all of the error.
+    margin = by_pairs * quantile(0.01, 5)
+    assert verdict.can_see == pytest.approx(exp(margin + 1.645 * by_pairs) - 1)
+
+
+def test_what_is_no_change_is_said_with_its_reason() -> None:
+    def said(rise: float, spread: float, policy: PairedPolicy) -> tuple[Outcome, str] | None:
+        offsets = [-spread, -spread / 2, 0.0, spread / 2, spread] * 2
+        pairs = [Pair(1.0, exp(rise + off), at // 5) for at, off in enumerate(offsets)]
+        step = next_pairs(pairs, policy, suite_size=20)
+        return (step.outcome, step.reason) if isinstance(step, Verdict) else None
+
+    wide = PairedPolicy(tolerance=0.2, floor_j=0.0)
+    last = PairedPolicy(tolerance=0.2, floor_j=0.0, max_pairs=10)
+    assert said(0.0, 0.01, wide) == (Outcome.OK, "no change beyond the tolerance")
+    assert said(-0.5, 0.01, wide) == (Outcome.IMPROVED, "head burns less in nearly every pair")
+    # 2.7 errors of 0.116 do not fit below 0.336, and two do; of 0.19 not even these.
+    assert said(0.15, 0.45, wide) is None
+    within = "within the tolerance on average over all pairs"
+    assert said(0.15, 0.45, last) == (Outcome.OK, within)
+    assert said(-0.15, 0.45, last) == (Outcome.OK, within)
+    assert said(0.15, 0.75, last) == (Outcome.INCONCLUSIVE, "the pairs are too noisy to decide")
+    assert said(0.19, 0.45, last) == (Outcome.INCONCLUSIVE, "the pairs are too noisy to decide")
+
+
 def test_quantiles_are_those_of_a_table() -> None:
     """Student's t with 5, 10 and 30 degrees of freedom."""
     assert quantile(0.025, 5) == pytest.approx(2.571, rel=0.002)
