@@ -45,6 +45,18 @@ def test_short_tests_are_counted_with_their_files(costs_j: dict[str, float], wor
     assert gated_words(some(**costs_j), floor_j=0.003) == words
 
 
+def test_a_test_at_the_floor_is_large_enough_and_classes_are_of_their_file() -> None:
+    tests = [
+        (Subject(Kind.TASK, "test_a.py::test_a > load"), 1.0),
+        *some(a=0.003, b=0.003),
+        (Subject(Kind.TEST, "test_c.py::TestOne::test_it"), 0.001),
+        (Subject(Kind.TEST, "test_c.py::TestTwo::test_it"), 0.001),
+    ]
+    assert gated_words(tests, floor_j=0.003) == (
+        f"2 of 4 tests {MANY}; 2 short tests are gated in the sum of their file"
+    )
+
+
 def test_tasks_and_files_are_no_tests() -> None:
     others = [(Subject(Kind.TASK, "test_a.py::test_a > load"), 1.0), (Subject(Kind.FILE, "b"), 1.0)]
     assert gated_words(others, floor_j=0.003) == ""

@@ -56,6 +56,14 @@ def test_one_outlier_moves_robust_centres_little() -> None:
     assert hodges_lehmann([1.0, 1.0, 1.1, 0.9, 50.0]) == pytest.approx(1.05, abs=0.06)
 
 
+def test_a_robust_centre_is_the_median_of_all_means_of_two() -> None:
+    # Of 1, 2 and 9: 1, 1.5, 2, 5, 5.5 and 9, whose middle lies between 2 and 5.
+    assert hodges_lehmann([9.0, 1.0, 2.0]) == pytest.approx(3.5)
+    # Of 1 and 9: 1, 5 and 9.
+    assert hodges_lehmann([9.0, 1.0]) == pytest.approx(5.0)
+    assert hodges_lehmann([9.0]) == pytest.approx(9.0)
+
+
 @given(st.lists(energies, min_size=1, max_size=20))
 def test_robust_centres_lie_between_the_extremes(values: list[float]) -> None:
     for centre in (trimmed_mean(values), hodges_lehmann(values)):
@@ -80,6 +88,21 @@ def test_a_summary_of_one_sample_knows_no_spread() -> None:
     alone = summarise([[0.03]])
     assert alone.centre_j == pytest.approx(0.03)
     assert (alone.sd_log, alone.samples, alone.processes) == (None, 1, 1)
+
+
+def test_two_samples_know_a_spread() -> None:
+    assert summarise([[1.0, 1.2]]).sd_log is not None
+
+
+def test_the_spread_of_the_suite_is_its_median_test_of_those_that_count() -> None:
+    def with_sd(sd: float, centre_j: float = 1.0, samples: int = 3) -> Entry:
+        return entry(Spread(centre_j=centre_j, sd_log=sd, samples=samples, processes=samples))
+
+    tests = [with_sd(sd) for sd in (0.5, 0.02, 0.04, 0.06, 0.08)]
+    assert suite_sd(tests, 1.0) == pytest.approx(0.06), "a test at the floor counts"
+    small = [with_sd(0.9, centre_j=0.99)] * 9
+    once = [with_sd(0.9, samples=2)] * 9
+    assert suite_sd([*tests, *small, *once], 1.0) == pytest.approx(0.06)
 
 
 def test_the_spread_of_normal_samples_is_their_standard_deviation() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from math import log
 
 import pytest
 
@@ -145,13 +146,30 @@ def test_a_sum_is_held_to_half_the_tolerance() -> None:
 def test_a_part_of_a_file_is_not_allowed_the_rise_that_the_whole_file_is() -> None:
     """Ten of forty tests that wait were allowed a third more, so that +40 % was no regression."""
     parts = [part(str(number), now_j=1.4 * BASE_J) for number in range(40)]
-    whole = as_suspect(parts, Policy(), file_of(40))
-    some = as_suspect(parts[::4], Policy(), file_of(40), of_j=whole.bounds.centre_j)
-    assert some.bounds.allowed_log == pytest.approx(whole.bounds.allowed_log)
-    thorough = Policy().in_thorough_mode()
-    whole = as_suspect(parts, thorough, file_of(40))
-    some = as_suspect(parts[::4], thorough, file_of(40), of_j=whole.bounds.centre_j)
-    assert some.bounds.allowed_log == pytest.approx(whole.bounds.allowed_log)
+    # A third of what the file costs, which is more than the tolerance.
+    floor = Policy(floor_j=40 * BASE_J / 3)
+    thorough = floor.in_thorough_mode()._replace(own_rise_j=40 * BASE_J / 3)
+    for policy in (floor, thorough):
+        whole = as_suspect(parts, policy, file_of(40))
+        assert whole.bounds.allowed_log == pytest.approx(log(4 / 3))
+        some = as_suspect(parts[::4], policy, file_of(40), of_j=whole.bounds.centre_j)
+        assert some.bounds.allowed_log == pytest.approx(log(4 / 3))
+        # What costs more than it did as a whole is allowed no more than that.
+        more = as_suspect(parts, policy, file_of(40), of_j=whole.bounds.centre_j / 2)
+        assert more.bounds.allowed_log == pytest.approx(log(4 / 3))
+
+
+def test_a_sum_of_parts_without_a_stored_one_has_what_they_have() -> None:
+    raw = Spread(centre_j=2 * BASE_J, samples=1, processes=1)
+    parts = [one._replace(entry=one.entry._replace(raw=raw)) for one in (part("a"), part("b"))]
+    whole = as_one_entry(parts)
+    assert whole.raw is not None
+    assert whole.raw.centre_j == pytest.approx(4 * BASE_J)
+    assert as_one_entry([*parts, part("c")]).raw is None, "of one it is not known"
+    assert as_suspect(parts, Policy(), suite_size=7).suite_size == 7
+    assert as_suspect(parts, Policy()).suite_size == 1
+    quiet, wild = (as_one_entry(parts, suite_sd=sd).first.sd_log or 0.0 for sd in (0.1, 0.4))
+    assert wild == pytest.approx(4 * quiet)
 
 
 def test_the_tests_that_moved_most_are_named_first() -> None:
@@ -159,6 +177,8 @@ def test_the_tests_that_moved_most_are_named_first() -> None:
     parts = [part(name, now_j=now_j) for name, now_j in nows.items()]
     assert [one.name for one in movers(parts)] == ["most", "less"]
     assert [one.name for one in movers(parts, count=1)] == ["most"]
+    many = [part(str(number), now_j=2 * BASE_J) for number in range(9)]
+    assert len(movers(many)) == 5
 
 
 def test_a_subset_is_picked_all_over_the_file_and_takes_a_bounded_time() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import log
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,10 +94,12 @@ def test_tests_that_wait_are_held_to_what_their_whole_file_is() -> None:
     """A pass over all takes too long, and the few that are run are no file of their own."""
     entries = stored("a.py", 40)
     waiting = [
-        result._replace(total=result.total._replace(wall_s=0.05)) for result in ran(entries, 1.4)
+        result._replace(total=result.total._replace(wall_s=0.05)) for result in ran(entries, 1.6)
     ]
-    (one,) = file_sums(waiting, judge(entries))
+    # A third of what the file costs, which is more than the tolerance.
+    (one,) = file_sums(waiting, judge(entries, Policy(floor_j=40 * BASE_J / 3)))
     assert len(one.chosen) == 10
+    assert one.whole.bounds.allowed_log == pytest.approx(log(4 / 3))
     assert one.part.bounds.allowed_log == pytest.approx(one.whole.bounds.allowed_log)
 
 
