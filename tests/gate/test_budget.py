@@ -66,6 +66,8 @@ def test_verdicts_on_budgets_in_full() -> None:
     assert doubt.reason == (
         "only the first run in each process is over the budget (an import, a cache?)"
     )
+    large = verdict_on_budget(9.9, 4.0, [first._replace(first_j=9.9)] * 2)
+    assert large is None, "2.5 times a budget of 4 J is 10 J"
     assert verdict(0.9) == Verdict(outcome=Outcome.OK, now_j=0.9, limit_j=1.0)
     ambiguous = [Look(first_j=1.2, samples_j=(one_j,)) for one_j in (1.2, 0.5, 1.2, 0.5)]
     assert verdict(1.3, *ambiguous[:1]) is None

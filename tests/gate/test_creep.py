@@ -93,6 +93,7 @@ def test_the_verdict_says_what_was_allowed_and_how_certain_it_is() -> None:
 
 def test_a_baseline_that_crept_by_just_what_is_allowed_passes() -> None:
     assert creep(Bounds.of(entry(1.0, 1.0), POLICY._replace(creep_tolerance=0.0))) is None
+    assert creep(Bounds.of(entry(2.2, 2.0), POLICY)) is None
     assert creep(Bounds.of(entry(1.3 * (1 - 1e-9), 1.0), POLICY)) is None
     assert creep(Bounds.of(entry(1.3 * (1 + 1e-9), 1.0), POLICY)) is not None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from math import exp, sqrt
+from math import exp, log, sqrt
 
 import pytest
 from hypothesis import given
@@ -57,6 +57,17 @@ def test_what_pairs_of_two_processes_say_in_figures() -> None:
     assert verdict.low == pytest.approx(change * exp(-2 * error))
     assert verdict.high == pytest.approx(change * exp(2 * error))
     assert verdict.looks == 4
+
+
+def test_pairs_of_one_process_that_scatter_are_less_sure() -> None:
+    """Whatever they cost: the base of the second took twice as much."""
+    two = [Pair(0.08, 0.08, 1), Pair(0.16, 0.16 * 1.04, 1)]
+    verdict = clears(two, POLICY, pair_sd=0.02)
+    assert verdict is not None
+    change_log = log(1.04) / 2
+    own_sd = sqrt((2 * change_log**2 + 6 * 0.02**2) / (1 + 6))
+    error = sqrt(0.02**2 / 2 + own_sd**2 / 2 / 2)
+    assert verdict.low == pytest.approx(exp(change_log - 2 * error))
 
 
 def test_a_change_is_ruled_out_where_2_3_errors_beyond_it_are_below_two_tolerances() -> None:
