@@ -145,8 +145,10 @@ def subset(
     ``LEAST_TESTS`` of them or more, unless those take longer than ``LEAST_TESTS_S``. Where they
     were picked by what they cost now, chance would be among the reasons.
     """
+    if not tests:
+        return tests
     takes_s = sum(map(wall_s, tests)) + len(tests) * PYTEST_S
-    least = max(1, min(LEAST_TESTS, int(len(tests) * LEAST_TESTS_S / takes_s))) if tests else 1
+    least = max(1, min(LEAST_TESTS, int(len(tests) * LEAST_TESTS_S / takes_s)))
     step = max(1, min(ceil(takes_s / most_s), len(tests) // least))
     return tests[::step]
 

@@ -46,7 +46,8 @@ def costliest_rows(result: RunResult, rows: int, width: int) -> list[tuple[str, 
     others = [s for s in (*fixtures, *result.costliest(Kind.TASK, rows)) if s.total.energy_j]
     subjects = [*tests, *others]
     # Wider fixtures are in no test; tasks are parts of them.
-    whole = sum_of(s.total for kind in (Kind.TEST, Kind.FIXTURE) for s in result.of(kind))
+    costs = [result.tests_total, *(s.total for s in result.of(Kind.FIXTURE))]
+    whole = sum_of(cost for cost in costs if cost is not None)
     total_j = 0.0 if whole is None else whole.energy_j or 0.0
     left_out = _TIMES if width < _WIDE else frozenset[int]()
     headers = [text for place, text in enumerate(_HEADERS) if place not in left_out]

@@ -80,7 +80,7 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
     subject = Subject(Kind.FILE, file)
     stored = judge.entry(subject)
     parts = [_part(test, judge) for test in tests]
-    whole = _suspect(parts, stored, judge, of_j=None)
+    whole = _suspect(parts, stored, judge)
     raw_j = sum(part.raw_now_j or 0.0 for part in parts)
     crept = creep(whole.bounds)
     is_open = crept is None and whole.bounds.is_suspect(whole.first_j, raw_j)
@@ -90,6 +90,9 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
     ] or list(zip(tests, parts, strict=True))
     # Thousands of tests tell no more than some hundreds of them do, picked all over the file.
     chosen = subset(known, lambda pair: pair[0].total.wall_s) if is_open else known
+    part = whole
+    if is_open:
+        part = _suspect([one for _, one in chosen], stored, judge, whole.bounds.centre_j)
     at_once = crept
     if crept is None and not is_open:
         at_once = verdict_without_confirmation(whole.first_j, whole.bounds, raw_now_j=raw_j)
@@ -99,9 +102,7 @@ def _file_sum(file: str, tests: Sequence[SubjectResult], judge: Judge) -> FileSu
         chosen=tuple(test for test, _ in chosen),
         parts=tuple(parts),
         whole=whole,
-        part=_suspect([part for _, part in chosen], stored, judge, of_j=whole.bounds.centre_j)
-        if is_open
-        else whole,
+        part=part,
         is_open=is_open,
         at_once=at_once,
     )
@@ -119,7 +120,7 @@ def _part(test: SubjectResult, judge: Judge) -> Part:
 
 
 def _suspect(
-    parts: Sequence[Part], stored: Entry | None, judge: Judge, *, of_j: float | None
+    parts: Sequence[Part], stored: Entry | None, judge: Judge, of_j: float | None = None
 ) -> Suspect:
     return as_suspect(
         parts,

@@ -86,6 +86,10 @@ def steady(rise: float) -> list[Pair]:
     return [Pair(0.5, 0.5 * exp(rise + off), at // 5) for at, off in enumerate(OFFSETS)]
 
 
+# The mean of what is left without the two lowest and the two highest.
+MIDDLE = fmean([0.0, 0.01, 0.02, 0.02, 0.03, 0.04])
+
+
 def errors_of_steady() -> tuple[float, float]:
     """The standard errors of the estimate by pairs and by batches, reckoned by hand."""
     # Two of ten are drawn in on each side (Yuen), and of six kept the error has five degrees.
@@ -98,12 +102,22 @@ def errors_of_steady() -> tuple[float, float]:
     return by_pairs, by_batches
 
 
+def reach_of_steady(chance: float) -> float:
+    """How far the estimate may be off with this chance, one-sided."""
+    by_pairs, by_batches = errors_of_steady()
+    return max(by_pairs * quantile(chance, 5), by_batches * quantile(chance, 7))
+
+
+# 0.01 false alarms over 20 tests with five checks each.
+CHANCE = 0.01 / 20 / 5
+
+
 def test_a_conviction_by_ten_pairs_in_figures() -> None:
     verdict = next_pairs(steady(0.4), POLICY, suite_size=20)
     assert isinstance(verdict, Verdict)
-    change_log = 0.4 + fmean([0.0, 0.01, 0.02, 0.02, 0.03, 0.04])
-    by_pairs, by_batches = errors_of_steady()
-    interval = max(by_pairs * quantile(0.025, 5), by_batches * quantile(0.025, 7))
+    change_log = 0.4 + MIDDLE
+    by_pairs, _ = errors_of_steady()
+    interval = reach_of_steady(0.025)
     assert verdict.outcome is Outcome.REGRESSED
     assert verdict.baseline_j == pytest.approx(0.5)
     assert verdict.now_j == pytest.approx(0.5 * exp(change_log))
@@ -111,22 +125,17 @@ def test_a_conviction_by_ten_pairs_in_figures() -> None:
     assert verdict.limit_j == pytest.approx(0.525)
     assert verdict.low == pytest.approx(exp(change_log - interval))
     assert verdict.high == pytest.approx(exp(change_log + interval))
-    # 0.01 false alarms over 20 tests with five checks each.
-    chance = 0.01 / 20 / 5
-    margin = max(by_pairs * quantile(chance, 5), by_batches * quantile(chance, 7))
+    margin = reach_of_steady(CHANCE)
     assert verdict.can_see == pytest.approx(exp(margin + 1.645 * by_pairs) - 1)
     assert verdict.reason == "head burns more in nearly every pair"
 
 
 def test_a_change_convicts_where_it_is_more_than_its_margin() -> None:
-    by_pairs, by_batches = errors_of_steady()
-    chance = 0.01 / 20 / 5
-    margin = max(by_pairs * quantile(chance, 5), by_batches * quantile(chance, 7))
-    middle = fmean([0.0, 0.01, 0.02, 0.02, 0.03, 0.04])
+    margin = reach_of_steady(CHANCE)
     outcomes = {}
     for sign in (1, -1):
         for off in (0.999, 1.001):
-            step = next_pairs(steady(sign * margin * off - middle), POLICY, suite_size=20)
+            step = next_pairs(steady(sign * margin * off - MIDDLE), POLICY, suite_size=20)
             outcomes[sign * off] = step.outcome if isinstance(step, Verdict) else None
     assert outcomes == {
         0.999: None,

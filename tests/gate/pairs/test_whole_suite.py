@@ -68,22 +68,24 @@ def test_a_sum_in_figures() -> None:
     assert found.outcome is SumOutcome.REGRESSED
 
 
+# Of two passes that show the same, each of 500 tests of 10 mJ.
+ERROR_OF_TWO = sqrt((PASS_SD**2 + (0.06 * sqrt(2)) ** 2 / 500) * 6 / 7 / 2)
+
+
 def test_a_sum_regresses_where_its_change_is_more_than_its_margin() -> None:
-    error = sqrt((PASS_SD**2 + (0.06 * sqrt(2)) ** 2 / 500) * 6 / 7 / 2)
-    margin = error * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 7)
+    margin = ERROR_OF_TWO * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 7)
     assert margin > log(1.01)
     for off, outcome in ((0.999, SumOutcome.OPEN), (1.001, SumOutcome.REGRESSED)):
         assert judged([(5.0, 5.0 * exp(margin * off))] * 2).outcome is outcome
     # At the end of eight passes that all show the same, the error is half of this.
-    least = error / 2 * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 13)
+    least = ERROR_OF_TWO / 2 * quantile(0.01 * SUITES_SHARE / MOST_PASSES, 13)
     for off, could in ((0.999, False), (1.001, True)):
         change = max(least, log(1.01)) * off
         assert judged([(5.0, 5.0 * exp(change))] * 2).could_regress is could
 
 
 def test_a_sum_is_cleared_three_errors_below_twice_its_tolerance() -> None:
-    error = sqrt((PASS_SD**2 + (0.06 * sqrt(2)) ** 2 / 500) * 6 / 7 / 2)
-    most = log(1.02) - 3 * error
+    most = log(1.02) - 3 * ERROR_OF_TWO
     for off, outcome in ((-1e-4, SumOutcome.OK), (1e-4, SumOutcome.OPEN)):
         assert judged([(5.0, 5.0 * exp(most + off))] * 2).outcome is outcome
 
@@ -93,8 +95,8 @@ def test_a_sum_is_cleared_three_errors_below_twice_its_tolerance() -> None:
     [(0.02, 0.06), (0.005, 0.12), (0.0001, 0.12), (0.0, 0.12), (0.18, 0.02), (100.0, 0.02)],
 )
 def test_the_shorter_a_test_the_more_its_pairs_vary(energy_j: float, pair_sd: float) -> None:
-    (one,) = [judged([(5.0, 5.0)], [energy_j, 1e-30])]
-    error = sqrt(PASS_SD**2 + (pair_sd**2 if energy_j else 0.12**2))
+    one = judged([(5.0, 5.0)], [energy_j, 1e-30])
+    error = sqrt(PASS_SD**2 + pair_sd**2)
     assert one.high == pytest.approx(exp(error * quantile(0.025, 6)))
 
 
