@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.cli.output import say
 from pytest_carbon.errors import SettingError
 from pytest_carbon.gate.bounds import Bounds
-from pytest_carbon.gate.spread import centre_error, sample_sd, suite_sd
+from pytest_carbon.gate.spread import centre_error, sample_sd, shrunk_sd, suite_sd
 from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.intake.regular_file import read_regular
 from pytest_carbon.looks.invocation import plain_invocation
@@ -55,10 +55,12 @@ def with_look(
     stored: BaselineFile | None,
     arguments: Sequence[str],
     among: frozenset[Subject] | None = None,
+    before: RunResult | None = None,
 ) -> tuple[RunResult, list[str]]:
     """The round's result with one more look, and what there is to say about that.
 
-    At all tests that are worth it, or at those with subjects ``among`` these.
+    At all tests that are worth it, or at those with subjects ``among`` these. A sum is known only
+    of short tests that every look has seen, so they are the same as in the round ``before``.
     """
     passed = [
         subject
@@ -70,7 +72,10 @@ def with_look(
     for subject in passed:
         if subject.subject.kind is Kind.TASK:
             tasks.setdefault(owner_of(subject.subject.id, names), []).append(subject.subject)
-    tests = worth_a_look((s for s in passed if s.subject.kind is Kind.TEST), result.floor_j)
+    looked_at = [] if before is None else [s.subject for s in before.subjects if s.looks]
+    tests = worth_a_look(
+        (s for s in passed if s.subject.kind is Kind.TEST), result.floor_j, frozenset(looked_at)
+    )
     if among is not None:
         tests = [
             test
@@ -146,7 +151,9 @@ def _error(bounds: Bounds) -> float:
     if entry.look is None:
         return centre_error(bounds.first_sd, entry.first)
     part = min(1.0, entry.look.centre_j / entry.first.centre_j)
-    return part * centre_error(sample_sd(entry.look, bounds.suite_sd), entry.look)
+    # Of a long test each look is one run, and the first runs tell as much of its spread.
+    usual_sd = shrunk_sd(entry.first.sd_log, entry.first.samples, bounds.suite_sd)
+    return part * centre_error(sample_sd(entry.look, usual_sd), entry.look)
 
 
 class FinishedRounds:

@@ -14,6 +14,7 @@ from pytest_carbon.tasks.names import SEPARATOR, subject_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pytest_carbon.looks.answer import Sample, UnitAnswer
     from pytest_carbon.looks.taker import LookTaker
@@ -32,10 +33,13 @@ STORED_LOOK_S = 0.5
 _LEAST_TICKS_S = 0.01
 
 
-def worth_a_look(tests: Iterable[SubjectResult], floor_j: float) -> list[SubjectResult]:
+def worth_a_look(
+    tests: Iterable[SubjectResult], floor_j: float, before: AbstractSet[Subject] = frozenset()
+) -> list[SubjectResult]:
     """The tests that are to be run again: those above the floor, and short ones for their sums.
 
-    Of a file's short tests only as many are, picked at even distances, as a sum needs.
+    Of a file's short tests only as many are, picked at even distances, as a sum needs; where some
+    of them were ``before``, those are.
     """
     chosen: list[SubjectResult] = []
     short: dict[str, list[SubjectResult]] = {}
@@ -47,7 +51,8 @@ def worth_a_look(tests: Iterable[SubjectResult], floor_j: float) -> list[Subject
         else:
             short.setdefault(test.subject.id.partition("::")[0], []).append(test)
     for found in short.values():
-        chosen += subset(found, lambda test: test.total.wall_s)
+        again = [test for test in found if test.subject in before]
+        chosen += again or subset(found, lambda test: test.total.wall_s)
     return chosen
 
 

@@ -146,9 +146,13 @@ def sum_from_runs(runs: Sequence[Sequence[SubjectResult]]) -> Entry | None:
 
 
 def _looks_of(runs: Sequence[Sequence[SubjectResult]]) -> list[list[LookRuns]]:
-    """The looks at the tests that every look has seen, look by look."""
+    """The looks at the tests that every look has seen, look by look.
+
+    A look that was for a few tests that scatter has seen next to nothing of a sum.
+    """
     by_run = [{test.subject: test.looks[0] for test in tests if test.looks} for tests in runs]
-    seen = [looks for looks in by_run if looks]
+    most = max(map(len, by_run), default=0)
+    seen = [looks for looks in by_run if 2 * len(looks) > most]
     if not seen:
         return []
     common = set.intersection(*(set(looks) for looks in seen))

@@ -82,6 +82,26 @@ def test_figures_that_agree_need_five_rounds(suites: Suites) -> None:
     assert suites.run == 5
 
 
+def test_what_three_looks_tell_well_enough_takes_no_more_of_them(
+    suites: Suites, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = []
+
+    def with_look(
+        result: RunResult, _stored: object, _arguments: object, among: object, _before: object
+    ) -> tuple[RunResult, list[str]]:
+        looks.append(among)
+        one = result.subjects[0]
+        steady = LookRuns(first=one.total, repeats=(one.total,) * 3)
+        looked_at = one if among is not None else one._replace(looks=(steady,))
+        return result._replace(subjects=(looked_at,), tolerance=0.2), []
+
+    monkeypatch.setattr("pytest_carbon.cli.refresh.with_look", with_look)
+    assert refresh() == 0
+    assert suites.run == 5
+    assert looks == [None] * 3 + [frozenset()] * 2
+
+
 def test_figures_that_scatter_get_ten(suites: Suites) -> None:
     suites.energies_j = [1.0, 3.0]
     assert refresh() == 0
@@ -94,7 +114,7 @@ def test_what_varies_more_is_looked_at_alone_from_the_sixth_round_on(
     looks = []
 
     def with_look(
-        result: RunResult, _stored: object, _arguments: object, among: object = None
+        result: RunResult, _stored: object, _arguments: object, among: object, _before: object
     ) -> tuple[RunResult, list[str]]:
         looks.append(among)
         one = result.subjects[0]
@@ -104,7 +124,7 @@ def test_what_varies_more_is_looked_at_alone_from_the_sixth_round_on(
     monkeypatch.setattr("pytest_carbon.cli.refresh.with_look", with_look)
     assert refresh() == 0
     assert suites.run == 5
-    assert looks == [None] * 5 + [{Subject(Kind.TEST, TEST)}] * 5
+    assert looks == [None] * 3 + [{Subject(Kind.TEST, TEST)}] * 7
     assert (
         "round 6 of 5 to 10: again for 1 test whose figures vary more, in"
         in capsys.readouterr().out
@@ -261,6 +281,17 @@ def test_few_rounds_are_enough_for_steady_tests_and_a_wide_tolerance() -> None:
     assert unsure.id == "b"
 
 
+def test_first_runs_that_are_steady_tell_of_looks_that_are_few() -> None:
+    """A long test runs so seldom in looks that these alone leave its spread unknown."""
+    usual = {f"usual{number}": entry(0.1, 5) for number in range(3)}
+    few = Spread(centre_j=1.0, sd_log=0.03, samples=3, processes=3)
+    scatters, steady = (
+        Entry(first=few._replace(sd_log=sd, samples=5, processes=5), look=few) for sd in (0.1, 0.03)
+    )
+    unsure = unsure_of(planned(**usual, scatters=scatters, steady=steady), Policy(tolerance=0.2))
+    assert [one.id for one in unsure] == ["scatters"]
+
+
 def test_what_is_gated_as_a_part_of_a_sum_needs_no_further_round() -> None:
     file = planned(a=entry(0.03, 5), b=short_entry(0.001, 0.001))
     whole = {Subject(Kind.FILE, "test_a.py"): entry(0.5, 5)}
@@ -284,6 +315,35 @@ def test_a_further_look_is_added_to_those_of_the_tests_that_it_is_for(
     then, _ = with_look(first, None, [], frozenset([other.subject]))
     assert asked == [[TEST, "test_a.py::test_two"], ["test_a.py::test_two"]]
     assert [len(one.looks) for one in then.subjects] == [1, 2]
+
+
+def test_a_round_looks_at_the_short_tests_that_the_round_before_has_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which tests a sum picks hangs on how long they take, and that varies."""
+    asked = []
+
+    def look_to_store(tests: Any, *_: object, **__: object) -> tuple[dict[Subject, LookRuns], Any]:
+        asked.append([test.subject.id for test in tests])
+        return {test.subject: look(0.001) for test in tests}, {}
+
+    def short_round(wall_s: float) -> RunResult:
+        result = a_round(0.001, tmp_path)
+        one = result.subjects[0]
+        total = one.total._replace(wall_s=wall_s)
+        many = (
+            one._replace(subject=Subject(Kind.TEST, f"test_a.py::test_{number}"), total=total)
+            for number in range(60)
+        )
+        return result._replace(subjects=tuple(many))
+
+    monkeypatch.setattr("pytest_carbon.cli.rounds.look_to_store", look_to_store)
+    first, _ = with_look(short_round(wall_s=0.009), None, [])
+    with_look(short_round(wall_s=0.001), None, [], None, first)
+    with_look(short_round(wall_s=0.001), None, [])
+    before, then, without = asked
+    assert before == then
+    assert len(then) < len(without)
 
 
 @pytest.mark.parametrize("arguments", [[], ["-k", "one"]])

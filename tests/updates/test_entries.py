@@ -136,6 +136,15 @@ def test_looks_of_a_sum_hold_the_tests_that_every_look_has_seen() -> None:
     assert (total.look.centre_j, total.look.processes) == pytest.approx((0.001, 2))
 
 
+def test_a_look_at_few_of_its_tests_says_nothing_of_a_sum() -> None:
+    whole = short_file(*[0.001] * 5, looked_at=(0, 1, 2, 3, 4))
+    single = short_file(*[0.001] * 5, looked_at=(3,))
+    total = sum_from_runs([whole, whole, single])
+    assert total is not None
+    assert total.look is not None
+    assert (total.look.centre_j, total.look.processes) == pytest.approx((0.0025, 2))
+
+
 def test_a_sum_of_nothing_is_not_stored() -> None:
     assert sum_from_runs([]) is None
     assert sum_from_runs([short_file(0.0)]) is None
