@@ -193,7 +193,7 @@ def test_no_fork_copies_a_lock_that_the_polling_thread_holds(
                 return super().read()
 
     sampler = open_sampler(Slow(poll_s=0.0001))
-    for _ in range(20):
+    for _ in range(8):
         assert forked(lambda: driver.acquire(timeout=5))
         assert forked(lambda: sampler.read() is not None)
 

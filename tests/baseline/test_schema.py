@@ -184,7 +184,7 @@ def read_twice(text: str) -> tuple[BaselineFile | str, BaselineFile | str]:
     return fast, strict
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings().max_examples)
 @example(ONE_TEST.index('"processes": 8') + len('"processes": 8'), 0, "0")
 @example(ONE_TEST.index("2,"), 1, "2.0")
 @example(ONE_TEST.index("0.00041"), 0, "-")
@@ -490,7 +490,7 @@ NUMBERS = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=5 * settings().max_examples)
 @given(st.sampled_from(NUMBER_FIELDS), NUMBERS)
 def test_both_readers_know_the_same_numbers(field: str, number: str) -> None:
     fast, strict = read_twice(with_number(field, number))

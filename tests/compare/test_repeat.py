@@ -27,6 +27,9 @@ class Node:
 @pytest.fixture
 def collected() -> Iterator[list[int]]:
     """The generations that are collected meanwhile."""
+    # What tests have left so far would make each of these collections a hundred times as long.
+    gc.collect()
+    gc.freeze()
     found: list[int] = []
 
     def note(phase: str, info: dict[str, int]) -> None:
@@ -36,6 +39,7 @@ def collected() -> Iterator[list[int]]:
     gc.callbacks.append(note)
     yield found
     gc.callbacks.remove(note)
+    gc.unfreeze()
 
 
 def test_what_a_run_has_just_left_is_gone_before_the_next() -> None:
