@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli.output import say
-from pytest_carbon.cli.rounds import FinishedRounds, Progress, unsure_of, with_look
+from pytest_carbon.cli.rounds import (
+    FinishedRounds,
+    Progress,
+    quick_to_look_at,
+    unsure_of,
+    with_look,
+)
 from pytest_carbon.cli.store_rounds import (
     LEAST_LOADED,
     MOST_LOADED,
@@ -39,8 +45,8 @@ __all__ = ["add_parser", "run"]
 LEAST_ROUNDS = 5
 MOST_ROUNDS = 10
 
-# After so many looks, one more is taken only at what is not known well enough. They are the dearest
-# part: in a round of 16 s, sqlparse's suite by itself takes 6 s.
+# After so many looks, short tests take no more, and tests that take long only where they are not
+# known well enough. In a round of 16 s these two took 8 s, and sqlparse's suite by itself 6 s.
 LEAST_LOOKS = 3
 
 # Statuses with which pytest has nothing to tell that a further round would not repeat.
@@ -79,9 +85,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure the suite in fresh processes, and update its baselines",
         description="Run the suite several times, each time in a fresh process, and update the "
         "baselines of this environment in one step. Each round runs the suite once as it is, and "
-        "then the tests that are large enough to gate again in another process: all of them in the "
-        "first three rounds, then only those whose figures still vary too much. Arguments after -- "
-        "go to pytest.",
+        "then the tests that are large enough to gate again in another process. After three rounds, "
+        "long tests run again only where their figures still vary too much; after five, that goes "
+        "for all. Arguments after -- go to pytest.",
     )
     parser.add_argument(
         "--rounds",
@@ -160,11 +166,11 @@ class _Refresh:
         )
         if self._runs:
             say(f"resuming after {len(self._runs)} finished rounds")
-        while not self._is_done(unsure := self._unsure_of()):
-            if unsure and len(self._runs) >= LEAST_ROUNDS:
-                self._look_again(self._begun + 1, unsure)
+        while not self._is_done(left := self._open()):
+            if left and len(self._runs) >= LEAST_ROUNDS:
+                self._look_again(self._begun + 1, left)
                 continue
-            status = self._round(self._begun + 1, unsure)
+            status = self._round(self._begun + 1, left)
             if status:
                 return status
         usual, self._runs = in_one_environment(self._runs)
@@ -179,12 +185,12 @@ class _Refresh:
         )
         return _TEST_FAILED if failed else 0
 
-    def _is_done(self, unsure: frozenset[Subject] | None) -> bool:
+    def _is_done(self, left: frozenset[Subject] | None) -> bool:
         done = len(self._runs)
         # A round that was lost counts as begun: else one that always dies would go on for ever.
         if not done or self._begun >= self._most:
             return bool(done)
-        if unsure is not None and not unsure and done >= LEAST_ROUNDS:
+        if left is not None and not left and done >= LEAST_ROUNDS:
             return True
         limit_s = self._args.max_time
         spent_s = time.monotonic() - self._start_s
@@ -199,10 +205,10 @@ class _Refresh:
         rounds = self._begun - self._resumed
         return (time.monotonic() - self._start_s) / rounds if rounds else 0.0
 
-    def _unsure_of(self) -> frozenset[Subject] | None:
-        """What is not known well enough, and further looks can tell.
+    def _open(self) -> frozenset[Subject] | None:
+        """What a further look is for; ``None`` for all that is worth one, and the suite as well.
 
-        ``None`` where a whole round is needed.
+        From the sixth round on, only what is not known well enough.
         """
         if self._args.rounds or self._begun >= self._most or len(self._runs) < LEAST_LOOKS:
             return None
@@ -211,9 +217,11 @@ class _Refresh:
         kept = [run for run in self._runs if run.environment == last.environment]
         policy = policy_of(last)
         planned = plan_runs(None, kept, Mode.ALL, policy).file
-        unsure = frozenset(unsure_of(planned, policy))
-        has_looks = all(planned.entries[subject].look for subject in unsure)
-        return None if elsewhere or not has_looks else unsure
+        subjects = frozenset(unsure_of(planned, policy))
+        if len(kept) < LEAST_ROUNDS:
+            subjects |= frozenset(quick_to_look_at(planned))
+        has_looks = all(planned.entries[subject].look for subject in subjects)
+        return None if elsewhere or not has_looks else subjects
 
     def _look_again(self, number: int, unsure: frozenset[Subject]) -> None:
         """A round of nothing but a look at those that the figures are not good enough of."""

@@ -17,10 +17,11 @@ from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.spread import centre_error, sample_sd, shrunk_sd, suite_sd
 from pytest_carbon.intake.fault import FaultError, parse_json
 from pytest_carbon.intake.regular_file import read_regular
+from pytest_carbon.looks.confirm import repeats_for
 from pytest_carbon.looks.invocation import plain_invocation
 from pytest_carbon.looks.process import take_look
 from pytest_carbon.looks.taker import LookTaker
-from pytest_carbon.looks.to_store import look_to_store, worth_a_look
+from pytest_carbon.looks.to_store import STORED_LOOK_S, look_to_store, worth_a_look
 from pytest_carbon.measurement import Kind, Subject
 from pytest_carbon.resultfile.file import read_result, write_result
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY
@@ -35,7 +36,14 @@ if TYPE_CHECKING:
     from pytest_carbon.result.run import RunResult
     from pytest_carbon.result.subject import LookRuns
 
-__all__ = ["FinishedRounds", "Progress", "look_at", "unsure_of", "with_look"]
+__all__ = [
+    "FinishedRounds",
+    "Progress",
+    "look_at",
+    "quick_to_look_at",
+    "unsure_of",
+    "with_look",
+]
 
 # Runs of a test after the first one in a look. More would tell little, as they share the moment.
 REPEATS = 3
@@ -143,6 +151,17 @@ def unsure_of(planned: BaselineFile, policy: Policy) -> list[Subject]:
     usual_sd = suite_sd(entries.values(), policy.floor_j)
     bounds = ((subject, Bounds.of(entry, policy, usual_sd)) for subject, entry in entries.items())
     return [subject for subject, one in bounds if _error(one) > ENOUGH * one.allowed_log]
+
+
+def quick_to_look_at(planned: BaselineFile) -> list[Subject]:
+    """What is gated by itself and so short that a look runs it several times."""
+    return [
+        subject
+        for subject, entry in planned.entries.items()
+        if subject.kind is not Kind.FILE
+        and not entry.is_short
+        and repeats_for(entry.wall_s, REPEATS, STORED_LOOK_S) > 1
+    ]
 
 
 def _error(bounds: Bounds) -> float:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pytest_carbon.measurement import Measurement
     from pytest_carbon.result.subject import SubjectResult
 
-__all__ = ["look_to_store", "worth_a_look"]
+__all__ = ["STORED_LOOK_S", "look_to_store", "worth_a_look"]
 
 # A short test runs once more, with the others of its file, as much as their sum needs.
 REPEATS_SHORT = 1

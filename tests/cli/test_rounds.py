@@ -82,8 +82,12 @@ def test_figures_that_agree_need_five_rounds(suites: Suites) -> None:
     assert suites.run == 5
 
 
-def test_what_three_looks_tell_well_enough_takes_no_more_of_them(
-    suites: Suites, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("wall_s", "last"), [(0.1, {Subject(Kind.TEST, TEST)}), (0.3, set())])
+def test_what_takes_long_and_three_looks_tell_well_enough_takes_no_more_of_them(
+    suites: Suites,
+    monkeypatch: pytest.MonkeyPatch,
+    wall_s: float,
+    last: set[Subject],
 ) -> None:
     looks = []
 
@@ -92,14 +96,15 @@ def test_what_three_looks_tell_well_enough_takes_no_more_of_them(
     ) -> tuple[RunResult, list[str]]:
         looks.append(among)
         one = result.subjects[0]
-        steady = LookRuns(first=one.total, repeats=(one.total,) * 3)
-        looked_at = one if among is not None else one._replace(looks=(steady,))
-        return result._replace(subjects=(looked_at,), tolerance=0.2), []
+        cost = one.total._replace(wall_s=wall_s)
+        looks_at = (LookRuns(first=cost, repeats=(cost,) * 3),)
+        one = one._replace(total=cost, looks=() if among == set() else looks_at)
+        return result._replace(subjects=(one,), tolerance=0.2), []
 
     monkeypatch.setattr("pytest_carbon.cli.refresh.with_look", with_look)
     assert refresh() == 0
     assert suites.run == 5
-    assert looks == [None] * 3 + [frozenset()] * 2
+    assert looks == [None] * 3 + [last] * 2
 
 
 def test_figures_that_scatter_get_ten(suites: Suites) -> None:
