@@ -85,9 +85,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure the suite in fresh processes, and update its baselines",
         description="Run the suite several times, each time in a fresh process, and update the "
         "baselines of this environment in one step. Each round runs the suite once as it is, and "
-        "then the tests that are large enough to gate again in another process. After three rounds, "
-        "long tests run again only where their figures still vary too much; after five, that goes "
-        "for all. Arguments after -- go to pytest.",
+        "then the tests that are large enough to gate again in another process. After three "
+        "rounds, long tests run again only where their figures still vary too much; after five, "
+        "that goes for all. Arguments after -- go to pytest.",
     )
     parser.add_argument(
         "--rounds",

@@ -8,6 +8,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from pytest_carbon.baseline.file import file_name
 from pytest_carbon.baseline.layout import render
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 # Hundreds of damaged files, each read and rendered.
 pytestmark = pytest.mark.slow
 
-SEEDS = range(10)
+# As property tests: few by default, and many every week.
+SEEDS = range(settings().max_examples // 10)
 
 
 def original() -> dict[str, Any]:

@@ -9,6 +9,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 from pytest_carbon.baseline.store import BaselineStore
 from pytest_carbon.cli import baselines
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 # Hundreds of damaged files, each read and rendered.
 pytestmark = pytest.mark.slow
 
-SEEDS = range(8)
+# As property tests: few by default, and many every week.
+SEEDS = range(settings().max_examples // 20)
 MUTATIONS_OF_A_SEED = 60
 
 EXTREMES: tuple[Any, ...] = (
