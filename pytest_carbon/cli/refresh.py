@@ -206,10 +206,7 @@ class _Refresh:
         return (time.monotonic() - self._start_s) / rounds if rounds else 0.0
 
     def _open(self) -> frozenset[Subject] | None:
-        """What a further look is for; ``None`` for all that is worth one, and the suite as well.
-
-        From the sixth round on, only what is not known well enough.
-        """
+        """What a further look is for; ``None`` for all that is worth one."""
         if self._args.rounds or self._begun >= self._most or len(self._runs) < LEAST_LOOKS:
             return None
         _, elsewhere = comparable(self._runs)
