@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_carbon.baseline.entry import short_entry
 from pytest_carbon.gate.policy import Policy
 from pytest_carbon.measurement import DomainEnergy, Kind, Measurement, Method, Subject
 from pytest_carbon.result.facts import Course
@@ -22,6 +23,7 @@ from pytest_carbon.updates.refresh import (
 from tests.results import cost, run_result, subject
 
 if TYPE_CHECKING:
+    from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.result.run import RunResult
 
 
@@ -196,3 +198,22 @@ def test_no_baseline_moves_or_goes_after_a_part_of_the_suite() -> None:
         after = plan_runs(before, [renamed(first, **part)], Mode.ALL, Policy())
         assert len(after.file.entries) == 2
         assert after.file.entries[TEST] == before.entries[TEST]
+
+
+@pytest.mark.parametrize("far_below", [2.0, 1e9])
+def test_what_is_far_below_the_floor_is_short_without_a_closer_look(
+    monkeypatch: pytest.MonkeyPatch, far_below: float
+) -> None:
+    """The same entry as with one (the second figure)."""
+    monkeypatch.setattr("pytest_carbon.updates.measured.FAR_BELOW", far_below)
+    looked_closer = []
+
+    def closer(*args: Any, **others: Any) -> Entry | None:
+        looked_closer.append(args)
+        return entry_from_runs(*args, **others)
+
+    monkeypatch.setattr("pytest_carbon.updates.measured.entry_from_runs", closer)
+    entry = plan_runs(None, shifting(0.9), Mode.CHANGED, Policy(floor_j=10.0)).file.entries[TEST]
+    assert entry == short_entry(entry.first.centre_j, None)._replace(body=entry.body)
+    assert entry.first.centre_j == pytest.approx(1.0)
+    assert bool(looked_closer) is (far_below > 2)
