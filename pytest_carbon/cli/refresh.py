@@ -210,15 +210,15 @@ class _Refresh:
         if self._args.rounds or self._begun >= self._most or len(self._runs) < LEAST_LOOKS:
             return None
         _, elsewhere = comparable(self._runs)
-        last = self._runs[-1]
-        kept = [run for run in self._runs if run.environment == last.environment]
-        policy = policy_of(last)
-        planned = plan_runs(None, kept, Mode.ALL, policy).file
+        if elsewhere:
+            return None
+        policy = policy_of(self._runs[-1])
+        planned = plan_runs(None, self._runs, Mode.ALL, policy).file
         subjects = frozenset(unsure_of(planned, policy))
-        if len(kept) < LEAST_ROUNDS:
+        if len(self._runs) < LEAST_ROUNDS:
             subjects |= frozenset(quick_to_look_at(planned))
         has_looks = all(planned.entries[subject].look for subject in subjects)
-        return None if elsewhere or not has_looks else subjects
+        return subjects if has_looks else None
 
     def _look_again(self, number: int, unsure: frozenset[Subject]) -> None:
         """A round of nothing but a look at those that the figures are not good enough of."""

@@ -31,6 +31,7 @@ from pytest_carbon.text import printable_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pytest_carbon.baseline.entry import Entry
     from pytest_carbon.baseline.file import BaselineFile
     from pytest_carbon.gate.policy import Policy
     from pytest_carbon.result.run import RunResult
@@ -143,11 +144,7 @@ def _taker(result: RunResult, arguments: Sequence[str]) -> LookTaker:
 
 def unsure_of(planned: BaselineFile, policy: Policy) -> list[Subject]:
     """What is gated by itself and not known well enough for the rise it is allowed."""
-    entries = {
-        subject: entry
-        for subject, entry in planned.entries.items()
-        if subject.kind is not Kind.FILE and not entry.is_short
-    }
+    entries = _gated_alone(planned)
     usual_sd = suite_sd(entries.values(), policy.floor_j)
     bounds = ((subject, Bounds.of(entry, policy, usual_sd)) for subject, entry in entries.items())
     return [subject for subject, one in bounds if _error(one) > ENOUGH * one.allowed_log]
@@ -157,11 +154,17 @@ def quick_to_look_at(planned: BaselineFile) -> list[Subject]:
     """What is gated by itself and so short that a look runs it several times."""
     return [
         subject
-        for subject, entry in planned.entries.items()
-        if subject.kind is not Kind.FILE
-        and not entry.is_short
-        and repeats_for(entry.wall_s, REPEATS, STORED_LOOK_S) > 1
+        for subject, entry in _gated_alone(planned).items()
+        if repeats_for(entry.wall_s, REPEATS, STORED_LOOK_S) > 1
     ]
+
+
+def _gated_alone(planned: BaselineFile) -> dict[Subject, Entry]:
+    return {
+        subject: entry
+        for subject, entry in planned.entries.items()
+        if subject.kind is not Kind.FILE and not entry.is_short
+    }
 
 
 def _error(bounds: Bounds) -> float:

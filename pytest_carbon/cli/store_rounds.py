@@ -133,6 +133,7 @@ def _beside_load(
         return found
     planned = plan(found)
     names = learns_from_load(planned)
+    usual_speeds = [{one.subject: one.total.speed for one in run.subjects} for run in runs]
     speed_varies = False
     least, most = rounds
     ahead = f"{most}" if least == most else f"at most {most}"
@@ -149,19 +150,22 @@ def _beside_load(
             f"with the other cores busy, to see how {tests} the speed of the core: {number} of "
             f"{ahead} in {format_duration(time.monotonic() - start_s)}"
         )
-        speed_varies |= any(_ran_at_another_speed(looks, run) for run in runs)
+        speed_varies = speed_varies or any(
+            _ran_at_another_speed(looks, usual) for usual in usual_speeds
+        )
         if least <= number < most:
             names = learns_from_load(plan(found)) if speed_varies else []
     return found
 
 
-def _ran_at_another_speed(looks: Mapping[Subject, LookRuns], run: RunResult) -> bool:
+def _ran_at_another_speed(
+    looks: Mapping[Subject, LookRuns], speeds: Mapping[Subject, float | None]
+) -> bool:
     """Whether the core was slower or faster in these looks than in a round, for most tests."""
-    usual = {one.subject: one.total.speed for one in run.subjects}
     ratios = [
         look.first.speed / before
         for subject, look in looks.items()
-        if look.first.speed is not None and (before := usual.get(subject))
+        if look.first.speed is not None and (before := speeds.get(subject))
     ]
     return bool(ratios) and not 1 / ANOTHER_SPEED < median(ratios) < ANOTHER_SPEED
 

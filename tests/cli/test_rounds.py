@@ -305,16 +305,22 @@ def test_what_is_gated_as_a_part_of_a_sum_needs_no_further_round() -> None:
     assert not unsure_of(file.with_entries({**file.entries, **whole}), Policy())
 
 
-def test_a_further_look_is_added_to_those_of_the_tests_that_it_is_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The tests of each look; what it finds of them is always the same."""
+    looks: list[list[str]] = []
 
     def look_to_store(tests: Any, *_: object, **__: object) -> tuple[dict[Subject, LookRuns], Any]:
-        asked.append([test.subject.id for test in tests])
+        looks.append([test.subject.id for test in tests])
         return {test.subject: look(2.0) for test in tests}, {}
 
     monkeypatch.setattr("pytest_carbon.cli.rounds.look_to_store", look_to_store)
+    return looks
+
+
+def test_a_further_look_is_added_to_those_of_the_tests_that_it_is_for(
+    tmp_path: Path, asked: list[list[str]]
+) -> None:
     result = a_round(1.0, tmp_path)
     other = result.subjects[0]._replace(subject=Subject(Kind.TEST, "test_a.py::test_two"))
     result = result._replace(subjects=(*result.subjects, other))
@@ -325,14 +331,9 @@ def test_a_further_look_is_added_to_those_of_the_tests_that_it_is_for(
 
 
 def test_a_round_looks_at_the_short_tests_that_the_round_before_has_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, asked: list[list[str]]
 ) -> None:
     """Which tests a sum picks hangs on how long they take, and that varies."""
-    asked = []
-
-    def look_to_store(tests: Any, *_: object, **__: object) -> tuple[dict[Subject, LookRuns], Any]:
-        asked.append([test.subject.id for test in tests])
-        return {test.subject: look(0.001) for test in tests}, {}
 
     def short_round(wall_s: float) -> RunResult:
         result = a_round(0.001, tmp_path)
@@ -344,7 +345,6 @@ def test_a_round_looks_at_the_short_tests_that_the_round_before_has_looked_at(
         )
         return result._replace(subjects=tuple(many))
 
-    monkeypatch.setattr("pytest_carbon.cli.rounds.look_to_store", look_to_store)
     first, _ = with_look(short_round(wall_s=0.009), None, [])
     with_look(short_round(wall_s=0.001), None, [], None, first)
     with_look(short_round(wall_s=0.001), None, [])
