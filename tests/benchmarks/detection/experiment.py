@@ -52,9 +52,14 @@ def prepare(folder: Path) -> None:
     (folder / "pytest.ini").write_text("[pytest]\naddopts = -p no:cacheprovider\n")
 
 
-def run_suite(folder: Path, arguments: list[str], extra: float, tests: str) -> dict[str, Any]:
-    """One run of the plugin: its exit status, seconds, and every verdict."""
-    report = folder / "result.json"
+def run_suite(
+    folder: Path, arguments: list[str], extra: float, tests: str, report: Path | None = None
+) -> dict[str, Any]:
+    """One run of the plugin: its exit status, seconds, and every verdict.
+
+    Its result goes to the file ``report``, or into the folder.
+    """
+    report = report or folder / "result.json"
     report.unlink(missing_ok=True)
     environ = {**os.environ, "DETECTION_EXTRA": str(extra), "DETECTION_TESTS": tests}
     command = [sys.executable, "-m", "pytest", "-q", "--carbon", f"--carbon-report=json:{report}"]

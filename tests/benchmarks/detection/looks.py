@@ -1,7 +1,7 @@
 """What looks cost: after the last test, by the number of suspects, and in unchanged suites.
 
-    python tests/benchmarks/looks.py suspects [--counts 0 1 10 100] [--runs 3]
-    python tests/benchmarks/looks.py unchanged FOLDER [--runs 10]
+    python tests/benchmarks/detection/looks.py suspects [--counts 0 1 10 100] [--runs 3]
+    python tests/benchmarks/detection/looks.py unchanged FOLDER [--runs 10]
 
 ``suspects`` makes a suite of 100 tests of about 20 ms and stores its baselines; then so many of
 them burn twice as much. ``unchanged`` takes the suite in a folder as it is, stores baselines in a
@@ -14,25 +14,23 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
-from collections import Counter
 from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from pytest_carbon.resultfile.file import read_result
+from experiment import run_suite, say
+
 from pytest_carbon.speed.load import load
 
-PYTEST = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+NO_CACHE = ["-p", "no:cacheprovider"]
 SUITE = """
 import os
 import pytest
 
-COSTLIER = int(os.environ.get("LOOKS_COSTLIER", "0"))
+COSTLIER = float(os.environ.get("DETECTION_EXTRA", "0"))
 
 @pytest.mark.parametrize("number", range(100))
 def test_burn(number):
@@ -41,33 +39,18 @@ def test_burn(number):
 """
 
 
-def say(figures: dict[str, Any]) -> None:
-    """Write a line at once, so that a long experiment can be followed."""
-    sys.stdout.write(json.dumps(figures) + "\n")
-    sys.stdout.flush()
-
-
 def carbon_run(folder: Path, arguments: list[str], costlier: int = 0) -> dict[str, Any]:
     """One run: how long it took without its looks, the looks, and all outcomes but the usual."""
     with tempfile.TemporaryDirectory() as name:
         report = Path(name) / "result.json"
-        command = [*PYTEST, "--carbon", f"--carbon-report=json:{report}", *arguments]
-        environ = {**os.environ, "LOOKS_COSTLIER": str(costlier)}
-        start_s = time.monotonic()
-        done = subprocess.run(
-            command, cwd=folder, env=environ, capture_output=True, text=True, check=False
-        )
-        wall_s = time.monotonic() - start_s
-        if not report.exists():
-            sys.exit(f"no result:\n{done.stdout}{done.stderr}")
-        result = read_result(report)
-    outcomes = Counter(row.verdict.outcome.value for row in result.subjects if row.verdict)
+        found = run_suite(folder, [*NO_CACHE, *arguments], costlier, "", report)
+    counts = found["counts"]
     return {
-        "exit": done.returncode,
-        "without_looks_s": round(wall_s - result.looks_s, 2),
-        "looks_s": round(result.looks_s, 2),
-        "looks": result.looks,
-        "outcomes": {what: count for what, count in outcomes.items() if what != "ok"},
+        "exit": found["exit"],
+        "without_looks_s": round(found["wall_s"] - found["looks_s"], 2),
+        "looks_s": found["looks_s"],
+        "looks": found["looks"],
+        "outcomes": {what: count for what, count in counts.items() if what != "ok"},
     }
 
 
@@ -85,8 +68,12 @@ def suspects(args: argparse.Namespace) -> None:
         for count in args.counts:
             runs = [carbon_run(folder, [], count) for _ in range(args.runs)]
             for run in runs:
-                say({"costlier": count, **run})
-            say({"costlier": count, "median_looks_s": median(run["looks_s"] for run in runs)})
+                say(json.dumps({"costlier": count, **run}))
+            say(
+                json.dumps(
+                    {"costlier": count, "median_looks_s": median(run["looks_s"] for run in runs)}
+                )
+            )
 
 
 def unchanged(args: argparse.Namespace) -> None:
@@ -97,20 +84,24 @@ def unchanged(args: argparse.Namespace) -> None:
             carbon_run(args.folder, [baselines, "--carbon-update"])
         else:
             refresh = [sys.executable, "-m", "pytest_carbon.cli.main", "refresh", "--"]
-            command = [*refresh, "-p", "no:cacheprovider", baselines]
+            command = [*refresh, *NO_CACHE, baselines]
             subprocess.run(command, cwd=args.folder, stdout=subprocess.DEVNULL, check=False)
         runs = []
         for number in range(args.runs):
             with load(number % 2):
                 runs.append(carbon_run(args.folder, [baselines]))
-            say({"neighbour": bool(number % 2), **runs[-1]})
+            say(json.dumps({"neighbour": bool(number % 2), **runs[-1]}))
     looks_s, rest_s = ([run[key] for run in runs] for key in ("looks_s", "without_looks_s"))
     mean = {
         "mean_looks_s": fmean(looks_s),
         "mean_without_looks_s": fmean(rest_s),
         "looks_percent": 100 * sum(looks_s) / sum(rest_s),
     }
-    say({name: round(value, 2) for name, value in mean.items()} | {"most_looks_s": max(looks_s)})
+    say(
+        json.dumps(
+            {name: round(value, 2) for name, value in mean.items()} | {"most_looks_s": max(looks_s)}
+        )
+    )
 
 
 def main() -> None:
