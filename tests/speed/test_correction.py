@@ -174,6 +174,15 @@ def test_eight_processes_are_enough_for_hashing_in_threads() -> None:
     assert fit.exponent < 0.3
 
 
+@pytest.mark.parametrize(("exponent", "is_known"), [(0.0, False), (0.5, False), (0.9, True)])
+def test_what_surely_follows_the_speed_is_known_by_little(exponent: float, is_known: bool) -> None:
+    """Though noise leaves more than half of the slope to the default."""
+    fit = fit_sensitivity(processes(exponent, 10, noise=0.15, slow=1.4))
+    assert fit is not None
+    assert fit.weight < 0.5
+    assert fit.is_known is is_known
+
+
 def test_few_processes_give_no_sensitivity() -> None:
     assert fit_sensitivity(processes(0.9, MIN_SENSITIVITY_PROCESSES - 1)) is None
 
