@@ -23,6 +23,7 @@ __all__ = [
     "Reading",
     "Subject",
     "Usage",
+    "file_of",
     "sum_of",
 ]
 
@@ -64,6 +65,11 @@ class Subject(NamedTuple):
 
     kind: Kind
     id: str
+
+
+def file_of(node_id: str) -> str:
+    """The file that a test stands in, by the test's node id."""
+    return node_id.partition("::")[0]
 
 
 class Reading(NamedTuple):

@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from pytest_carbon.compare.pairs import Processes
+from pytest_carbon.measurement import file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +46,7 @@ class Generations:
 
         The process will be asked for ``tests``, or for any.
         """
-        files = None if tests is None else frozenset(test.partition("::")[0] for test in tests)
+        files = None if tests is None else frozenset(map(file_of, tests))
         can_reuse = not self._is_renewed and _are_fresh(self._complete)
         if files is None or can_reuse:
             if not _are_fresh(self._complete):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_carbon.compare.pairs import Mode, SideLostError
 from pytest_carbon.compare.record import LeftOutError, take_pair
 from pytest_carbon.gate.pairs.whole_suite import MOST_PASSES, SumOutcome, judge_sum
+from pytest_carbon.measurement import file_of
 from pytest_carbon.record import NamedTuple
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _groups(tests: Sequence[Record]) -> dict[str, list[Record]]:
     """The whole suite and its files, as far as there is something to add up."""
     files: dict[str, list[Record]] = {}
     for test in tests:
-        files.setdefault(test.name.partition("::")[0], []).append(test)
+        files.setdefault(file_of(test.name), []).append(test)
     groups = {"": list(tests)} | (files if len(files) > 1 else {})
     return {
         name: of

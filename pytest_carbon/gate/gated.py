@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.measurement import Kind
+from pytest_carbon.measurement import Kind, file_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,7 +30,7 @@ def gated_words(costs_j: Iterable[tuple[Subject, float]], floor_j: float) -> str
             alone += 1
         else:
             short += 1
-            files.add(subject.id.partition("::")[0])
+            files.add(file_of(subject.id))
     if not alone and not short:
         return ""
     they = "is large enough to gate by itself" if alone == 1 else _MANY

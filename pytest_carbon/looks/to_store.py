@@ -8,7 +8,7 @@ from pytest_carbon.gate.sums import subset
 from pytest_carbon.looks.confirm import repeats_for
 from pytest_carbon.looks.order import AskedTask
 from pytest_carbon.looks.questions import Tested
-from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.measurement import Kind, Subject, file_of
 from pytest_carbon.result.subject import LookRuns
 from pytest_carbon.tasks.names import SEPARATOR, subject_id
 
@@ -49,7 +49,7 @@ def worth_a_look(
         if test.total.energy_j >= floor_j:
             chosen.append(test)
         else:
-            short.setdefault(test.subject.id.partition("::")[0], []).append(test)
+            short.setdefault(file_of(test.subject.id), []).append(test)
     for found in short.values():
         again = [test for test in found if test.subject in before]
         chosen += again or subset(found, lambda test: test.total.wall_s)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.measurement import Kind, Subject, file_of
 from pytest_carbon.tasks.names import owner_of
 from pytest_carbon.updates.entries import (
     at_reference,
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = [
     "code_digests",
     "common_reference_ns",
-    "file_of",
     "measured_entries",
     "not_passed",
     "passed_results",
@@ -135,9 +134,9 @@ def _sums(
     files: dict[str, list[Subject]] = {}
     for subject, entry in measured.items():
         if entry.is_short and subject.kind is Kind.TEST and len(passed[subject]) == runs:
-            files.setdefault(file_of(subject), []).append(subject)
+            files.setdefault(file_of(subject.id), []).append(subject)
     left = {
-        file_of(subject)
+        file_of(subject.id)
         for subject, entry in stored.items()
         if entry.is_short and subject.kind is Kind.TEST and subject not in measured
     }
@@ -148,8 +147,3 @@ def _sums(
         if total is not None and file not in left:
             found[Subject(Kind.FILE, file)] = total
     return found
-
-
-def file_of(test: Subject) -> str:
-    """The file that a test stands in."""
-    return test.id.partition("::")[0]

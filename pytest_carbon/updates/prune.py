@@ -12,7 +12,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from pytest_carbon.errors import BaselineError
-from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.measurement import Kind, Subject, file_of
 from pytest_carbon.record import NamedTuple
 from pytest_carbon.tasks.names import owner_of
 
@@ -76,10 +76,6 @@ def _pair(old: set[str], new: set[str], key: Callable[[str], object]) -> list[tu
     return [(a[0], b[0]) for a, b in by_key.values() if len(a) == len(b) == 1]
 
 
-def _file_of(nodeid: str) -> str:
-    return nodeid.partition("::")[0]
-
-
 def find_renames(
     gone: Mapping[str, str], arrived: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
@@ -136,7 +132,7 @@ def _follow_files(
     """
     targets: dict[str, set[str]] = {}
     for before, after in sure.items():
-        targets.setdefault(_file_of(before), set()).add(_file_of(after))
+        targets.setdefault(file_of(before), set()).add(file_of(after))
     gone = [file for file in files if not is_alive(file)]
     moved = {file: next(iter(targets[file])) for file in gone if len(targets.get(file, ())) == 1}
     claims = Counter(moved.values())

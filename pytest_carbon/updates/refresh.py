@@ -12,14 +12,13 @@ from pytest_carbon.baseline.file import BaselineFile
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.creep import creep, is_above_anchor
 from pytest_carbon.gate.spread import suite_sd
-from pytest_carbon.measurement import Kind, Subject
+from pytest_carbon.measurement import Kind, Subject, file_of
 from pytest_carbon.record import NamedTuple
 from pytest_carbon.updates.entries import entry_from_runs
 from pytest_carbon.updates.join import join_courses
 from pytest_carbon.updates.measured import (
     code_digests,
     common_reference_ns,
-    file_of,
     measured_entries,
     passed_results,
 )
@@ -72,7 +71,7 @@ def _with_new_tests(
     more_j: dict[Subject, float] = {}
     for subject, entry in measured.items():
         if entry.is_short and subject.kind is Kind.TEST and subject not in stored:
-            file = Subject(Kind.FILE, file_of(subject))
+            file = Subject(Kind.FILE, file_of(subject.id))
             more_j[file] = more_j.get(file, 0.0) + entry.first.centre_j
     for file, energy_j in more_j.items():
         old = stored.get(file)

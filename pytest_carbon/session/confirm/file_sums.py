@@ -9,7 +9,7 @@ from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.sums import Part, as_suspect, movers, subset
 from pytest_carbon.gate.verdict import Outcome
 from pytest_carbon.looks.questions import AgainstBaseline
-from pytest_carbon.measurement import Kind, Subject, sum_of
+from pytest_carbon.measurement import Kind, Subject, file_of, sum_of
 from pytest_carbon.record import NamedTuple
 from pytest_carbon.result.subject import SubjectResult
 from pytest_carbon.units import format_change, format_energy
@@ -72,7 +72,7 @@ def file_sums(tests: Iterable[SubjectResult], judge: Judge) -> list[FileSum]:
     for test in tests:
         small = test.verdict is not None and test.verdict.outcome is Outcome.TOO_SMALL
         if small and test.subject.kind is Kind.TEST:
-            by_file.setdefault(test.subject.id.partition("::")[0], []).append(test)
+            by_file.setdefault(file_of(test.subject.id), []).append(test)
     return [_file_sum(file, found, judge) for file, found in by_file.items()]
 
 

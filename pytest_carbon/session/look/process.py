@@ -21,6 +21,7 @@ from pytest_carbon.hooks import Hooks
 from pytest_carbon.looks.answer import Sample
 from pytest_carbon.looks.order import LookOrder
 from pytest_carbon.looks.process import ANSWERS, ORDER
+from pytest_carbon.measurement import file_of
 from pytest_carbon.resultfile.codec import to_plain
 from pytest_carbon.session.look.left_out import leave_cache_alone, leave_out
 from pytest_carbon.session.look.one_run import Reports, StartingPoint
@@ -78,7 +79,7 @@ class LookProcess(Hooks):
         if self._order.seed is not None and hasattr(options, "randomly_seed"):
             options.randomly_seed = self._order.seed
         options.basetemp = str(self._folder / "tmp")
-        files = {config.rootpath / name.partition("::")[0] for name in self._asks}
+        files = {config.rootpath / file_of(name) for name in self._asks}
         if all(file.is_file() for file in files):
             config.args = sorted(map(str, files))
 
