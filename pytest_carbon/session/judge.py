@@ -8,6 +8,7 @@ from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.looks import Suspect
+from pytest_carbon.gate.screen import screen_sds
 from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -70,6 +71,7 @@ class Judge:
         self.suite_sd = suite_sd(entries.values(), policy.floor_j)
         if not follows_speed:
             self.suite_sd = max(self.suite_sd, UNCORRECTED_SD)
+        self._screen_sds = screen_sds(entries, policy, self.suite_sd)
 
     @property
     def has_baselines(self) -> bool:
@@ -206,5 +208,6 @@ class Judge:
             policy = self.policy
             if result.tolerance is not None:
                 policy = policy._replace(tolerance=result.tolerance)
-            bounds = self._bounds_made[key] = Bounds.of(entry, policy, self.suite_sd)
+            bounds = Bounds.of(entry, policy, self.suite_sd, self._screen_sds)
+            self._bounds_made[key] = bounds
         return bounds

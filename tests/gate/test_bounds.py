@@ -37,8 +37,8 @@ def test_the_bounds_of_a_test_in_figures() -> None:
     # Of the baseline's error of 0.05 / sqrt(10) and that of one run.
     assert found.drifting_sd == pytest.approx(0.05 * sqrt(1.1))
     assert found.allowed_log == pytest.approx(log(1.2))
-    # 2.5 deviations below one and a half tolerances.
-    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-2.5 * 0.05 * sqrt(1.1)))
+    # 1.8 deviations below one and a half tolerances.
+    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-1.8 * 0.05 * sqrt(1.1)))
     assert found.disk_limit_j == found.limit_j
     assert found.aim_log == pytest.approx(log(1.3))
     assert found.can_see == pytest.approx(0.3)
@@ -55,13 +55,22 @@ def test_the_bounds_of_a_noisy_test_in_figures() -> None:
     assert found.can_see == pytest.approx(exp((1.3 + 1.645) * sd) - 1)
 
 
+def test_a_screen_that_sits_closer_finds_more_in_a_noisy_test() -> None:
+    noisy = entry(sd=0.2)
+    close = Bounds.of(noisy, Policy(), suite_sd=0.2, screen_sds=0.5)
+    assert close.limit_j == pytest.approx(0.1 * exp(0.5 * 0.2 * sqrt(1.1)))
+    assert close.can_see == pytest.approx(exp((0.5 + 1.645) * 0.2 * sqrt(1.1)) - 1)
+    steady = entry(sd=0.05)
+    assert Bounds.of(steady, Policy(), 0.05, 0.5) == Bounds.of(steady, Policy(), 0.05)
+
+
 def test_the_bounds_of_a_test_that_writes_to_a_disk_in_figures() -> None:
     """Another hour may explain more, unless the test is known to have written more, too."""
     found = bounds(entry(sd=0.05)._replace(disk_share=0.1, blocks_written=100.0), suite_sd=0.05)
     own_sd = 0.05 * sqrt(1.1)
     assert found.drifting_sd == pytest.approx(hypot(own_sd, 0.06))
-    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-2.5 * own_sd))
-    assert found.disk_limit_j == pytest.approx(0.1 * exp(1.3 * found.drifting_sd))
+    assert found.limit_j == pytest.approx(0.1 * 1.3 * exp(-1.8 * own_sd))
+    assert found.disk_limit_j == pytest.approx(0.1 * 1.3 * exp(-1.8 * found.drifting_sd))
     assert found.most_blocks == pytest.approx(100 * sqrt(1.2))
     assert found.limit_of_run_j(None) == found.limit_j
     assert found.limit_of_run_j(found.most_blocks) == found.disk_limit_j

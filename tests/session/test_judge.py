@@ -34,12 +34,12 @@ def test_the_bounds_of_a_subject_are_made_once(monkeypatch: pytest.MonkeyPatch) 
     made: list[Entry] = []
     make = Bounds.of
 
-    def counted(entry: Entry, policy: Policy, suite_sd: float) -> Bounds:
+    def counted(entry: Entry, policy: Policy, suite_sd: float, screen_sds: float) -> Bounds:
         made.append(entry)
-        return make(entry, policy, suite_sd)
+        return make(entry, policy, suite_sd, screen_sds)
 
-    monkeypatch.setattr(Bounds, "of", counted)
     one = judge()
+    monkeypatch.setattr(Bounds, "of", counted)
     for energy_j in (1.0, 1.5):
         one.is_open(ran(energy_j))
         one.verdict(ran(energy_j))

@@ -13,6 +13,7 @@ from pytest_carbon.gate.confirm import enough_j as enough
 from pytest_carbon.gate.confirm import verdict_by_looks
 from pytest_carbon.gate.looks import Look, Suspect
 from pytest_carbon.gate.policy import Policy
+from pytest_carbon.gate.screen import CLOSE_SCREEN_SDS
 from pytest_carbon.gate.spread import sample_sd, summarise
 from pytest_carbon.looks.confirm import REPEATS as REPEATS_IN_LOOK
 from pytest_carbon.speed.correction import DEFAULT_SENSITIVITY, fit_sensitivity
@@ -106,7 +107,7 @@ def play(
     raw_j = split.recording.raw_j
     # In raw CPU time the whole suite scatters more, which the gate would know.
     suite_sd = SUITE_SD if corrected else sample_sd(entry.look or entry.first, 0.2)
-    bounds = Bounds.of(entry, policy, suite_sd)
+    bounds = Bounds.of(entry, policy, suite_sd, CLOSE_SCREEN_SDS)
     for process in split.check[:checks].tolist():
         others = rng.permutation(split.check[split.check != process]).tolist()
         for extra in extras:
