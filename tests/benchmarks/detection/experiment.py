@@ -1,14 +1,15 @@
 """False alarms and detections of the plugin itself, run after run, on the machine at hand.
 
-    python tests/benchmarks/detection/experiment.py refresh
+    python tests/benchmarks/detection/experiment.py refresh [--thorough]
     python tests/benchmarks/detection/experiment.py unchanged --runs 300
     python tests/benchmarks/detection/experiment.py seeded --extra 0.3 --runs 10 [--thorough]
     python tests/benchmarks/detection/experiment.py table
 
 The suite of 40 real workloads lies in ``suite/``. ``refresh`` stores baselines in the folder given
-by ``--folder`` (kept between calls). Every other unchanged run has a neighbour that burns the other
-core and its memory. A seeded run adds work to one in ``--share`` tests of 20 ms and longer, others
-each time. Each run appends a line to ``runs.jsonl`` in the folder; ``table`` sums them up as text.
+by ``--folder`` (kept between calls); with ``--thorough``, as many rounds as that mode needs. Every
+other unchanged run has a neighbour that burns the other core and its memory. A seeded run adds work
+to one in ``--share`` tests of 20 ms and longer, others each time. Each run appends a line to
+``runs.jsonl`` in the folder; ``table`` sums them up as text.
 """
 
 from __future__ import annotations
@@ -169,7 +170,7 @@ def refresh(folder: Path, options: argparse.Namespace) -> None:
     shutil.rmtree(folder / "baselines", ignore_errors=True)
     command = [sys.executable, "-m", "pytest_carbon.cli.main", "refresh"]
     rounds = ["--rounds", str(options.runs)] if options.runs else []
-    subprocess.run([*command, *rounds], cwd=folder, check=True)
+    subprocess.run([*command, *rounds, "--", *_mode(options)], cwd=folder, check=True)
     (folder / "names.json").write_text(json.dumps(sorted(_seedable(folder))))
 
 
