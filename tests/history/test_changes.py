@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from importlib.util import find_spec
 
 import pytest
 
 from pytest_carbon.history.changes import change_points
 
-pytest.importorskip("ruptures", reason="the extra 'changepoints' is not installed")
+# Not imported to see that: it takes seconds, in each process that collects tests.
+pytestmark = pytest.mark.skipif(
+    find_spec("ruptures") is None, reason="the extra 'changepoints' is not installed"
+)
 
 
 def noisy(level: float, count: int, sd: float, seed: int) -> list[float]:

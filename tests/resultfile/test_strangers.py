@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 # As property tests: few by default, and many every week.
-SEEDS = range(settings().max_examples // 20)
+SEEDS = range(settings().max_examples // 40)
 MUTATIONS_OF_A_SEED = 60
 
 EXTREMES: tuple[Any, ...] = (

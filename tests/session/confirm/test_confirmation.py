@@ -37,7 +37,7 @@ def test_a_rise_is_confirmed_by_looks_and_is_one_failure_of_one_test(
 ) -> None:
     store(pytester, carbon)
     pytester.makepyfile(
-        test_cost="from burn import burn\ndef test_one(): open('runs', 'a').write('1'); burn(0.2)"
+        test_cost="from burn import burn\ndef test_one(): open('runs', 'a').write('1'); burn(0.1)"
     )
     run = carbon("--junitxml=junit.xml")
     run.assert_outcomes(failed=1)
@@ -64,7 +64,7 @@ def test_a_look_in_which_the_test_fails_changes_no_outcome(
         from burn import burn
 
         def test_one():
-            burn(0.2)
+            burn(0.1)
             assert not Path("ran").exists()
             Path("ran").touch()
         """
