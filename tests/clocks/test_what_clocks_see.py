@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_carbon.clocks.clock import CpuClock
 
-WORK_S = 0.2
+WORK_S = 0.1
 
 
 class Child(Protocol):

@@ -63,7 +63,7 @@ def worst_error(
     least_s: float = 0.1,
     before: Callable[[], object] = lambda: None,
 ) -> float:
-    """The largest relative error of the first counter over a hundred windows of 0.1 to 1 s.
+    """The largest relative error of the first counter over forty windows of 0.1 to 1 s.
 
     ``before`` is called whenever time has passed, ``poll_s`` reads meanwhile as the sampler would.
     """
@@ -83,7 +83,7 @@ def worst_error(
         pass_time(0.037)
         read()
     worst = 0.0
-    for _ in range(100):
+    for _ in range(40):
         pass_time(chance.uniform(0.001, 0.2))
         start_uj, start_j = read()[0], world.energy_j()
         pass_time(chance.uniform(least_s, 1.0))

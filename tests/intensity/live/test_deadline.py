@@ -17,7 +17,7 @@ from pytest_carbon.intensity.live.http import Call, Limits, get
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LIMITS = Limits(connect_s=0.3, read_s=0.3, total_s=0.5, tries=1)
+LIMITS = Limits(connect_s=0.1, read_s=0.1, total_s=0.2, tries=1)
 
 STATUS = (b"", b"H")
 HEADER = (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x")
