@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.bounds import Bounds
 from pytest_carbon.gate.budget import over_budget
 from pytest_carbon.gate.creep import creep
 from pytest_carbon.gate.looks import Suspect
-from pytest_carbon.gate.screen import screen_sds
 from pytest_carbon.gate.single_run import verdict_without_confirmation
 from pytest_carbon.gate.spread import suite_sd
 from pytest_carbon.gate.verdict import Outcome, Verdict
@@ -71,12 +71,18 @@ class Judge:
         self.suite_sd = suite_sd(entries.values(), policy.floor_j)
         if not follows_speed:
             self.suite_sd = max(self.suite_sd, UNCORRECTED_SD)
-        self._screen_sds = screen_sds(entries, policy, self.suite_sd)
 
     @property
     def has_baselines(self) -> bool:
         """Whether any test can become a suspect."""
         return bool(self._entries)
+
+    @cached_property
+    def _screen_sds(self) -> float:
+        """How close to its baseline a first run may come; only who judges pays for it."""
+        from pytest_carbon.gate.screen import screen_sds
+
+        return screen_sds(self._entries, self.policy, self.suite_sd)
 
     def entry(self, subject: Subject) -> Entry | None:
         """What is stored for the subject."""
