@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_carbon.baseline.store import BaselineStore
+from pytest_carbon.cli.other_programs import OtherPrograms
 from pytest_carbon.cli.output import say
 from pytest_carbon.cli.rounds import (
     FinishedRounds,
@@ -166,6 +167,7 @@ class _Refresh:
         )
         if self._runs:
             say(f"resuming after {len(self._runs)} finished rounds")
+        others = OtherPrograms()
         while not self._is_done(left := self._open()):
             if left and len(self._runs) >= LEAST_ROUNDS:
                 self._look_again(self._begun + 1, left)
@@ -173,6 +175,8 @@ class _Refresh:
             status = self._round(self._begun + 1, left)
             if status:
                 return status
+        if self._begun > self._resumed and (beside := others.words):
+            say(beside)
         usual, self._runs = in_one_environment(self._runs)
         failed = store_rounds(
             self._runs,
