@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import expm1, hypot, log, log1p
+from math import exp, expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_carbon.baseline.entry import Entry, Spread
+    from pytest_carbon.gate.bounds import Bounds
     from pytest_carbon.gate.looks import Look, Suspect
 
 __all__ = [
@@ -60,22 +61,28 @@ def log_ratio(now_j: float, centre_j: float) -> float:
 
 def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence[Look]) -> float:
     """How far a stored centre may be off by now: its own error, and what another hour changes."""
+    bounds = suspect.bounds
+    error = centre_error(sd, stored)
+    # A test that writes more than it may rise by costs more in any hour.
+    if _writes_more(bounds, looks, bounds.allowed_log):
+        return error
     hour_sd = sd * min(1.0, sd / HOUR_SD)
-    drift = 0.0 if _writes_more(suspect, looks) else disk_drift(suspect.bounds.entry)
-    return hypot(centre_error(sd, stored), hour_sd, drift)
+    drift = 0.0 if _writes_more(bounds, looks, bounds.raw_log) else disk_drift(bounds.entry)
+    return hypot(error, hour_sd, drift)
 
 
-def _writes_more(suspect: Suspect, looks: Sequence[Look]) -> bool:
-    """Whether a test writes more to the disk than it did: what the disk costs is its own doing."""
-    most = suspect.bounds.most_blocks
+def _writes_more(bounds: Bounds, looks: Sequence[Look], rise_log: float) -> bool:
+    """Whether a test writes so much more to the disk that what the disk costs is its own doing."""
+    most = (bounds.entry.blocks_written or 0.0) * exp(rise_log)
     return most > 0 and bool(looks) and all(look.blocks_written > most for look in looks)
 
 
 def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
     """Whether the disk, which costs more in some hours, explains what the looks show."""
-    if not suspect.bounds.entry.blocks_written or _writes_more(suspect, looks):
+    bounds = suspect.bounds
+    if not bounds.entry.blocks_written or _writes_more(bounds, looks, bounds.raw_log):
         return False
-    return evidence.ratio_log < suspect.bounds.drift_log
+    return evidence.ratio_log < bounds.drift_log
 
 
 def one_look(suspect: Suspect, samples: int) -> Evidence:

@@ -202,6 +202,16 @@ def test_writing_more_to_the_disk_is_a_regression() -> None:
         assert verdict.outcome is not Outcome.REGRESSED
 
 
+@pytest.mark.parametrize(("more", "is_found"), [(1.15, False), (1.5, True)])
+def test_noisy_files_are_convicted_where_far_more_is_written(more: float, is_found: bool) -> None:
+    """Their hours differ by as much as their runs, which explains no more blocks."""
+    noisy = entry(sd=0.15)._replace(disk_share=0.5, blocks_written=320.0)
+    verdict = confirm(
+        suspect(1.3, noisy), first=always(1.3), later=always(1.3), blocks_written=320 * more
+    )
+    assert (verdict.outcome is Outcome.REGRESSED) is is_found
+
+
 def test_writing_more_that_costs_no_more_is_none() -> None:
     verdict = confirm(
         suspect(1.3, files()), first=always(1.05), later=always(1.05), blocks_written=640
