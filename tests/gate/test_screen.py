@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from math import log1p, sqrt
+from statistics import NormalDist
+
 import pytest
 
 from pytest_carbon.baseline.entry import Entry, Spread
@@ -43,6 +46,22 @@ def test_short_tests_are_part_of_the_time() -> None:
     noisy = suite(entry(0.2, wall_s=1.0))
     assert screen_sds(noisy, Policy(), 0.2) == SCREEN_SDS
     assert screen_sds(suite(entry(0.2, wall_s=1.0), short_s=9.0), Policy(), 0.2) == CLOSE_SCREEN_SDS
+
+
+@pytest.mark.parametrize(("part", "sds"), [(0.99, SCREEN_SDS), (1.01, CLOSE_SCREEN_SDS)])
+def test_what_noise_makes_suspect_in_figures(part: float, sds: float) -> None:
+    """One test that scatters by 0.1, in a suite that takes so long that it is just 8 % of it."""
+    sd = 0.1 * sqrt(1.1)
+    limit_log = log1p(1.5 * 0.2) - 1.8 * sd
+    again_s = 1 - NormalDist().cdf(limit_log / sd)
+    whole_s = part * again_s / 0.08
+    entries = suite(entry(0.1, wall_s=1.0), short_s=whole_s - 1.0)
+    assert screen_sds(entries, Policy(), 0.1) == sds
+
+
+def test_a_baseline_of_nothing_takes_no_look() -> None:
+    nothing = entry(0.05)._replace(first=Spread(centre_j=0.0, samples=10, processes=10))
+    assert screen_sds(suite(nothing, *[entry(0.05)] * 20), Policy(), 0.05) == CLOSE_SCREEN_SDS
 
 
 def test_the_thorough_mode_has_no_screen() -> None:
