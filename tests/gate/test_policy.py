@@ -28,6 +28,7 @@ def test_the_thorough_mode_keeps_the_floor_and_allows_a_smaller_rise_in_joules()
 def test_a_tolerance_that_is_smaller_already_stays() -> None:
     thorough = Policy(tolerance=0.05, floor_j=0.003).in_thorough_mode()
     assert (thorough.tolerance, thorough.least_rise_j) == (0.05, 0.003)
+    assert Policy(tolerance=0.0, floor_j=0.003).in_thorough_mode().least_rise_j == 0.003
 
 
 @pytest.mark.parametrize(("asked_s", "given_s"), [(0.0, 0.0), (30.0, 120.0), (600.0, 600.0)])

@@ -91,6 +91,23 @@ def test_without_a_sum_that_is_stored_fewer_are_sure_but_hardly_any_passes_as_fi
     assert Outcome.REGRESSED not in same
 
 
+def test_parts_of_which_nothing_else_is_known_scatter_as_the_suite_does() -> None:
+    parts = [part(str(number)) for number in range(400)]
+    usual, wide = (as_suspect(parts, Policy(), suite_sd=sd).bounds.entry for sd in (0.10, 0.20))
+    for one, twice in ((usual.first, wide.first), (usual.look, wide.look)):
+        assert one is not None
+        assert twice is not None
+        assert twice.sd_log == pytest.approx(2 * (one.sd_log or 0.0))
+
+
+def test_more_than_the_whole_file_scatters_as_that_does() -> None:
+    """Its tests cost more by now than their sum did."""
+    more = as_one_entry([part(str(number)) for number in range(8)], file_of(4, sd=0.03))
+    assert more.first.sd_log == pytest.approx(0.03)
+    nothing = file_of(0, sd=0.03)
+    assert as_one_entry([part("one")], nothing).first.sd_log == pytest.approx(0.03)
+
+
 def test_a_sum_of_parts_alone_scatters_less_than_they_do_but_keeps_what_they_share() -> None:
     parts = [part(str(number)) for number in range(400)]
     whole = as_one_entry(parts, suite_sd=0.10)
