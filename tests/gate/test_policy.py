@@ -38,6 +38,13 @@ def test_the_thorough_mode_takes_time_unless_it_is_given_none(
     assert Policy(confirm_time_s=asked_s).in_thorough_mode().confirm_time_s == given_s
 
 
+def test_the_chance_of_a_false_alarm_in_figures() -> None:
+    """A tenth of 100 tests get four looks each; in the thorough mode 40 of them get twenty."""
+    assert Policy().chance(100) == pytest.approx(0.01 / 10 / 4)
+    assert Policy().in_thorough_mode().chance(100) == pytest.approx(0.01 / 40 / 20)
+    assert Policy().chance(1) == pytest.approx(0.01 / 4)
+
+
 def test_a_larger_suite_gives_each_suspect_a_smaller_part_of_the_false_alarms() -> None:
     assert Policy().chance(10_000) < Policy().chance(100)
     assert Policy(alpha=100.0).chance(1) == 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from math import log
+from math import log, sqrt
 
 import pytest
 
@@ -98,6 +98,23 @@ def test_parts_of_which_nothing_else_is_known_scatter_as_the_suite_does() -> Non
         assert one is not None
         assert twice is not None
         assert twice.sd_log == pytest.approx(2 * (one.sd_log or 0.0))
+
+
+def test_the_spread_of_a_sum_in_figures() -> None:
+    """Parts of 1 and 3 J that scatter by 0.1: of that variance 0.35 is shared."""
+    spreads = [
+        Spread(centre_j=centre_j, sd_log=0.1, samples=3 * processes, processes=processes)
+        for centre_j, processes in ((1.0, 7), (3.0, 5))
+    ]
+    parts = [Part(name="", entry=Entry(first=one, look=one), now_j=1.0) for one in spreads]
+    whole = as_one_entry(parts, suite_sd=0.1).first
+    assert whole.centre_j == 4.0
+    assert whole.sd_log == pytest.approx(0.1 * sqrt(0.35 + 0.65 * (1 + 9) / 16))
+    assert (whole.samples, whole.processes) == (5, 5)
+
+
+def test_a_sum_of_nothing_does_not_divide() -> None:
+    assert as_one_entry([part("one", centre_j=0.0)]).first.sd_log == 0.0
 
 
 def test_more_than_the_whole_file_scatters_as_that_does() -> None:
