@@ -109,7 +109,7 @@ class Evidence(NamedTuple):
         apart = int(count * MAY_DISAGREE)
         one = (chance / comb(count, apart)) ** (1 / (count - apart))
         needed_log = BASELINE_ERRORS * self.baseline_error + self.sd * t_quantile(min(one, 0.5))
-        # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so does
-        # the fifth of twenty.
+        # The least of up to four looks lies 1.5 sd below their mean in a bad case, and so do the
+        # second of eight and the fifth of twenty.
         seen_log = max(allowed_log + ONE_SIDED_95 * self.error, needed_log + 1.5 * self.sd)
         return ratio_of(seen_log) - 1

@@ -36,7 +36,7 @@ def test_a_value_in_the_table_is_the_one_in_the_code(
 
 def test_a_suspect_gets_as_many_looks_as_the_page_says() -> None:
     text = " ".join(PAGE.read_text(encoding="utf-8").split())
-    assert "four are taken at most" in text
-    assert Policy().max_looks == 4
+    assert "eight are taken at most" in text
+    assert Policy().max_looks == 8
     assert "One look may clear a suspect." in text
     assert Policy().least_to_clear == 1

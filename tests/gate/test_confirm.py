@@ -114,8 +114,8 @@ def test_a_conviction_in_figures() -> None:
     assert verdict.low == pytest.approx(1.5 * exp(-2.776 * error), rel=1e-4)
     assert verdict.high == pytest.approx(1.5 * exp(2.776 * error), rel=1e-4)
     assert verdict.limit_j == suspect().bounds.limit_j
-    # 0.01 false alarms over 100 tests, a tenth of which gets so far, at four looks.
-    one = sqrt(0.01 / 10 / 4)
+    # 0.01 false alarms over 100 tests, a tenth of which gets so far, at eight looks.
+    one = sqrt(0.01 / 10 / 8)
     seen_log = 1.5 * baseline_error + look_sd * (t_quantile(one) + 1.5)
     assert verdict.can_see == pytest.approx(expm1(max(seen_log, log(1.2) + 1.645 * error)))
 
@@ -207,7 +207,7 @@ def test_noisy_files_are_convicted_where_far_more_is_written(more: float, is_fou
     """Their hours differ by as much as their runs, which explains no more blocks."""
     noisy = entry(sd=0.15)._replace(disk_share=0.5, blocks_written=320.0)
     verdict = confirm(
-        suspect(1.3, noisy), first=always(1.3), later=always(1.3), blocks_written=320 * more
+        suspect(1.25, noisy), first=always(1.25), later=always(1.25), blocks_written=320 * more
     )
     assert (verdict.outcome is Outcome.REGRESSED) is is_found
 
@@ -223,7 +223,7 @@ def test_looks_that_cannot_decide_are_not_taken() -> None:
     """How much of a rise is the disk's hour, no number of looks would tell."""
     case = suspect(1.52, files())
     verdict = confirm(case, first=always(1.52), later=always(1.52), blocks_written=320)
-    assert (verdict.outcome, verdict.looks) == (Outcome.INCONCLUSIVE, 2)
+    assert (verdict.outcome, verdict.looks) == (Outcome.INCONCLUSIVE, 3)
     verdict = confirm(
         suspect(9.0, files()), first=always(9.0), later=always(9.0), blocks_written=320
     )

@@ -39,10 +39,10 @@ def test_the_thorough_mode_takes_time_unless_it_is_given_none(
 
 
 def test_the_chance_of_a_false_alarm_in_figures() -> None:
-    """A tenth of 100 tests get four looks each; in the thorough mode 40 of them get twenty."""
-    assert Policy().chance(100) == pytest.approx(0.01 / 10 / 4)
+    """A tenth of 100 tests get eight looks each; in the thorough mode 40 of them get twenty."""
+    assert Policy().chance(100) == pytest.approx(0.01 / 10 / 8)
     assert Policy().in_thorough_mode().chance(100) == pytest.approx(0.01 / 40 / 20)
-    assert Policy().chance(1) == pytest.approx(0.01 / 4)
+    assert Policy().chance(1) == pytest.approx(0.01 / 8)
 
 
 def test_a_larger_suite_gives_each_suspect_a_smaller_part_of_the_false_alarms() -> None:

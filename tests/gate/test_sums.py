@@ -82,12 +82,14 @@ def test_files_of_a_hundred_are_found_too_and_unchanged_ones_left_alone() -> Non
     assert Outcome.REGRESSED not in same
 
 
-def test_without_a_sum_that_is_stored_fewer_are_sure_but_hardly_any_passes_as_fine() -> None:
+def test_without_a_sum_that_is_stored_most_are_found_all_the_same() -> None:
     """Short entries do not say how well they are known, and so count as runs of one process."""
     rng = random.Random(3)
-    grown = [judge(rng, 100, 1.2).outcome for _ in range(100)]
+    grown = [judge(rng, 100, 1.2).outcome for _ in range(200)]
     same = [judge(rng, 100, 1.0).outcome for _ in range(300)]
-    assert grown.count(Outcome.OK) <= 5
+    # Of 600 of six seeds 93 % were, and 5 % passed as fine; with half as many looks 59 and 4 %.
+    assert grown.count(Outcome.REGRESSED) >= 170
+    assert grown.count(Outcome.OK) <= 16
     assert Outcome.REGRESSED not in same
 
 
