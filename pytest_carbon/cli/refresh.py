@@ -152,9 +152,8 @@ class _Refresh:
         self._runs: list[RunResult] = []
         self._resumed = self._begun = 0
         self._most = args.rounds or MOST_ROUNDS
-        ahead = str(args.rounds) if args.rounds else f"{LEAST_ROUNDS} to {MOST_ROUNDS}"
-        self._ahead = ahead
-        self._progress = Progress(ahead)
+        self._ahead = str(args.rounds) if args.rounds else f"{LEAST_ROUNDS} to {MOST_ROUNDS}"
+        self._progress = Progress(self._ahead)
 
     def run(self) -> int:
         """Measure and store; returns the exit status."""

@@ -158,7 +158,11 @@ class Bounds(NamedTuple):
         In blocks of 512 bytes. How much a test writes is counted, and the same from run to run,
         whatever it costs. 0 where what is stored does not say.
         """
-        return (self.entry.blocks_written or 0.0) * exp(self.raw_log)
+        return self.blocks_with(self.raw_log)
+
+    def blocks_with(self, rise_log: float) -> float:
+        """What a run writes to a disk if it writes this much more than is stored."""
+        return (self.entry.blocks_written or 0.0) * exp(rise_log)
 
     def limit_of_run_j(self, blocks_written: float | None) -> float:
         """The limit of a first run that wrote this much to a disk; ``None`` where it is unknown."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, expm1, hypot, log, log1p
+from math import expm1, hypot, log, log1p
 from typing import TYPE_CHECKING
 
 from pytest_carbon.gate.evidence import Evidence
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_carbon.baseline.entry import Entry, Spread
-    from pytest_carbon.gate.bounds import Bounds
     from pytest_carbon.gate.looks import Look, Suspect
 
 __all__ = [
@@ -64,23 +63,22 @@ def _baseline_error(sd: float, stored: Spread, suspect: Suspect, looks: Sequence
     bounds = suspect.bounds
     error = centre_error(sd, stored)
     # A test that writes more than it may rise by costs more in any hour.
-    if _writes_more(bounds, looks, bounds.allowed_log):
+    if _write_more(looks, bounds.blocks_with(bounds.allowed_log)):
         return error
     hour_sd = sd * min(1.0, sd / HOUR_SD)
-    drift = 0.0 if _writes_more(bounds, looks, bounds.raw_log) else disk_drift(bounds.entry)
+    drift = 0.0 if _write_more(looks, bounds.most_blocks) else disk_drift(bounds.entry)
     return hypot(error, hour_sd, drift)
 
 
-def _writes_more(bounds: Bounds, looks: Sequence[Look], rise_log: float) -> bool:
-    """Whether a test writes so much more to the disk that what the disk costs is its own doing."""
-    most = (bounds.entry.blocks_written or 0.0) * exp(rise_log)
-    return most > 0 and bool(looks) and all(look.blocks_written > most for look in looks)
+def _write_more(looks: Sequence[Look], blocks: float) -> bool:
+    """Whether all looks write more to the disk than so much: what that costs is their own doing."""
+    return blocks > 0 and bool(looks) and all(look.blocks_written > blocks for look in looks)
 
 
 def is_the_disk(suspect: Suspect, evidence: Evidence, looks: Sequence[Look]) -> bool:
     """Whether the disk, which costs more in some hours, explains what the looks show."""
     bounds = suspect.bounds
-    if not bounds.entry.blocks_written or _writes_more(bounds, looks, bounds.raw_log):
+    if not bounds.entry.blocks_written or _write_more(looks, bounds.most_blocks):
         return False
     return evidence.ratio_log < bounds.drift_log
 
